@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/status/status.h"
+
+namespace patrol::ctl {
+
+// How results are printed on stdout.
+enum class Format { kTable, kJson, kCsv };
+
+// What all subcommands share. Results go to stdout, diagnostics and progress to stderr.
+struct Context {
+  CLI::App& app;
+  std::string server = "127.0.0.1:7700";  // --server, of a running patrold
+  std::string token_file;                 // --token-file
+  Format format = Format::kTable;         // --format
+  absl::Status outcome;                   // of the command that ran; becomes the exit code
+};
+
+// Runs `run` when `command` was asked for.
+void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> run);
+
+// The subcommand of `parent` with this name; made with `description` when it is not there yet, so
+// that several files can add to one group ("coverage now" and "coverage run").
+CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& description);
+
+// Each adds its subcommands; one file per group.
+// (listed in main.cc)
+
+}  // namespace patrol::ctl

@@ -1,0 +1,55 @@
+// patrolctl: client, importer and batch tool. Exit: 0 done, 1 failed, 2 wrong usage.
+
+#include <cstdio>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "cmd/patrolctl/commands.h"
+#include "lib/base/log.h"
+
+namespace patrol::ctl {
+
+void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> run) {
+  command->callback([&context, run = std::move(run)] { context.outcome = run(); });
+}
+
+CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& description) {
+  if (CLI::App* group = parent.get_subcommand_no_throw(name); group != nullptr) return group;
+  CLI::App* group = parent.add_subcommand(name, description);
+  group->require_subcommand(1);
+  return group;
+}
+
+}  // namespace patrol::ctl
+
+int main(int argc, char** argv) {
+  using patrol::ctl::Context;
+  using patrol::ctl::Format;
+
+  patrol::InitLog("patrolctl", "info");
+  CLI::App app("three-minute patrol circle and camera motion: client and batch tool", "patrolctl");
+  app.set_version_flag("--version", PATROL_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  Context context{app};
+  app.add_option("--server", context.server, "HOST:PORT of a running patrold")->capture_default_str();
+  app.add_option("--token-file", context.token_file, "file with the access token");
+  app.add_option("--format", context.format, "how results are printed: table, json or csv")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Format>{
+              {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}},
+          CLI::ignore_case));
+
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (!context.outcome.ok()) {
+    std::fprintf(stderr, "patrolctl: %s\n", std::string(context.outcome.message()).c_str());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+// Every limit of the service, with its reason. Reaching one is a counted event with a clear message,
+// never a silence. ARCHITECTURE.md holds the arithmetic for a town of 700 cameras against these.
+namespace patrol::limits {
+
+// ---- fleet ----
+// Twice the town: the machine this is built for has room for it, and no more was measured.
+inline constexpr size_t kCamerasMax = 1400;
+inline constexpr size_t kUnitsMax = 1000;
+inline constexpr size_t kAreasMax = 1000;
+
+// ---- RTSP ----
+// A reply's header block; the longest real one in our collection is 1.3 KB.
+inline constexpr size_t kRtspHeaderBytesMax = 64 * 1024;
+inline constexpr size_t kRtspBodyBytesMax = 256 * 1024;
+// A 4K keyframe at high quality is about 2 MB.
+inline constexpr size_t kAccessUnitBytesMax = 4 * 1024 * 1024;
+inline constexpr size_t kNalUnitsPerAccessUnitMax = 512;
+// One read buffer for all cameras of a loop (measured: per-camera buffers were slower).
+inline constexpr size_t kReceiveBufferBytes = 64 * 1024;
+inline constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
+inline constexpr absl::Duration kRequestTimeout = absl::Seconds(5);
+// No data for this long and the session is torn down: "offline within 10 s".
+inline constexpr absl::Duration kStreamSilenceMax = absl::Seconds(8);
+inline constexpr absl::Duration kBackOffMin = absl::Milliseconds(500);
+inline constexpr absl::Duration kBackOffMax = absl::Seconds(30);
+inline constexpr int kConnectsPerSecondMax = 50;
+inline constexpr int kConnectsPerHostMax = 2;
+
+// ---- GOP ring ----
+// 5 s at 384 kbit/s are 240 KB; a GOP with a large keyframe needs more.
+inline constexpr size_t kGopRingBytesPerCamera = 512 * 1024;
+inline constexpr size_t kGopRingBytesTotal = 400 * 1024 * 1024;
+
+// ---- pictures ----
+inline constexpr int kPictureWidthMax = 8192;
+inline constexpr int kPictureHeightMax = 8192;
+inline constexpr int kFullDecodesMaxDefault = 32;
+inline constexpr size_t kStillBytesMax = 1024 * 1024;
+
+// ---- positions ----
+// Further ahead of our clock than this is a fault of the sender's clock, not a fix.
+inline constexpr absl::Duration kFixFutureMax = absl::Seconds(30);
+// 70 m/s is 252 km/h: faster than any unit of the town moves.
+inline constexpr double kUnitSpeedMaxMps = 70.0;
+inline constexpr size_t kFixesPerRequestMax = 1000;
+inline constexpr size_t kCsvLineBytesMax = 64 * 1024;
+// Bad rows named one by one before only their number is given.
+inline constexpr size_t kRowFaultsNamedMax = 1000;
+
+// ---- road network ----
+inline constexpr size_t kPiecesMax = 20'000'000;
+inline constexpr absl::Duration kReachMax = absl::Hours(1);
+
+// ---- API ----
+inline constexpr int kGrpcMessageBytesMax = 32 * 1024 * 1024;
+inline constexpr size_t kHttpBodyBytesMax = 8 * 1024 * 1024;
+inline constexpr size_t kHttpConnectionsMax = 256;
+inline constexpr size_t kStreamsPerServiceMax = 256;
+// Messages waiting for a slow reader before the stream is ended with RESOURCE_EXHAUSTED.
+inline constexpr size_t kStreamBacklogMax = 1024;
+inline constexpr int kPageSizeDefault = 100;
+inline constexpr int kPageSizeMax = 1000;
+
+}  // namespace patrol::limits

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/geo/lonlat.h"
+
+namespace patrol::roadnet {
+
+// How a unit moves. Each mode has its own speeds and its own access to roads.
+enum class Mode : uint8_t { kCar = 0, kMotorcycle, kEbike, kBicycle, kFoot };
+inline constexpr size_t kModeCount = 5;
+
+std::string_view ModeName(Mode mode);  // "car", "motorcycle", "e-bike", "bicycle", "foot"
+// False when `name` is none of the above.
+[[nodiscard]] bool ParseMode(std::string_view name, Mode* mode);
+
+// OSM's highway classes as far as anybody may move on them; kOther is any further value.
+enum class RoadClass : uint8_t {
+  kMotorway, kMotorwayLink, kTrunk, kTrunkLink, kPrimary, kPrimaryLink, kSecondary, kSecondaryLink,
+  kTertiary, kTertiaryLink, kUnclassified, kResidential, kLivingStreet, kService, kTrack,
+  kPedestrian, kFootway, kCycleway, kPath, kSteps, kBridleway, kRoad, kOther,
+};
+std::string_view RoadClassName(RoadClass road_class);  // OSM's value, e.g. "motorway_link"
+
+using NodeIndex = uint32_t;   // 0..node_count()-1
+using PieceIndex = uint32_t;  // 0..piece_count()-1, ordered by (way_id, seq)
+// An arc is a piece in one direction: 2 * piece along the way's node order, 2 * piece + 1 against it.
+using ArcIndex = uint32_t;
+// Travel time, whole microseconds. 0 stands for "not allowed" in a time table.
+using TravelTimeUs = uint32_t;
+inline constexpr TravelTimeUs kNotAllowed = 0;
+
+constexpr ArcIndex ForwardArc(PieceIndex piece) { return 2 * piece; }
+constexpr ArcIndex BackwardArc(PieceIndex piece) { return 2 * piece + 1; }
+constexpr ArcIndex ReverseArc(ArcIndex arc) { return arc ^ 1u; }
+constexpr PieceIndex PieceOf(ArcIndex arc) { return arc / 2; }
+constexpr bool IsBackward(ArcIndex arc) { return (arc & 1u) != 0; }
+
+// One segment of a way between two neighbouring nodes.
+struct Piece {
+  int64_t way_id = 0;
+  uint32_t seq = 0;  // index of its first node in the way, from 0
+  NodeIndex from = 0;
+  NodeIndex to = 0;
+  double length_m = 0;  // great circle
+  RoadClass road_class = RoadClass::kOther;
+  // Counts in ratios: a public road that a car or an e-bike may use (each carriageway once).
+  bool patrollable = false;
+  uint32_t name = 0;  // index into names(); 0 is ""
+};
+
+struct Node {
+  int64_t id = 0;  // OSM's
+  geo::LonLat place;
+};
+
+// A turn that may not be made: the arcs are passed one after the other. Two arcs for a restriction
+// with a via node, more where the via is a way. "only_" restrictions are stored as the turns they
+// forbid. `modes` is a bit set (1 << Mode) of those the restriction binds.
+struct ForbiddenTurn {
+  std::vector<ArcIndex> arcs;
+  uint8_t modes = 0;
+  int64_t relation_id = 0;  // OSM's
+};
+
+// A point on the network: metres from the piece's first node in the way's order.
+struct RoadPosition {
+  PieceIndex piece = 0;
+  double offset_m = 0;  // 0..length_m
+
+  friend bool operator==(const RoadPosition&, const RoadPosition&) = default;
+};
+
+// The immutable road graph. Built by `NetworkBuilder` (network_builder.h) from a file's ways, or read
+// from OSM with `ReadOsm` (osm_reader.h).
+//
+// Threads: const; safe from any number of threads. Share as std::shared_ptr<const Network>.
+class Network {
+ public:
+  size_t node_count() const { return nodes_.size(); }
+  size_t piece_count() const { return pieces_.size(); }
+  size_t arc_count() const { return 2 * pieces_.size(); }
+
+  const Node& node(NodeIndex index) const { return nodes_[index]; }
+  const Piece& piece(PieceIndex index) const { return pieces_[index]; }
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<Piece>& pieces() const { return pieces_; }
+  const std::string& name(const Piece& piece) const { return names_[piece.name]; }
+
+  // Time to pass the whole arc in the mode, or kNotAllowed; at least 1 where allowed.
+  TravelTimeUs time_us(Mode mode, ArcIndex arc) const {
+    return times_us_[static_cast<size_t>(mode)][arc];
+  }
+  bool allowed(Mode mode, ArcIndex arc) const { return time_us(mode, arc) != kNotAllowed; }
+
+  NodeIndex tail(ArcIndex arc) const {
+    const Piece& piece = pieces_[PieceOf(arc)];
+    return IsBackward(arc) ? piece.to : piece.from;
+  }
+  NodeIndex head(ArcIndex arc) const { return tail(ReverseArc(arc)); }
+
+  // Arcs that leave `node`, whatever the mode: [out_begin, out_end) into out_arcs().
+  const ArcIndex* out_begin(NodeIndex node) const { return out_arcs_.data() + out_offsets_[node]; }
+  const ArcIndex* out_end(NodeIndex node) const { return out_arcs_.data() + out_offsets_[node + 1]; }
+
+  const std::vector<ForbiddenTurn>& forbidden_turns() const { return forbidden_turns_; }
+
+  // The piece with this key, or piece_count() when there is none.
+  PieceIndex FindPiece(int64_t way_id, uint32_t seq) const;
+
+  // Where `position` lies on the map.
+  geo::LonLat Place(const RoadPosition& position) const;
+
+  // Whether anything can move on the piece in the mode.
+  bool usable(Mode mode, PieceIndex piece) const {
+    return allowed(mode, ForwardArc(piece)) || allowed(mode, BackwardArc(piece));
+  }
+
+ private:
+  friend class NetworkBuilder;
+
+  // constant after building
+  std::vector<Node> nodes_;
+  std::vector<Piece> pieces_;
+  std::vector<std::string> names_;
+  std::array<std::vector<TravelTimeUs>, kModeCount> times_us_;  // [mode][arc]
+  std::vector<uint32_t> out_offsets_;                           // [node_count + 1]
+  std::vector<ArcIndex> out_arcs_;
+  std::vector<ForbiddenTurn> forbidden_turns_;
+};
+
+}  // namespace patrol::roadnet
