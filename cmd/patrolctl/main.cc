@@ -15,7 +15,9 @@ void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> ru
 }
 
 CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& description) {
-  if (CLI::App* group = parent.get_subcommand_no_throw(name); group != nullptr) return group;
+  for (CLI::App* group : parent.get_subcommands([&](CLI::App* app) { return app->get_name() == name; })) {
+    return group;
+  }
   CLI::App* group = parent.add_subcommand(name, description);
   group->require_subcommand(1);
   return group;
@@ -40,7 +42,6 @@ int main(int argc, char** argv) {
           std::map<std::string, Format>{
               {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}},
           CLI::ignore_case));
-
 
   try {
     app.parse(argc, argv);
