@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace patrol::media {
+
+// The one translation of FFmpeg's error numbers.
+//
+// error:   a negative AVERROR; zero and above give OK.
+// context: what was tried on what, e.g. "decode h264 access unit".
+// Returns: a status whose message is "<context>: <FFmpeg's text> (averror <number>)".
+absl::Status StatusFromAv(int error, std::string_view context);
+
+// Sends FFmpeg's own messages to our log, at debug level and at most kFfmpegLinesPerSecondMax a
+// second (broken streams of hundreds of cameras would flood it); those held back are counted in the
+// next line. Every maker of a codec or demuxer in this room calls it; later calls do nothing.
+//
+// Threads: any.
+void RouteFfmpegLog();
+
+}  // namespace patrol::media
