@@ -15,7 +15,8 @@ void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> ru
 }
 
 CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& description) {
-  for (CLI::App* group : parent.get_subcommands([&](CLI::App* app) { return app->get_name() == name; })) {
+  for (CLI::App* group :
+       parent.get_subcommands([&](CLI::App* app) { return app->get_name() == name; })) {
     return group;
   }
   CLI::App* group = parent.add_subcommand(name, description);
@@ -35,7 +36,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   Context context{app};
-  app.add_option("--server", context.server, "HOST:PORT of a running patrold")->capture_default_str();
+  app.add_option("--server", context.server, "HOST:PORT of a running patrold")
+      ->capture_default_str();
   app.add_option("--token-file", context.token_file, "file with the access token");
   app.add_option("--format", context.format, "how results are printed: table, json or csv")
       ->transform(CLI::CheckedTransformer(

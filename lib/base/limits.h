@@ -5,8 +5,9 @@
 
 #include "absl/time/time.h"
 
-// Every limit of the service, with its reason. Reaching one is a counted event with a clear message,
-// never a silence. ARCHITECTURE.md holds the arithmetic for a town of 700 cameras against these.
+// Every limit of the service, with its reason. Reaching one is a counted event with a clear
+// message, never a silence. ARCHITECTURE.md holds the arithmetic for a town of 700 cameras against
+// these.
 namespace patrol::limits {
 
 // ---- fleet ----

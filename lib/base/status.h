@@ -8,10 +8,9 @@
 #include "absl/strings/str_cat.h"
 
 // Returns from the enclosing function when `expression` is not OK.
-#define PATROL_RETURN_IF_ERROR(expression)                            \
-  do {                                                                \
-    if (absl::Status patrol_status_ = (expression); !patrol_status_.ok()) \
-      return patrol_status_;                                          \
+#define PATROL_RETURN_IF_ERROR(expression)                                                       \
+  do {                                                                                           \
+    if (absl::Status patrol_status_ = (expression); !patrol_status_.ok()) return patrol_status_; \
   } while (false)
 
 #define PATROL_STATUS_CONCAT_INNER(a, b) a##b

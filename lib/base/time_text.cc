@@ -26,8 +26,8 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text, const absl::TimeZone
     const absl::TimeZone zone = naive_zone != nullptr ? *naive_zone : absl::UTCTimeZone();
     if (!absl::ParseTime(form, Abseil(text), zone, &time, &fault)) continue;
     if (naive_zone != nullptr) return time;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "time \"", Abseil(text), "\" has no UTC offset; add one or give a time zone"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("time \"", Abseil(text), "\" has no UTC offset; add one or give a time zone"));
   }
   return absl::InvalidArgumentError(
       absl::StrCat("time \"", Abseil(text), "\" is not an RFC 3339 instant"));

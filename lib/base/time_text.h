@@ -19,7 +19,8 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text,
 // "2026-03-02T05:27:34Z", "2026-03-02T05:27:34.500Z".
 std::string FormatTime(absl::Time time);
 
-// Reads "180s", "10s", "2m", "1h30m", "250ms" (Go's form, as absl has it); a bare number is refused.
+// Reads "180s", "10s", "2m", "1h30m", "250ms" (Go's form, as absl has it); a bare number is
+// refused.
 //
 // Errors: INVALID_ARGUMENT, naming the text.
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);

@@ -17,9 +17,9 @@ inline constexpr double kEarthRadiusM = 6371008.8;
 // Sinnott 1984). Within 0.5 % of the ellipsoid's geodesic.
 double GreatCircleM(LonLat a, LonLat b);
 
-// A flat map around one place: metres east (x) and north (y) of the origin. Equirectangular, true to
-// 1e-4 within 20 km of the origin: for nearest-piece searches and drawing, never for lengths that
-// are reported.
+// A flat map around one place: metres east (x) and north (y) of the origin. Equirectangular, true
+// to 1e-4 within 20 km of the origin: for nearest-piece searches and drawing, never for lengths
+// that are reported.
 struct PointM {
   double x = 0;
   double y = 0;

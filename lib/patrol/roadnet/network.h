@@ -21,15 +21,36 @@ std::string_view ModeName(Mode mode);  // "car", "motorcycle", "e-bike", "bicycl
 
 // OSM's highway classes as far as anybody may move on them; kOther is any further value.
 enum class RoadClass : uint8_t {
-  kMotorway, kMotorwayLink, kTrunk, kTrunkLink, kPrimary, kPrimaryLink, kSecondary, kSecondaryLink,
-  kTertiary, kTertiaryLink, kUnclassified, kResidential, kLivingStreet, kService, kTrack,
-  kPedestrian, kFootway, kCycleway, kPath, kSteps, kBridleway, kRoad, kOther,
+  kMotorway,
+  kMotorwayLink,
+  kTrunk,
+  kTrunkLink,
+  kPrimary,
+  kPrimaryLink,
+  kSecondary,
+  kSecondaryLink,
+  kTertiary,
+  kTertiaryLink,
+  kUnclassified,
+  kResidential,
+  kLivingStreet,
+  kService,
+  kTrack,
+  kPedestrian,
+  kFootway,
+  kCycleway,
+  kPath,
+  kSteps,
+  kBridleway,
+  kRoad,
+  kOther,
 };
 std::string_view RoadClassName(RoadClass road_class);  // OSM's value, e.g. "motorway_link"
 
 using NodeIndex = uint32_t;   // 0..node_count()-1
 using PieceIndex = uint32_t;  // 0..piece_count()-1, ordered by (way_id, seq)
-// An arc is a piece in one direction: 2 * piece along the way's node order, 2 * piece + 1 against it.
+// An arc is a piece in one direction: 2 * piece along the way's node order, 2 * piece + 1 against
+// it.
 using ArcIndex = uint32_t;
 // Travel time, whole microseconds. 0 stands for "not allowed" in a time table.
 using TravelTimeUs = uint32_t;
@@ -76,8 +97,8 @@ struct RoadPosition {
   friend bool operator==(const RoadPosition&, const RoadPosition&) = default;
 };
 
-// The immutable road graph. Built by `NetworkBuilder` (network_builder.h) from a file's ways, or read
-// from OSM with `ReadOsm` (osm_reader.h).
+// The immutable road graph. Built by `NetworkBuilder` (network_builder.h) from a file's ways, or
+// read from OSM with `ReadOsm` (osm_reader.h).
 //
 // Threads: const; safe from any number of threads. Share as std::shared_ptr<const Network>.
 class Network {
@@ -106,7 +127,9 @@ class Network {
 
   // Arcs that leave `node`, whatever the mode: [out_begin, out_end) into out_arcs().
   const ArcIndex* out_begin(NodeIndex node) const { return out_arcs_.data() + out_offsets_[node]; }
-  const ArcIndex* out_end(NodeIndex node) const { return out_arcs_.data() + out_offsets_[node + 1]; }
+  const ArcIndex* out_end(NodeIndex node) const {
+    return out_arcs_.data() + out_offsets_[node + 1];
+  }
 
   const std::vector<ForbiddenTurn>& forbidden_turns() const { return forbidden_turns_; }
 

@@ -15,8 +15,8 @@ inline constexpr StateIndex kNoState = 0xffffffff;
 //
 // A *state* is a node together with as much of how one came there as decides what one may do next.
 // Where the mode is bound by no restriction, states are the nodes themselves. Otherwise a state is
-// an arc just passed, and chains of restrictions over via-ways add states of their own. Turning round
-// is possible at dead ends (and where `u_turns` says so), never elsewhere; a network without
+// an arc just passed, and chains of restrictions over via-ways add states of their own. Turning
+// round is possible at dead ends (and where `u_turns` says so), never elsewhere; a network without
 // restrictions needs no such rule, since turning round reaches nothing earlier.
 //
 // Threads: const after building; safe from any number of threads.

@@ -14,10 +14,10 @@ enum class Codec : uint8_t { kH264, kH265, kMjpeg };
 // One coded picture: all NAL units of one instant, Annex B (four-byte start codes).
 struct AccessUnit {
   Codec codec = Codec::kH264;
-  bool keyframe = false;   // IDR, CRA or BLA: decoding can start here
-  bool damaged = false;    // packets of it were lost
-  absl::Time time;         // UTC instant of capture, as good as the source knows it
-  uint32_t rtp_time = 0;   // as received
+  bool keyframe = false;  // IDR, CRA or BLA: decoding can start here
+  bool damaged = false;   // packets of it were lost
+  absl::Time time;        // UTC instant of capture, as good as the source knows it
+  uint32_t rtp_time = 0;  // as received
   std::vector<uint8_t> data;
 };
 using AccessUnitPtr = std::shared_ptr<const AccessUnit>;
@@ -36,7 +36,8 @@ class AccessUnitSource {
  public:
   virtual ~AccessUnitSource() = default;
 
-  // Everything kept of the camera since its last keyframe, oldest first; empty when there is nothing.
+  // Everything kept of the camera since its last keyframe, oldest first; empty when there is
+  // nothing.
   virtual std::vector<AccessUnitPtr> LastGop(const std::string& camera_id) const = 0;
 };
 

@@ -23,9 +23,9 @@ struct MotionEvent {
   std::string camera_id;
   int64_t sequence = 0;  // of this camera's events since its analyser was made, from 1
   Phase phase = Phase::kBegin;
-  absl::Time begin;  // UTC: the first moving picture
-  absl::Time time;   // UTC: the picture this was told at; with kEnd the last moving picture
-  Box zone;          // bounds of all that moved so far
+  absl::Time begin;         // UTC: the first moving picture
+  absl::Time time;          // UTC: the picture this was told at; with kEnd the last moving picture
+  Box zone;                 // bounds of all that moved so far
   double moving_share = 0;  // of the picture's area at this instant, 0..1
   double strength = 0;      // 0..1: the largest moving share so far, on a scale where 5 % is 1
   // The most moving picture so far, JPEG; null until one was encoded.
