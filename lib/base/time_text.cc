@@ -33,7 +33,7 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text, const absl::TimeZone
       absl::StrCat("time \"", Abseil(text), "\" is not an RFC 3339 instant"));
 }
 
-std::string FormatTime(absl::Time time) {
+std::string FormatUtc(absl::Time time) {
   const int64_t us = absl::ToUnixMicros(time);
   const char* form = us % 1000000 == 0 ? "%Y-%m-%dT%H:%M:%SZ"
                      : us % 1000 == 0  ? "%Y-%m-%dT%H:%M:%E3SZ"

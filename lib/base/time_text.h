@@ -17,7 +17,7 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text,
 
 // RFC 3339 in UTC with as many decimals of a second as the instant has (none, 3 or 6), e.g.
 // "2026-03-02T05:27:34Z", "2026-03-02T05:27:34.500Z".
-std::string FormatTime(absl::Time time);
+std::string FormatUtc(absl::Time time);
 
 // Reads "180s", "10s", "2m", "1h30m", "250ms" (Go's form, as absl has it); a bare number is
 // refused.

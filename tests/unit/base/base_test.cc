@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 TEST(TimeText, ReadsRfc3339WithOffsetAndFraction) {
   const auto time = ParseTime("2026-03-02T13:27:34.5+08:00");
   ASSERT_TRUE(time.ok()) << time.status();
-  EXPECT_EQ(FormatTime(*time), "2026-03-02T05:27:34.500Z");
+  EXPECT_EQ(FormatUtc(*time), "2026-03-02T05:27:34.500Z");
 }
 
 TEST(TimeText, RefusesANaiveTimeUnlessAZoneIsGiven) {
@@ -30,7 +30,7 @@ TEST(TimeText, RefusesANaiveTimeUnlessAZoneIsGiven) {
   const absl::TimeZone zone = absl::FixedTimeZone(8 * 3600);
   const auto read = ParseTime("2026-03-02 13:27:34", &zone);
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(FormatTime(*read), "2026-03-02T05:27:34Z");
+  EXPECT_EQ(FormatUtc(*read), "2026-03-02T05:27:34Z");
 }
 
 TEST(TimeText, RefusesWhatIsNoInstant) {
@@ -41,8 +41,8 @@ TEST(TimeText, RefusesWhatIsNoInstant) {
 }
 
 TEST(TimeText, KeepsMicrosecondsAndNoMore) {
-  EXPECT_EQ(FormatTime(absl::FromUnixMicros(1)), "1970-01-01T00:00:00.000001Z");
-  EXPECT_EQ(FormatTime(absl::FromUnixMicros(2000)), "1970-01-01T00:00:00.002Z");
+  EXPECT_EQ(FormatUtc(absl::FromUnixMicros(1)), "1970-01-01T00:00:00.000001Z");
+  EXPECT_EQ(FormatUtc(absl::FromUnixMicros(2000)), "1970-01-01T00:00:00.002Z");
 }
 
 TEST(TimeText, DurationsNeedAUnit) {
