@@ -34,6 +34,7 @@ patrol_foreign(osmium ZLIB::ZLIB BZip2::BZip2 EXPAT::EXPAT Threads::Threads)
 patrol_foreign(xml EXPAT::EXPAT)
 patrol_foreign(sqlite PkgConfig::SQLITE)
 patrol_foreign(yaml PkgConfig::YAMLCPP)
+patrol_foreign(zlib ZLIB::ZLIB)
 patrol_foreign(grpc gRPC::grpc++ gRPC::grpc++_reflection protobuf::libprotobuf)
 patrol_foreign(cli CLI11::CLI11)
 

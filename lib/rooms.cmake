@@ -28,7 +28,7 @@ patrol_room(report lib/service/report USES base geo coverage store FOREIGN)
 patrol_room(api lib/service/api
   USES base geo media rtsp ingest motion roadnet tracks coverage response store report
   FOREIGN grpc PROTO)
-patrol_room(web lib/service/web USES base media api FOREIGN grpc PROTO)
+patrol_room(web lib/service/web USES base media api FOREIGN grpc zlib PROTO)
 patrol_room(config lib/service/config
   USES base geo media rtsp ingest motion roadnet tracks coverage response store report api web
   FOREIGN yaml)

@@ -63,6 +63,24 @@ inline constexpr absl::Duration kReachMax = absl::Hours(1);
 inline constexpr int kGrpcMessageBytesMax = 32 * 1024 * 1024;
 inline constexpr size_t kHttpBodyBytesMax = 8 * 1024 * 1024;
 inline constexpr size_t kHttpConnectionsMax = 256;
+inline constexpr size_t kHttpHeaderBytesMax = 16 * 1024;
+// The whole of a request must be here, and an answer taken, within this; a browser on the same
+// machine needs milliseconds.
+inline constexpr absl::Duration kHttpTransferTimeout = absl::Seconds(30);
+// A kept-alive connection without a request; browsers open a new one without being noticed.
+inline constexpr absl::Duration kHttpIdleTimeout = absl::Seconds(75);
+// The slowest call is GetNetwork of a whole town: under a second.
+inline constexpr absl::Duration kGatewayCallTimeout = absl::Seconds(15);
+// A wall gets about 3 messages a second: over a minute of them.
+inline constexpr size_t kWallSocketBacklogMax = 256;
+// A slow wall is given this long to take its close frame.
+inline constexpr absl::Duration kWallSocketCloseTimeout = absl::Seconds(5);
+// What the wall may send up: nothing but control frames.
+inline constexpr size_t kWallSocketMessageBytesMax = 4 * 1024;
+// The wall's largest file is MapLibre, about 1 MB.
+inline constexpr size_t kWallFileBytesMax = 16 * 1024 * 1024;
+// Motion events a wall is given when it connects.
+inline constexpr int kWallEventsAtStart = 100;
 inline constexpr size_t kStreamsPerServiceMax = 256;
 // Messages waiting for a slow reader before the stream is ended with RESOURCE_EXHAUSTED.
 inline constexpr size_t kStreamBacklogMax = 1024;
