@@ -29,6 +29,8 @@ inline constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 inline constexpr absl::Duration kRequestTimeout = absl::Seconds(5);
 // No data for this long and the session is torn down: "offline within 10 s".
 inline constexpr absl::Duration kStreamSilenceMax = absl::Seconds(8);
+// A planned close does not wait longer for the answer to TEARDOWN.
+inline constexpr absl::Duration kTeardownTimeout = absl::Seconds(1);
 inline constexpr absl::Duration kBackOffMin = absl::Milliseconds(500);
 inline constexpr absl::Duration kBackOffMax = absl::Seconds(30);
 inline constexpr int kConnectsPerSecondMax = 50;

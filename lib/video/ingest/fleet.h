@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "lib/base/clock.h"
+#include "lib/base/limits.h"
+#include "lib/video/media/access_unit.h"
+#include "lib/video/media/picture.h"
+
+namespace patrol::ingest {
+
+// Where a camera's stream comes from.
+struct CameraOptions {
+  std::string id;   // 1..64 of [A-Za-z0-9._-]
+  std::string url;  // rtsp://[user:password@]host[:port]/path
+  // What stands here wins over what the address has.
+  std::string user;
+  std::string password;
+  bool disabled = false;  // not connected to
+
+  friend bool operator==(const CameraOptions&, const CameraOptions&) = default;
+};
+
+// What a camera's session is doing; as CameraPhase of camera_service.proto.
+enum class CameraPhase {
+  kOff,         // switched off by configuration
+  kWaiting,     // for its turn to connect, or for its back-off to pass
+  kConnecting,  // connecting, authenticating, setting up
+  kStreaming,   // access units are coming in
+};
+
+// "off", "waiting", "connecting", "streaming".
+std::string_view PhaseName(CameraPhase phase);
+
+// What is known of a camera's stream; as CameraState of camera_service.proto. Counters count since
+// the camera was added.
+struct CameraState {
+  CameraPhase phase = CameraPhase::kOff;
+  std::string reason;  // why it is not streaming, without credentials; empty while streaming
+  absl::Time since;    // in this phase since
+  std::string codec;   // "H.264" or "H.265"; empty until known
+  int width = 0;       // pixels; 0 until a picture was decoded
+  int height = 0;
+  int64_t access_units = 0;
+  int64_t bytes = 0;  // of media received
+  int64_t packets_lost = 0;
+  int64_t pictures_decoded = 0;  // without error
+  int64_t decode_errors = 0;     // decodes that failed or gave a damaged picture
+  // Dropped because decoding fell behind or packets were lost, always to the end of their GOP.
+  int64_t access_units_dropped = 0;
+  int64_t reconnects = 0;        // sessions that streamed, less the first
+  int64_t ring_shortenings = 0;  // times the GOP ring lost pre-roll to a byte limit
+  bool full_decode = false;      // every picture is decoded, not only keyframes
+  bool blind = true;             // no decoded, error-free picture within blind_after
+  absl::Time picture_time = absl::InfinitePast();  // of the last decoded picture
+  // Faults of the camera that were survived, by name.
+  std::map<std::string, int64_t, std::less<>> quirks;
+};
+
+// Who takes decoded, error-free pictures. Called on the decoding threads, in capture order, never
+// twice at once for one camera. A slow sink slows its own camera first, then the pool: pictures are
+// then dropped to the end of the GOP and counted.
+class PictureSink {
+ public:
+  virtual ~PictureSink() = default;
+  virtual void OnPicture(const std::string& camera_id, const media::Picture& picture) = 0;
+};
+
+// Who is told when a camera's phase changes. Called on the loop's thread, never twice at once; must
+// not block and must not call back into the fleet.
+class CameraStateSink {
+ public:
+  virtual ~CameraStateSink() = default;
+  virtual void OnCameraState(const std::string& camera_id, const CameraState& state) = 0;
+};
+
+struct FleetOptions {
+  int decode_threads = 2;
+  // So many streaming cameras are decoded in full, in the order they began; of the others only
+  // keyframes are.
+  int full_decodes_max = limits::kFullDecodesMaxDefault;
+  // A camera without a decoded, error-free picture for this long is blind.
+  absl::Duration blind_after = absl::Seconds(10);
+  // How far back the GOP ring reaches, byte limits permitting.
+  absl::Duration pre_roll = absl::Seconds(5);
+  size_t ring_bytes_per_camera = limits::kGopRingBytesPerCamera;
+  size_t ring_bytes_total = limits::kGopRingBytesTotal;
+  int connects_per_second = limits::kConnectsPerSecondMax;
+  // Connects in flight to one host and port; raise it for recorders with many channels.
+  int connects_per_host = limits::kConnectsPerHostMax;
+  absl::Duration connect_timeout = limits::kConnectTimeout;
+  absl::Duration request_timeout = limits::kRequestTimeout;
+  absl::Duration silence_max = limits::kStreamSilenceMax;
+  absl::Duration back_off_min = limits::kBackOffMin;
+  absl::Duration back_off_max = limits::kBackOffMax;
+  // Seeds the jitter of the back-off, so that a test can repeat itself.
+  uint64_t jitter_seed = 1;
+};
+
+// All cameras: keeps a session with each, keeps the last seconds of each as coded pictures, decodes
+// what it may and hands the pictures on. One loop thread receives for all; a small fixed pool
+// decodes.
+//
+//   Fleet fleet(options, SystemClock::Get(), pictures, states);
+//   status = fleet.AddCamera({.id = "n-042", .url = "rtsp://10.0.4.2/1"});
+//
+// Threads: every member may be called from any thread, but not from within a sink.
+class Fleet : public media::AccessUnitSource {
+ public:
+  // clock and sinks must outlive the fleet.
+  Fleet(FleetOptions options, const Clock& clock, PictureSink& pictures, CameraStateSink& states);
+  // Shuts down first.
+  ~Fleet() override;
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  // It is connected to when its turn comes.
+  // Errors: INVALID_ARGUMENT (id or address, naming the field), ALREADY_EXISTS, RESOURCE_EXHAUSTED
+  //         (limits::kCamerasMax), FAILED_PRECONDITION after Shutdown.
+  absl::Status AddCamera(CameraOptions camera);
+  // Reconnects it when its source changed; counters stay.
+  // Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION after Shutdown.
+  absl::Status UpdateCamera(CameraOptions camera);
+  // Tears its session down. A picture call that is under way may still end after this returns.
+  // Errors: NOT_FOUND.
+  absl::Status RemoveCamera(std::string_view camera_id);
+
+  // Errors: NOT_FOUND.
+  absl::StatusOr<CameraState> State(std::string_view camera_id) const;
+  // Of all cameras, by id.
+  std::map<std::string, CameraState> States() const;
+
+  // The last decoded, error-free picture.
+  // Errors: NOT_FOUND (no such camera), UNAVAILABLE (no picture yet).
+  absl::StatusOr<media::Picture> LastPicture(std::string_view camera_id) const;
+
+  // AccessUnitSource. Can always be decoded from its first unit without a gap; where a byte limit
+  // bit, its end is missing (ring_shortenings).
+  std::vector<media::AccessUnitPtr> LastGop(const std::string& camera_id) const override;
+
+  // Tears all sessions down and ends the threads; no sink is called after it returns. At most about
+  // limits::kTeardownTimeout plus the picture calls under way. Calling it again does nothing.
+  void Shutdown();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace patrol::ingest
