@@ -86,7 +86,33 @@ inline constexpr int kWallEventsAtStart = 100;
 inline constexpr size_t kStreamsPerServiceMax = 256;
 // Messages waiting for a slow reader before the stream is ended with RESOURCE_EXHAUSTED.
 inline constexpr size_t kStreamBacklogMax = 1024;
+// Changes of motion events kept for watchers that come back: 16,384 of about 0.5 KB are 8 MB, and
+// with one camera in twenty moving (35 changes a second) the last eight minutes.
+inline constexpr size_t kEventRingMax = 16 * 1024;
+// Requests of one position stream that are read and not yet acknowledged; enough to fill a commit.
+inline constexpr size_t kPositionRequestsInFlightMax = 16;
+// Unary calls that wait for a worker; above it a call is answered RESOURCE_EXHAUSTED at once.
+inline constexpr size_t kUnaryCallsWaitingMax = 1024;
 inline constexpr int kPageSizeDefault = 100;
 inline constexpr int kPageSizeMax = 1000;
+
+// What people call a thing, and what it belongs to; bytes of UTF-8.
+inline constexpr size_t kDisplayNameBytesMax = 200;
+inline constexpr size_t kIdBytesMax = 64;
+// A motion event's id is its camera's and an instant.
+inline constexpr size_t kEventIdBytesMax = 96;
+inline constexpr size_t kSourceUriBytesMax = 2048;
+inline constexpr size_t kCredentialBytesMax = 256;
+
+// ---- store ----
+// Writes that wait for the disk; a commit takes about 5 ms, so this is minutes of a stuck disk.
+inline constexpr size_t kStoreWritesWaitingMax = 4096;
+inline constexpr size_t kStoreBytesWaitingMax = 64 * 1024 * 1024;
+// Waiting writes that one commit takes together; more would delay the first of them.
+inline constexpr size_t kStoreWritesPerCommitMax = 256;
+// Another connection of this process holds the file for milliseconds; longer is a fault.
+inline constexpr absl::Duration kStoreBusyTimeout = absl::Seconds(5);
+// A database up to this size is checked as a whole when it is opened (about a second).
+inline constexpr int64_t kStoreCheckBytesMax = 256 * 1024 * 1024;
 
 }  // namespace patrol::limits
