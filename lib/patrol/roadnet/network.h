@@ -15,6 +15,10 @@ namespace patrol::roadnet {
 enum class Mode : uint8_t { kCar = 0, kMotorcycle, kEbike, kBicycle, kFoot };
 inline constexpr size_t kModeCount = 5;
 
+constexpr uint8_t ModeBit(Mode mode) {
+  return static_cast<uint8_t>(1u << static_cast<unsigned>(mode));
+}
+
 std::string_view ModeName(Mode mode);  // "car", "motorcycle", "e-bike", "bicycle", "foot"
 // False when `name` is none of the above.
 [[nodiscard]] bool ParseMode(std::string_view name, Mode* mode);
@@ -45,6 +49,7 @@ enum class RoadClass : uint8_t {
   kRoad,
   kOther,
 };
+inline constexpr size_t kRoadClassCount = 23;
 std::string_view RoadClassName(RoadClass road_class);  // OSM's value, e.g. "motorway_link"
 
 using NodeIndex = uint32_t;   // 0..node_count()-1
@@ -62,16 +67,23 @@ constexpr ArcIndex ReverseArc(ArcIndex arc) { return arc ^ 1u; }
 constexpr PieceIndex PieceOf(ArcIndex arc) { return arc / 2; }
 constexpr bool IsBackward(ArcIndex arc) { return (arc & 1u) != 0; }
 
+// Two nodes at one place are joined by a piece of this length, so that they stay connected and
+// every piece can be divided by its length.
+inline constexpr double kPieceLengthMinM = 0.001;
+
 // One segment of a way between two neighbouring nodes.
 struct Piece {
   int64_t way_id = 0;
   uint32_t seq = 0;  // index of its first node in the way, from 0
   NodeIndex from = 0;
   NodeIndex to = 0;
-  double length_m = 0;  // great circle
+  double length_m = 0;  // great circle; at least kPieceLengthMinM
   RoadClass road_class = RoadClass::kOther;
   // Counts in ratios: a public road that a car or an e-bike may use (each carriageway once).
   bool patrollable = false;
+  // Bit set (1 << Mode) of the modes that pass it on foot: their vehicle cannot use it, its crew
+  // leaves it and walks (RoadOptions::crew_walks).
+  uint8_t walked_modes = 0;
   uint32_t name = 0;  // index into names(); 0 is ""
 };
 
@@ -136,12 +148,23 @@ class Network {
   // The piece with this key, or piece_count() when there is none.
   PieceIndex FindPiece(int64_t way_id, uint32_t seq) const;
 
+  // The node with this id, or node_count() when there is none.
+  NodeIndex FindNode(int64_t node_id) const;
+
+  // The arc of the way `way_id` at `seq` that leaves the node `from_node_id`, or arc_count().
+  ArcIndex FindArc(int64_t way_id, uint32_t seq, int64_t from_node_id) const;
+
   // Where `position` lies on the map.
   geo::LonLat Place(const RoadPosition& position) const;
 
   // Whether anything can move on the piece in the mode.
   bool usable(Mode mode, PieceIndex piece) const {
     return allowed(mode, ForwardArc(piece)) || allowed(mode, BackwardArc(piece));
+  }
+
+  // Whether the mode's own vehicle can move on it: usable, and not only by its crew on foot.
+  bool driven(Mode mode, PieceIndex piece) const {
+    return usable(mode, piece) && (pieces_[piece].walked_modes & ModeBit(mode)) == 0;
   }
 
  private:

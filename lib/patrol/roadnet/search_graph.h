@@ -16,8 +16,9 @@ inline constexpr StateIndex kNoState = 0xffffffff;
 // A *state* is a node together with as much of how one came there as decides what one may do next.
 // Where the mode is bound by no restriction, states are the nodes themselves. Otherwise a state is
 // an arc just passed, and chains of restrictions over via-ways add states of their own. Turning
-// round is possible at dead ends (and where `u_turns` says so), never elsewhere; a network without
-// restrictions needs no such rule, since turning round reaches nothing earlier.
+// round is possible at dead ends (nodes that the mode can leave only the way it came; and anywhere
+// where `u_turns` says so), never elsewhere; a network without restrictions needs no such rule,
+// since turning round reaches nothing earlier. A node's arrival is the least over its states.
 //
 // Threads: const after building; safe from any number of threads.
 // Cost:    8 bytes an edge, 8 a state.
@@ -27,12 +28,14 @@ class SearchGraph {
     bool ignore_one_way = false;       // waived, e.g. under blue light
     bool ignore_restrictions = false;  // likewise
     bool u_turns = false;              // turning round at any node
+    bool ignore_walked = false;        // leaves out pieces the mode's crew passes on foot
   };
   struct Edge {
     ArcIndex arc;      // passed by this edge
     StateIndex state;  // reached at its head
   };
 
+  // `network` is read here and not kept.
   SearchGraph(const Network& network, Mode mode, const Options& options);
 
   Mode mode() const { return mode_; }

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/geo/lonlat.h"
+#include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/roadnet/way_rules.h"
+
+namespace patrol::roadnet {
+
+// What became of the input. Everything dropped or ignored is counted here.
+struct NetworkReport {
+  size_t ways_read = 0;       // with a highway tag
+  size_t ways_used = 0;       // at least one piece came of them
+  size_t ways_not_roads = 0;  // construction, proposed and the like
+  size_t ways_closed = 0;     // usable by no mode, or a dropped class
+  size_t ways_reversible = 0;
+  size_t segments_zero_length = 0;   // dropped: twice the same node
+  size_t segments_missing_node = 0;  // dropped: a node that is not in the file
+  size_t times_capped = 0;           // arcs that take longer than TravelTimeUs can say (71 min)
+  size_t restrictions_read = 0;
+  size_t restrictions_used = 0;
+  std::map<std::string, size_t> restrictions_ignored;  // by reason
+};
+
+// Makes networks, from a file's objects or by hand in tests.
+//
+// Use: NetworkBuilder builder;
+//      builder.AddNode(1, {113.0, 22.9}); builder.AddNode(2, {113.001, 22.9});
+//      builder.AddWay({.id = 10, .nodes = {1, 2}, .rules = ReadWayRules(tags, options)});
+//      absl::StatusOr<Network> network = std::move(builder).Build();
+//
+// Threads: none; one thread at a time.
+class NetworkBuilder {
+ public:
+  struct Way {
+    int64_t id = 0;
+    std::vector<int64_t> nodes;  // ids, in the way's order
+    WayRules rules;              // rules.name is copied
+  };
+  struct Restriction {
+    int64_t relation_id = 0;
+    RestrictionRules rules;
+    std::vector<int64_t> from_ways;
+    std::optional<int64_t> via_node;  // or else via_ways
+    std::vector<int64_t> via_ways;    // in order from `from` to `to`, or the reverse
+    std::vector<int64_t> to_ways;
+  };
+
+  NetworkBuilder();
+  ~NetworkBuilder();
+  NetworkBuilder(NetworkBuilder&&) noexcept;
+  NetworkBuilder& operator=(NetworkBuilder&&) noexcept;
+
+  void AddNode(int64_t id, geo::LonLat place);
+  void AddWay(const Way& way);
+  void AddRestriction(Restriction restriction);
+
+  // The network. Nodes in order of id (only those of some piece), pieces of (way_id, seq).
+  //
+  // report: filled where given; ways_read and the like count what was added here.
+  // Errors: INVALID_ARGUMENT for a way or node id given twice (with different places), a coordinate
+  //         out of range; RESOURCE_EXHAUSTED beyond limits::kPiecesMax.
+  absl::StatusOr<Network> Build(NetworkReport* report = nullptr) &&;
+
+ private:
+  struct Input;
+  std::unique_ptr<Input> input_;
+};
+
+}  // namespace patrol::roadnet
