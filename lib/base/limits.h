@@ -46,6 +46,8 @@ inline constexpr int kPictureWidthMax = 8192;
 inline constexpr int kPictureHeightMax = 8192;
 inline constexpr int kFullDecodesMaxDefault = 32;
 inline constexpr size_t kStillBytesMax = 1024 * 1024;
+// Broken streams of hundreds of cameras make FFmpeg talk; more than this tells nothing new.
+inline constexpr int kFfmpegLinesPerSecondMax = 5;
 
 // ---- positions ----
 // Further ahead of our clock than this is a fault of the sender's clock, not a fix.

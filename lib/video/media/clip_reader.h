@@ -54,6 +54,10 @@ class ClipReader {
   // The same, decoding keyframes only.
   absl::StatusOr<std::optional<Picture>> NextKeyPicture();
 
+  // Of the last picture returned: its number among all pictures of the clip (skipped ones count
+  // too), from 0; -1 before the first.
+  int64_t number() const;
+
   // Back to the first picture.
   absl::Status Rewind();
 

@@ -1,0 +1,286 @@
+#include "lib/video/media/decoder.h"
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/limits.h"
+#include "lib/base/status.h"
+#include "lib/video/media/annexb.h"
+#include "lib/video/media/av_error.h"
+#include "lib/video/media/reference_chain.h"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavutil/frame.h>
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+}
+
+namespace patrol::media {
+
+namespace {
+
+struct Free {
+  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
+  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
+};
+
+AVCodecID IdOf(Codec codec) {
+  switch (codec) {
+    case Codec::kH264:
+      return AV_CODEC_ID_H264;
+    case Codec::kH265:
+      return AV_CODEC_ID_HEVC;
+    case Codec::kMjpeg:
+      return AV_CODEC_ID_MJPEG;
+  }
+  return AV_CODEC_ID_NONE;
+}
+
+// Rides through the decoder with each packet and comes out with its picture.
+constexpr int64_t kIntact = 0, kDamaged = 1;
+
+}  // namespace
+
+struct Decoder::Impl {
+  absl::Status Open(AVCodecID id, const AVCodecParameters* parameters, Reordering reordering);
+  absl::Status Send(const uint8_t* data, size_t size, absl::Time time, bool damaged);
+  absl::Status Receive();
+  absl::StatusOr<std::optional<Picture>> Next();
+  absl::StatusOr<Picture> Accept();
+  absl::Status Convert();
+  std::string Context(const char* what) const {
+    return absl::StrCat(what, " ", avcodec_get_name(context->codec_id));
+  }
+
+  std::unique_ptr<AVCodecContext, Free> context;
+  std::unique_ptr<AVPacket, Free> packet;
+  std::unique_ptr<AVFrame, Free> frame;
+  std::unique_ptr<AVFrame, Free> converted;
+  std::unique_ptr<SwsContext, Free> scaler;
+  bool annexb = true;
+  bool drained = false;
+  ReferenceChain chain;  // H.264 only
+  // H.265: broken until the next keyframe; FFmpeg tells of missing references by flags alone.
+  bool broken = false;
+  std::deque<absl::StatusOr<Picture>> ready;
+  uint64_t pictures = 0;
+  uint64_t damaged = 0;
+};
+
+absl::Status Decoder::Impl::Open(AVCodecID id, const AVCodecParameters* parameters,
+                                 Reordering reordering) {
+  RouteFfmpegLog();
+  const AVCodec* codec = avcodec_find_decoder(id);
+  if (codec == nullptr) {
+    return absl::UnimplementedError(
+        absl::StrCat("this FFmpeg has no decoder for ", avcodec_get_name(id)));
+  }
+  context.reset(avcodec_alloc_context3(codec));
+  packet.reset(av_packet_alloc());
+  frame.reset(av_frame_alloc());
+  if (context == nullptr || packet == nullptr || frame == nullptr) {
+    return absl::ResourceExhaustedError("no memory for a decoder");
+  }
+  if (parameters != nullptr) {
+    PATROL_RETURN_IF_ERROR(StatusFromAv(avcodec_parameters_to_context(context.get(), parameters),
+                                        Context("set up decoder of")));
+  }
+  context->thread_count = 1;  // our pools are ours
+  if (reordering == Reordering::kNone) context->flags |= AV_CODEC_FLAG_LOW_DELAY;
+  context->max_pixels = static_cast<int64_t>(limits::kPictureWidthMax) * limits::kPictureHeightMax;
+  return StatusFromAv(avcodec_open2(context.get(), codec, nullptr), Context("open decoder of"));
+}
+
+absl::Status Decoder::Impl::Send(const uint8_t* data, size_t size, absl::Time time, bool damaged) {
+  // A packet of our own, because FFmpeg reads up to AV_INPUT_BUFFER_PADDING_SIZE beyond the end.
+  PATROL_RETURN_IF_ERROR(
+      StatusFromAv(av_new_packet(packet.get(), static_cast<int>(size)), Context("packet of")));
+  std::copy(data, data + size, packet->data);
+  packet->pts = absl::ToUnixMicros(time);
+  context->reordered_opaque = damaged ? kDamaged : kIntact;
+  const int result = avcodec_send_packet(context.get(), packet.get());
+  av_packet_unref(packet.get());
+  return StatusFromAv(result, Context("decode"));
+}
+
+// Takes every picture the decoder has.
+absl::Status Decoder::Impl::Receive() {
+  while (true) {
+    const int result = avcodec_receive_frame(context.get(), frame.get());
+    if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return absl::OkStatus();
+    PATROL_RETURN_IF_ERROR(StatusFromAv(result, Context("decode")));
+    ready.push_back(Accept());
+    av_frame_unref(frame.get());
+  }
+}
+
+absl::StatusOr<std::optional<Picture>> Decoder::Impl::Next() {
+  if (ready.empty()) return std::nullopt;
+  absl::StatusOr<Picture> first = std::move(ready.front());
+  ready.pop_front();
+  if (!first.ok()) {
+    ++damaged;
+    return first.status();
+  }
+  ++pictures;
+  return std::optional<Picture>(*std::move(first));
+}
+
+// The one place that every decoded picture passes.
+absl::StatusOr<Picture> Decoder::Impl::Accept() {
+  if (frame->decode_error_flags != 0 || (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0) {
+    chain.MarkDamaged();
+    broken = true;
+    return absl::DataLossError(absl::StrCat(Context("decode"), ": damaged picture (error flags ",
+                                            frame->decode_error_flags, ", frame flags ",
+                                            frame->flags, ")"));
+  }
+  if (frame->reordered_opaque == kDamaged) {
+    return absl::DataLossError(
+        absl::StrCat(Context("decode"), ": picture refers to one that was lost"));
+  }
+  if (frame->width < 1 || frame->width > limits::kPictureWidthMax || frame->height < 1 ||
+      frame->height > limits::kPictureHeightMax) {
+    return absl::DataLossError(absl::StrCat(Context("decode"), ": picture of ", frame->width, "x",
+                                            frame->height, ", at most ", limits::kPictureWidthMax,
+                                            "x", limits::kPictureHeightMax));
+  }
+  const bool keyframe = frame->key_frame != 0;
+  const absl::Time time = absl::FromUnixMicros(frame->pts);
+  if (frame->format == AV_PIX_FMT_YUV420P || frame->format == AV_PIX_FMT_YUVJ420P) {
+    return Picture(*frame, time, keyframe);
+  }
+  PATROL_RETURN_IF_ERROR(Convert());
+  return Picture(*converted, time, keyframe);
+}
+
+// Fills `converted` with `frame` as 8-bit 4:2:0, its range kept.
+absl::Status Decoder::Impl::Convert() {
+  const auto source = static_cast<AVPixelFormat>(frame->format);
+  const AVPixFmtDescriptor* description = av_pix_fmt_desc_get(source);
+  if (description == nullptr || (description->flags & AV_PIX_FMT_FLAG_HWACCEL) != 0) {
+    return absl::UnimplementedError(
+        absl::StrCat(Context("decode"), ": pixel format ", frame->format, " cannot be converted"));
+  }
+  const std::string_view name(description->name);
+  const bool full = frame->color_range == AVCOL_RANGE_JPEG || name.starts_with("yuvj") ||
+                    (description->flags & AV_PIX_FMT_FLAG_RGB) != 0;
+  const AVPixelFormat target = full ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+  scaler.reset(sws_getCachedContext(scaler.release(), frame->width, frame->height, source,
+                                    frame->width, frame->height, target, SWS_BILINEAR, nullptr,
+                                    nullptr, nullptr));
+  converted.reset(av_frame_alloc());
+  if (scaler == nullptr || converted == nullptr) {
+    return absl::InternalError(
+        absl::StrCat(Context("decode"), ": cannot convert from ", description->name));
+  }
+  converted->format = target;
+  converted->width = frame->width;
+  converted->height = frame->height;
+  PATROL_RETURN_IF_ERROR(
+      StatusFromAv(av_frame_get_buffer(converted.get(), 0), Context("convert picture of")));
+  return StatusFromAv(sws_scale(scaler.get(), frame->data, frame->linesize, 0, frame->height,
+                                converted->data, converted->linesize),
+                      Context("convert picture of"));
+}
+
+absl::StatusOr<std::unique_ptr<Decoder>> Decoder::Create(Codec codec, Reordering reordering) {
+  auto impl = std::make_unique<Impl>();
+  PATROL_RETURN_IF_ERROR(impl->Open(IdOf(codec), nullptr, reordering));
+  return std::unique_ptr<Decoder>(new Decoder(std::move(impl)));
+}
+
+absl::StatusOr<std::unique_ptr<Decoder>> Decoder::Create(const AVCodecParameters& parameters,
+                                                         Reordering reordering) {
+  auto impl = std::make_unique<Impl>();
+  impl->annexb = false;
+  PATROL_RETURN_IF_ERROR(impl->Open(parameters.codec_id, &parameters, reordering));
+  return std::unique_ptr<Decoder>(new Decoder(std::move(impl)));
+}
+
+Decoder::Decoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Decoder::~Decoder() = default;
+
+absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
+  if (IdOf(unit.codec) != impl_->context->codec_id || !impl_->annexb) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(impl_->Context("decoder of"), " given ", avcodec_get_name(IdOf(unit.codec))));
+  }
+  if (unit.data.empty() || unit.data.size() > limits::kAccessUnitBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat("access unit of ", unit.data.size(),
+                                                   " bytes, 1 to ", limits::kAccessUnitBytesMax,
+                                                   " are decoded"));
+  }
+  if (impl_->drained) {
+    return absl::FailedPreconditionError("decoder was drained: flush it first");
+  }
+  bool damaged = false;
+  if (unit.codec == Codec::kH264) {
+    damaged = !impl_->chain.Follow(unit.data);
+    if (unit.damaged) impl_->chain.MarkDamaged();
+  } else if (unit.codec == Codec::kH265) {
+    if (IsKeyframe(unit.codec, unit.data)) impl_->broken = false;
+    if (unit.damaged) impl_->broken = true;
+    damaged = impl_->broken;
+  }
+  const absl::Status sent =
+      impl_->Send(unit.data.data(), unit.data.size(), unit.time, damaged || unit.damaged);
+  const absl::Status received = impl_->Receive();
+  if (!sent.ok() || !received.ok()) {
+    impl_->chain.MarkDamaged();
+    impl_->broken = true;
+    ++impl_->damaged;
+    const absl::Status& fault = sent.ok() ? received : sent;
+    return absl::DataLossError(absl::StrCat(fault.message(), ", ", unit.data.size(), " bytes"));
+  }
+  return impl_->Next();
+}
+
+absl::StatusOr<std::optional<Picture>> Decoder::DecodePacket(const uint8_t* data, size_t size,
+                                                             absl::Time time) {
+  if (size == 0 || size > limits::kAccessUnitBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat("packet of ", size, " bytes, 1 to ",
+                                                   limits::kAccessUnitBytesMax, " are decoded"));
+  }
+  if (impl_->drained) {
+    return absl::FailedPreconditionError("decoder was drained: flush it first");
+  }
+  const absl::Status sent = impl_->Send(data, size, time, false);
+  const absl::Status received = impl_->Receive();
+  if (!sent.ok() || !received.ok()) {
+    ++impl_->damaged;
+    return absl::DataLossError((sent.ok() ? received : sent).message());
+  }
+  return impl_->Next();
+}
+
+absl::StatusOr<std::optional<Picture>> Decoder::Drain() {
+  if (!impl_->drained) {
+    impl_->drained = true;
+    PATROL_RETURN_IF_ERROR(StatusFromAv(avcodec_send_packet(impl_->context.get(), nullptr),
+                                        impl_->Context("drain decoder of")));
+    PATROL_RETURN_IF_ERROR(impl_->Receive());
+  }
+  return impl_->Next();
+}
+
+void Decoder::Flush() {
+  avcodec_flush_buffers(impl_->context.get());
+  impl_->chain.Reset();
+  impl_->broken = false;
+  impl_->drained = false;
+  impl_->ready.clear();
+}
+
+uint64_t Decoder::pictures() const { return impl_->pictures; }
+
+uint64_t Decoder::damaged() const { return impl_->damaged; }
+
+}  // namespace patrol::media

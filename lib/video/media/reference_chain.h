@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace patrol::media {
+
+// Notices lost reference pictures of an H.264 stream without decoding it: frame_num counts
+// reference pictures, so a jump means that one never came. FFmpeg conceals such a loss and raises
+// no flag (measured with 5.1), and all pictures up to the next keyframe are then built on a guess.
+//
+// Source: ITU-T H.264 7.3.2.1 (SPS), 7.3.3 (slice header), 7.4.3 (frame_num), D.1.8 (recovery
+// point). Threads: one call at a time.
+class ReferenceChain {
+ public:
+  // Takes the next access unit (Annex B).
+  // Returns: false when pictures it may refer to were lost, now or since the last point of
+  // recovery.
+  bool Follow(std::span<const uint8_t> annexb);
+
+  // The last access unit turned out damaged; what refers to it is damaged too.
+  void MarkDamaged();
+
+  // The next access unit starts anew; parameter sets are forgotten as well.
+  void Reset();
+
+ private:
+  struct Sps {
+    int log2_max_frame_num = 0;  // 0: not seen
+    bool gaps_allowed = false;
+    bool separate_colour_planes = false;
+  };
+  struct Slice {
+    uint32_t frame_num = 0;
+    uint32_t max_frame_num = 0;
+    bool idr = false;
+    bool reference = false;
+    bool gaps_allowed = false;
+  };
+
+  void ReadSps(std::span<const uint8_t> nal);
+  void ReadPps(std::span<const uint8_t> nal);
+  std::optional<Slice> ReadSlice(std::span<const uint8_t> nal) const;
+
+  std::array<Sps, 32> sps_;
+  // index of the SPS of each PPS; -1: not seen
+  std::array<int8_t, 256> pps_ = [] {
+    std::array<int8_t, 256> none;
+    none.fill(-1);
+    return none;
+  }();
+  std::optional<uint32_t> last_frame_num_;
+  bool last_was_reference_ = false;
+  bool broken_ = false;
+  // frame_num from which pictures are right again, announced by a recovery point after the loss
+  std::optional<uint32_t> recovered_at_;
+};
+
+}  // namespace patrol::media
