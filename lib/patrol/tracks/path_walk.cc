@@ -1,0 +1,52 @@
+#include "lib/patrol/tracks/path_walk.h"
+
+#include <algorithm>
+
+namespace patrol::tracks {
+
+using roadnet::ArcIndex;
+using roadnet::RoadPosition;
+
+double AlongArc(const roadnet::Network& network, ArcIndex arc, double offset_m) {
+  return roadnet::IsBackward(arc) ? network.piece(roadnet::PieceOf(arc)).length_m - offset_m
+                                  : offset_m;
+}
+
+ArcPart PartOf(const roadnet::Network& network, const RoadPosition& from, const RoadPosition& to,
+               absl::Span<const ArcIndex> arcs, size_t index) {
+  const ArcIndex arc = arcs[index];
+  ArcPart part{arc, 0, network.piece(roadnet::PieceOf(arc)).length_m};
+  if (index == 0) part.start_m = AlongArc(network, arc, from.offset_m);
+  if (index + 1 == arcs.size()) part.end_m = AlongArc(network, arc, to.offset_m);
+  return part;
+}
+
+double PathLength(const roadnet::Network& network, const RoadPosition& from, const RoadPosition& to,
+                  absl::Span<const ArcIndex> arcs) {
+  double length = 0;
+  for (size_t i = 0; i < arcs.size(); ++i) {
+    const ArcPart part = PartOf(network, from, to, arcs, i);
+    length += std::max(0.0, part.end_m - part.start_m);
+  }
+  return length;
+}
+
+RoadPosition AlongPath(const roadnet::Network& network, const RoadPosition& from,
+                       const RoadPosition& to, absl::Span<const ArcIndex> arcs, double share) {
+  if (arcs.empty() || share <= 0) return from;
+  if (share >= 1) return to;
+  double left = share * PathLength(network, from, to, arcs);
+  for (size_t i = 0; i < arcs.size(); ++i) {
+    const ArcPart part = PartOf(network, from, to, arcs, i);
+    const double length = std::max(0.0, part.end_m - part.start_m);
+    if (left <= length) {
+      const roadnet::PieceIndex piece = roadnet::PieceOf(part.arc);
+      const double offset = AlongArc(network, part.arc, part.start_m + left);
+      return {piece, std::clamp(offset, 0.0, network.piece(piece).length_m)};
+    }
+    left -= length;
+  }
+  return to;
+}
+
+}  // namespace patrol::tracks
