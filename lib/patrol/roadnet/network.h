@@ -170,6 +170,9 @@ class Network {
  private:
   friend class NetworkBuilder;
 
+  void KeepUsedNodes();
+  void LinkOutArcs();
+
   // constant after building
   std::vector<Node> nodes_;
   std::vector<Piece> pieces_;

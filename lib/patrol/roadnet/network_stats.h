@@ -10,8 +10,8 @@ namespace patrol::roadnet {
 
 // What `patrolctl network info` shows.
 struct NetworkStats {
-  size_t nodes = 0;
-  size_t ways = 0;
+  size_t nodes = 0;                // on pieces usable in the mode
+  size_t ways = 0;                 // likewise
   size_t pieces = 0;               // usable in the mode
   size_t arcs = 0;                 // allowed directions in the mode
   double length_m = 0;             // of those pieces

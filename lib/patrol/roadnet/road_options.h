@@ -34,10 +34,10 @@ struct RoadOptions {
   // Whether access=private roads may be used.
   bool use_private = false;
 
-  // Which further pieces count as patrollable. Public roads from motorways (where the town has any)
-  // down to living streets, tracks left out, always do.
+  // Which further pieces count as patrollable. Public roads that a car or an e-bike may use always
+  // do.
   bool patrol_service = false;  // highway=service: yards, parking aisles, drives
-  bool patrol_tracks = false;   // highway=track
+  bool patrol_tracks = true;    // highway=track
   bool patrol_private = false;  // access=private; they must be usable too (use_private)
   bool patrol_foot = false;     // pedestrian streets, foot and cycle ways, paths, steps
 
