@@ -1,0 +1,127 @@
+#include "cmd/patrold/town_service.h"
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "cmd/patrold/patrol_wing.h"
+#include "cmd/patrold/video_wing.h"
+#include "lib/base/clock.h"
+#include "lib/base/limits.h"
+#include "lib/base/log.h"
+#include "lib/base/status.h"
+#include "lib/response/responder.h"
+#include "lib/service/api/event_hub.h"
+#include "lib/service/api/server.h"
+#include "lib/service/store/sqlite_store.h"
+#include "lib/service/web/gateway.h"
+
+namespace patrol::patrold {
+
+namespace {
+
+constexpr absl::Duration kGatewayGrace = absl::Seconds(3);
+
+absl::StatusOr<std::unique_ptr<store::SqliteStore>> OpenStore(const config::Config& config) {
+  std::error_code fault;
+  std::filesystem::create_directories(config.data_dir, fault);
+  if (fault) {
+    return absl::InvalidArgumentError("data_dir \"" + config.data_dir + "\": " + fault.message());
+  }
+  store::SqliteOptions options;
+  options.path = (std::filesystem::path(config.data_dir) / "patrolcircle.db").string();
+  PATROL_ASSIGN_OR_RETURN(std::unique_ptr<store::SqliteStore> opened,
+                          store::SqliteStore::Open(options));
+  if (const int64_t cut = opened->open_report().events_cut_short; cut > 0) {
+    PATROL_LOG_WARNING("store: {} motion events were open when the service last stopped; closed",
+                       cut);
+  }
+  return opened;
+}
+
+store::Area AreaRow(const geo::Area& area) {
+  return {.id = area.id,
+          .display_name = area.name,
+          .kind = area.kind,
+          .parent_id = area.parent,
+          .geometry_json = geo::GeometryToJson(area.shape)};
+}
+
+// What the configuration declares is in the store from here on.
+absl::Status StoreDeclared(const config::Config& config, store::Store& store) {
+  std::vector<store::Area> areas;
+  for (const geo::Area& area : config.areas) areas.push_back(AreaRow(area));
+  if (!areas.empty()) PATROL_RETURN_IF_ERROR(store.PutAreas(areas));
+  for (const store::Unit& unit : config.units) PATROL_RETURN_IF_ERROR(store.PutUnit(unit));
+  for (const store::Camera& camera : config.cameras) {
+    PATROL_RETURN_IF_ERROR(store.PutCamera(camera));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// In the order they are made; destroyed the other way round.
+struct TownService::Parts {
+  const Clock& clock = SystemClock::Get();
+  std::unique_ptr<store::SqliteStore> store;
+  std::unique_ptr<PatrolWing> patrol;
+  std::unique_ptr<response::Responder> responder;
+  std::unique_ptr<api::EventHub> events;
+  std::unique_ptr<api::EventRecorder> recorder;
+  std::unique_ptr<VideoWing> video;
+  std::unique_ptr<api::Server> server;
+  std::unique_ptr<web::Gateway> gateway;
+};
+
+TownService::TownService(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+TownService::~TownService() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Config& config) {
+  auto parts = std::make_unique<Parts>();
+  PATROL_ASSIGN_OR_RETURN(parts->store, OpenStore(config));
+  PATROL_RETURN_IF_ERROR(Annotate(StoreDeclared(config, *parts->store), "configuration"));
+
+  PATROL_ASSIGN_OR_RETURN(parts->patrol, PatrolWing::Open(config, parts->clock, *parts->store));
+  parts->responder = std::make_unique<response::Responder>(parts->patrol->coverage());
+  parts->events = std::make_unique<api::EventHub>(parts->clock, limits::kStreamBacklogMax);
+  parts->recorder = std::make_unique<api::EventRecorder>(*parts->store, *parts->events);
+  parts->video = std::make_unique<VideoWing>(config, parts->clock, *parts->responder,
+                                             *parts->recorder);
+
+  PATROL_ASSIGN_OR_RETURN(parts->server,
+                          api::Server::Start({.listen = config.grpc_listen},
+                                             {.store = *parts->store,
+                                              .fleet = *parts->video,
+                                              .units = *parts->patrol,
+                                              .fixes = *parts->patrol,
+                                              .coverage = *parts->patrol,
+                                              .area_reader = *parts->patrol,
+                                              .events = *parts->events,
+                                              .clock = parts->clock}));
+  parts->gateway =
+      std::make_unique<web::Gateway>(config.web, parts->server->InProcessChannel());
+  PATROL_RETURN_IF_ERROR(Annotate(parts->gateway->Start(), "http gateway"));
+
+  PATROL_ASSIGN_OR_RETURN(const std::vector<store::Camera> cameras, parts->store->AllCameras());
+  for (const store::Camera& camera : cameras) parts->video->Put(camera);
+  return std::unique_ptr<TownService>(new TownService(std::move(parts)));
+}
+
+int TownService::grpc_port() const { return parts_->server->port(); }
+
+int TownService::http_port() const { return parts_->gateway->port(); }
+
+void TownService::Stop() {
+  if (parts_ == nullptr) return;
+  parts_->gateway->Stop(kGatewayGrace);
+  parts_->server->Shutdown();
+  parts_->video->Stop();
+  parts_->patrol->Stop();
+  parts_.reset();  // the store writes what waits, then closes
+}
+
+}  // namespace patrol::patrold

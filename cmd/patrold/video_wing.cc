@@ -1,0 +1,342 @@
+#include "cmd/patrold/video_wing.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "lib/base/bounded_queue.h"
+#include "lib/base/limits.h"
+#include "lib/base/log.h"
+#include "lib/video/ingest/fleet.h"
+#include "lib/video/media/jpeg.h"
+#include "lib/video/motion/analyser.h"
+#include "lib/video/rtsp/url.h"
+#include "patrol/v1/camera_service.pb.h"
+
+namespace patrol::patrold {
+
+namespace {
+
+constexpr int kSnapshotQuality = 85;
+
+ingest::CameraOptions SourceOf(const store::Camera& camera) {
+  return {.id = camera.id,
+          .url = camera.source_uri,
+          .user = camera.username,
+          .password = camera.password,
+          .disabled = camera.disabled};
+}
+
+v1::CameraPhase PhaseOf(ingest::CameraPhase phase) {
+  switch (phase) {
+    case ingest::CameraPhase::kOff:
+      return v1::CAMERA_PHASE_OFF;
+    case ingest::CameraPhase::kWaiting:
+      return v1::CAMERA_PHASE_WAITING;
+    case ingest::CameraPhase::kConnecting:
+      return v1::CAMERA_PHASE_CONNECTING;
+    case ingest::CameraPhase::kStreaming:
+      return v1::CAMERA_PHASE_STREAMING;
+  }
+  return v1::CAMERA_PHASE_UNSPECIFIED;
+}
+
+void SetTime(absl::Time time, google::protobuf::Timestamp* stamp) {
+  const int64_t us = absl::ToUnixMicros(time);
+  stamp->set_seconds(us / 1000000);
+  stamp->set_nanos(static_cast<int>(us % 1000000) * 1000);
+}
+
+// Motion on its way from the decoding threads to the recorder. Begins and ends are never dropped;
+// of updates only the newest of each event waits.
+class MotionQueue {
+ public:
+  void Push(const motion::MotionEvent& event) {
+    {
+      std::lock_guard lock(mutex_);
+      if (closed_) return;
+      if (event.phase != motion::Phase::kBegin) {
+        const auto waiting =
+            std::find_if(events_.begin(), events_.end(), [&](const motion::MotionEvent& other) {
+              return other.camera_id == event.camera_id && other.begin == event.begin &&
+                     other.phase == motion::Phase::kUpdate;
+            });
+        if (waiting != events_.end()) events_.erase(waiting);
+      }
+      events_.push_back(event);
+    }
+    ready_.notify_one();
+  }
+
+  std::optional<motion::MotionEvent> Pop() {
+    std::unique_lock lock(mutex_);
+    ready_.wait(lock, [this] { return closed_ || !events_.empty(); });
+    if (events_.empty()) return std::nullopt;
+    motion::MotionEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+  void Close() {
+    {
+      std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    ready_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  // guarded by mutex_; at most three messages a camera, so bounded by limits::kCamerasMax
+  std::deque<motion::MotionEvent> events_;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+class VideoWing::Impl : public ingest::PictureSink,
+                        public ingest::CameraStateSink,
+                        public motion::MotionSink {
+ public:
+  Impl(const config::Config& config, const Clock& clock, response::Responder& responder,
+       api::EventRecorder& recorder)
+      : motion_options_(config.motion),
+        clock_(clock),
+        responder_(responder),
+        recorder_(recorder),
+        fleet_(config.ingest, clock, *this, *this),
+        recording_([this] { Record(); }) {}
+
+  ~Impl() override { Stop(); }
+
+  void Stop() {
+    fleet_.Shutdown();
+    std::map<std::string, std::shared_ptr<Watcher>> watchers;
+    {
+      std::lock_guard lock(mutex_);
+      watchers.swap(watchers_);
+    }
+    for (auto& [id, watcher] : watchers) watcher->End(clock_.Now());
+    motion_.Close();
+    if (recording_.joinable()) recording_.join();
+  }
+
+  void Put(const store::Camera& camera) {
+    responder_.PutCamera(camera.id, camera.position);
+    WatcherOf(camera.id, /*make=*/true);
+    absl::Status status = fleet_.UpdateCamera(SourceOf(camera));
+    if (absl::IsNotFound(status)) status = fleet_.AddCamera(SourceOf(camera));
+    if (!status.ok()) {
+      PATROL_LOG_ERROR("camera \"{}\": {}", camera.id, std::string(status.message()));
+    }
+  }
+
+  void Remove(const std::string& camera_id) {
+    if (const absl::Status status = fleet_.RemoveCamera(camera_id); !status.ok()) {
+      PATROL_LOG_WARNING("camera \"{}\": {}", camera_id, std::string(status.message()));
+    }
+    std::shared_ptr<Watcher> watcher;
+    {
+      std::lock_guard lock(mutex_);
+      const auto found = watchers_.find(camera_id);
+      if (found != watchers_.end()) {
+        watcher = std::move(found->second);
+        watchers_.erase(found);
+      }
+    }
+    if (watcher != nullptr) watcher->End(clock_.Now());
+    responder_.RemoveCamera(camera_id);
+  }
+
+  bool Moving(const std::string& camera_id) {
+    const std::shared_ptr<Watcher> watcher = WatcherOf(camera_id, /*make=*/false);
+    return watcher != nullptr && watcher->moving.load(std::memory_order_relaxed);
+  }
+
+  // ingest::PictureSink: on a decoding thread, one call at a time for a camera.
+  void OnPicture(const std::string& camera_id, const media::Picture& picture) override {
+    if (const auto watcher = WatcherOf(camera_id, /*make=*/false)) watcher->OnPicture(picture);
+  }
+
+  // ingest::CameraStateSink: on the fleet's loop.
+  void OnCameraState(const std::string& camera_id, const ingest::CameraState& state) override {
+    if (state.phase == ingest::CameraPhase::kStreaming) {
+      PATROL_LOG_INFO("camera \"{}\": streaming {}", camera_id, state.codec);
+      return;
+    }
+    if (!state.reason.empty()) PATROL_LOG_INFO("camera \"{}\": {}", camera_id, state.reason);
+    if (const auto watcher = WatcherOf(camera_id, /*make=*/false)) watcher->Lose(state.since);
+  }
+
+  // motion::MotionSink
+  void OnMotion(const motion::MotionEvent& event) override {
+    if (const auto watcher = WatcherOf(event.camera_id, /*make=*/false)) {
+      watcher->moving.store(event.phase != motion::Phase::kEnd, std::memory_order_relaxed);
+    }
+    motion_.Push(event);
+  }
+
+  ingest::Fleet& fleet() { return fleet_; }
+
+ private:
+  // One camera's analyser. The fleet's loop must not wait for a picture under analysis, so the loss
+  // of a stream is noted, and told to the analyser by whoever analyses next.
+  struct Watcher {
+    Watcher(const std::string& id, const motion::Analyser::Options& options,
+            motion::MotionSink* sink)
+        : analyser(id, options, sink) {}
+
+    void OnPicture(const media::Picture& picture) {
+      std::lock_guard lock(analysis);
+      TellLoss();
+      analyser.OnPicture(picture);
+    }
+
+    void Lose(absl::Time time) {
+      {
+        std::lock_guard lock(loss);
+        lost_at = time;
+      }
+      // Nobody analyses: tell it here. Otherwise the analysing thread will with its next picture,
+      // or the next state does.
+      if (std::unique_lock lock(analysis, std::try_to_lock); lock.owns_lock()) TellLoss();
+    }
+
+    void End(absl::Time time) {
+      std::lock_guard lock(analysis);
+      analyser.OnStreamLost(time);
+    }
+
+    std::atomic<bool> moving = false;
+
+   private:
+    void TellLoss() {
+      std::optional<absl::Time> time;
+      {
+        std::lock_guard lock(loss);
+        time.swap(lost_at);
+      }
+      if (time.has_value()) analyser.OnStreamLost(*time);
+    }
+
+    std::mutex analysis;
+    motion::Analyser analyser;  // guarded by analysis
+    std::mutex loss;
+    std::optional<absl::Time> lost_at;  // guarded by loss
+  };
+
+  std::shared_ptr<Watcher> WatcherOf(const std::string& camera_id, bool make) {
+    std::lock_guard lock(mutex_);
+    const auto found = watchers_.find(camera_id);
+    if (found != watchers_.end()) return found->second;
+    if (!make) return nullptr;
+    return watchers_[camera_id] =
+               std::make_shared<Watcher>(camera_id, motion_options_, static_cast<MotionSink*>(this));
+  }
+
+  // The recorder's thread: who can be there is asked once, when an event begins.
+  void Record() {
+    std::map<std::string, store::MotionEvent> open;  // by camera
+    while (const std::optional<motion::MotionEvent> told = motion_.Pop()) {
+      const bool begins = told->phase == motion::Phase::kBegin;
+      if (!begins && !open.contains(told->camera_id)) continue;
+      store::MotionEvent& event = open[told->camera_id];
+      if (begins) {
+        event = {.id = store::MotionEventId(told->camera_id, told->begin),
+                 .camera_id = told->camera_id,
+                 .begin = told->begin};
+        const response::Response answer = responder_.Respond(*told);
+        event.response = {.area_id = answer.area_id,
+                          .nearest_unit_id = answer.nearest_unit_id,
+                          .arrival = answer.arrival,
+                          .unattended = answer.unattended,
+                          .reason = answer.reason};
+      }
+      event.last = std::max(event.begin, told->time);
+      event.zone = {told->zone.left, told->zone.top, told->zone.right, told->zone.bottom};
+      event.strength = told->strength;
+      event.ended = told->phase == motion::Phase::kEnd;
+      const api::EventPhase phase = begins         ? api::EventPhase::kBegin
+                                    : event.ended ? api::EventPhase::kEnd
+                                                  : api::EventPhase::kUpdate;
+      event.has_still = event.has_still || told->still_jpeg != nullptr;
+      recorder_.Record(phase, event, told->still_jpeg);
+      if (event.ended) open.erase(told->camera_id);
+    }
+  }
+
+  const motion::Analyser::Options motion_options_;
+  const Clock& clock_;
+  response::Responder& responder_;
+  api::EventRecorder& recorder_;
+
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Watcher>> watchers_;  // guarded by mutex_
+
+  MotionQueue motion_;
+  ingest::Fleet fleet_;
+  std::thread recording_;
+};
+
+VideoWing::VideoWing(const config::Config& config, const Clock& clock,
+                     response::Responder& responder, api::EventRecorder& recorder)
+    : impl_(std::make_unique<Impl>(config, clock, responder, recorder)) {}
+
+VideoWing::~VideoWing() = default;
+
+void VideoWing::Stop() { impl_->Stop(); }
+
+absl::Status VideoWing::Check(const store::Camera& camera) const {
+  const absl::StatusOr<rtsp::Url> url = rtsp::Url::Parse(camera.source_uri);
+  if (!url.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("source_uri: ", std::string(url.status().message())));
+  }
+  if (!url->user().empty() || !url->password().empty()) {
+    return absl::InvalidArgumentError(
+        "source_uri: give user and password as username and password, not in the address");
+  }
+  return absl::OkStatus();
+}
+
+void VideoWing::Put(const store::Camera& camera) { impl_->Put(camera); }
+
+void VideoWing::Remove(const std::string& camera_id) { impl_->Remove(camera_id); }
+
+void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) const {
+  const absl::StatusOr<ingest::CameraState> known = impl_->fleet().State(camera_id);
+  if (!known.ok()) return;
+  state->set_phase(PhaseOf(known->phase));
+  state->set_reason(known->reason);
+  SetTime(known->since, state->mutable_since());
+  state->set_codec(known->codec);
+  state->set_width(known->width);
+  state->set_height(known->height);
+  state->set_access_units(known->access_units);
+  state->set_bytes(known->bytes);
+  state->set_packets_lost(known->packets_lost);
+  state->set_pictures_decoded(known->pictures_decoded);
+  state->set_decode_errors(known->decode_errors);
+  state->set_access_units_dropped(known->access_units_dropped);
+  state->set_reconnects(known->reconnects);
+  state->set_blind(known->blind);
+  if (known->picture_time != absl::InfinitePast()) {
+    SetTime(known->picture_time, state->mutable_picture_time());
+  }
+  state->set_moving(impl_->Moving(camera_id));
+}
+
+absl::StatusOr<api::CameraFleet::Still> VideoWing::Snapshot(const std::string& camera_id) const {
+  const absl::StatusOr<media::Picture> picture = impl_->fleet().LastPicture(camera_id);
+  if (!picture.ok()) return picture.status();
+  absl::StatusOr<std::string> jpeg = media::EncodeJpeg(*picture, kSnapshotQuality, picture->width());
+  if (!jpeg.ok()) return jpeg.status();
+  return Still{*std::move(jpeg), picture->time()};
+}
+
+}  // namespace patrol::patrold

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "lib/base/clock.h"
+#include "lib/response/responder.h"
+#include "lib/service/api/event_hub.h"
+#include "lib/service/api/ports.h"
+#include "lib/service/config/config.h"
+
+namespace patrol::patrold {
+
+// The video wing as the API sees it: cameras in, motion events out. Pictures are analysed on the
+// fleet's decoding threads; what moves is answered ("who can be there"), stored and told on one
+// thread of its own, behind a bounded queue.
+//
+// Threads: every member may be called from any thread.
+class VideoWing : public api::CameraFleet {
+ public:
+  // All outlive it.
+  VideoWing(const config::Config& config, const Clock& clock, response::Responder& responder,
+            api::EventRecorder& recorder);
+  ~VideoWing() override;
+
+  // Tears the sessions down, ends open events, and returns when the last is handed to the recorder.
+  void Stop();
+
+  // api::CameraFleet
+  absl::Status Check(const store::Camera& camera) const override;
+  void Put(const store::Camera& camera) override;
+  void Remove(const std::string& camera_id) override;
+  void Describe(const std::string& camera_id, v1::CameraState* state) const override;
+  absl::StatusOr<Still> Snapshot(const std::string& camera_id) const override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace patrol::patrold

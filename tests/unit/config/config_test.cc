@@ -1,0 +1,132 @@
+#include "lib/service/config/config.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace patrol::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::create_directories(folder_);
+    Write("town.osm.pbf", "not read by the configuration");
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = (folder_ / name).string();
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  Reading Read(const std::string& text) { return ReadConfig(Write("patrold.yaml", text)); }
+
+  // "line field" of each fault.
+  static std::vector<std::string> Places(const Reading& reading) {
+    std::vector<std::string> places;
+    for (const Fault& fault : reading.faults) {
+      places.push_back(std::to_string(fault.line) + " " + fault.field);
+    }
+    return places;
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ConfigTest, OneFieldIsEnough) {
+  const Reading reading = Read("network: {file: town.osm.pbf}\n");
+  EXPECT_THAT(Places(reading), ElementsAre());
+  EXPECT_EQ(reading.config.coverage.reach, absl::Seconds(180));
+  EXPECT_EQ(reading.config.network_file, (folder_ / "town.osm.pbf").string());
+}
+
+TEST_F(ConfigTest, TheExampleHasNoUnknownField) {
+  const Reading reading = ReadConfig(std::string(PATROL_SOURCE_DIR) + "/deploy/patrold.yaml");
+  // It names files of a town that is not there; nothing else may be wrong with it.
+  EXPECT_THAT(reading.faults.size(), 2u);
+  for (const Fault& fault : reading.faults) {
+    EXPECT_THAT(fault.field, ::testing::AnyOf("network.file", "areas_file")) << fault.Text();
+  }
+  EXPECT_EQ(reading.config.cameras.size(), 1u);
+  EXPECT_EQ(reading.config.units.size(), 2u);
+}
+
+TEST_F(ConfigTest, NamesLineAndFieldOfEveryFaultInOneRun) {
+  const Reading reading = Read(
+      "listen: {grpc: 0.0.0.0:7700}\n"
+      "network:\n"
+      "  file: missing.osm.pbf\n"
+      "  speeds_kmh: {submarine: {primary: 10}, car: {primary: fast}}\n"
+      "coverage:\n"
+      "  reach: 180\n"
+      "  stale_after: 20m\n"
+      "ingest:\n"
+      "  decode_threads: 0\n"
+      "  decode_treads: 2\n"
+      "units:\n"
+      "  - {id: car-01, mode: hovercraft}\n"
+      "cameras:\n"
+      "  - id: gate\n"
+      "    position: [214, 22]\n"
+      "    source: http://127.0.0.1/x\n"
+      "  - id: gate\n"
+      "    source: rtsp://admin:secret@127.0.0.1/x\n");
+  EXPECT_THAT(
+      Places(reading),
+      ElementsAre("1 listen.grpc", "3 network.file", "4 network.speeds_kmh.submarine",
+                  "4 network.speeds_kmh.car.primary", "6 coverage.reach", "5 coverage.lost_after",
+                  "9 ingest.decode_threads", "10 ingest.decode_treads", "12 units[0].mode",
+                  "15 cameras[0].position", "16 cameras[0].source", "17 cameras[1].id",
+                  "18 cameras[1].source"));
+  for (const Fault& fault : reading.faults) {
+    EXPECT_THAT(fault.Text(), ::testing::Not(HasSubstr("secret")));
+  }
+}
+
+TEST_F(ConfigTest, SaysWhereTheYamlItselfIsBroken) {
+  const Reading reading = Read("network: {file: town.osm.pbf}\ncoverage: [1, 2\n");
+  ASSERT_EQ(reading.faults.size(), 1u);
+  EXPECT_GE(reading.faults[0].line, 2);
+}
+
+TEST_F(ConfigTest, NamesTheFeatureOfAnAreaThatCrossesItself) {
+  Write("areas.geojson", R"({"type": "FeatureCollection", "features": [
+    {"type": "Feature", "properties": {"id": "bow", "name": "bow tie", "kind": "grid"},
+     "geometry": {"type": "Polygon", "coordinates": [[[0,0],[1,1],[1,0],[0,1],[0,0]]]}}]})");
+  const Reading reading = Read("network: {file: town.osm.pbf}\nareas_file: areas.geojson\n");
+  ASSERT_FALSE(reading.faults.empty());
+  EXPECT_THAT(reading.faults[0].Text(), HasSubstr("bow"));
+}
+
+TEST_F(ConfigTest, SpeedsAndWaiversReachTheRooms) {
+  const Reading reading = Read(
+      "network:\n"
+      "  file: town.osm.pbf\n"
+      "  speeds_kmh: {car: {residential: 33}}\n"
+      "  waive: {motorcycle: {one_way: true}}\n");
+  ASSERT_THAT(Places(reading), ElementsAre());
+  const auto residential = static_cast<size_t>(roadnet::RoadClass::kResidential);
+  EXPECT_EQ(reading.config.roads.speeds[residential][static_cast<size_t>(roadnet::Mode::kCar)], 33);
+  EXPECT_TRUE(
+      reading.config.graphs[static_cast<size_t>(roadnet::Mode::kMotorcycle)].ignore_one_way);
+}
+
+TEST_F(ConfigTest, AMissingFileIsOneClearFault) {
+  const Reading reading = ReadConfig((folder_ / "none.yaml").string());
+  ASSERT_EQ(reading.faults.size(), 1u);
+  EXPECT_THAT(reading.faults[0].Text(), HasSubstr("none.yaml: cannot be read"));
+}
+
+}  // namespace
+}  // namespace patrol::config
