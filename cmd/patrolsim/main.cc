@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Context context{app};
   // One line per subcommand, sorted.
+  patrol::sim::AddCamerasCommand(context);
 
   try {
     app.parse(argc, argv);
