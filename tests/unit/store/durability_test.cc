@@ -1,0 +1,328 @@
+// Goal: nothing acknowledged is lost, nothing unfinished is kept, and every way a database file can
+// be unusable is told in words. Method: a child process that writes and is killed without warning;
+// size limits for a full disk; files that are damaged on purpose.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "lib/service/store/sqlite_store.h"
+#include "tests/unit/store/temporary_folder.h"
+
+namespace patrol::store {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+const absl::Time kMorning = absl::FromUnixSeconds(1772400000);
+
+std::string Message(const absl::Status& status) { return std::string(status.message()); }
+
+Fix FixAt(int second) {
+  Fix fix;
+  fix.unit_id = "u1";
+  fix.time = kMorning + absl::Seconds(second);
+  fix.position = {120.7, 31.6};
+  return fix;
+}
+
+MotionEvent EventAt(int second) {
+  MotionEvent event;
+  event.camera_id = "n-042";
+  event.begin = kMorning + absl::Seconds(second);
+  event.last = event.begin + absl::Milliseconds(1500);
+  event.id = MotionEventId(event.camera_id, event.begin);
+  return event;
+}
+
+absl::Status Append(Store& store, std::vector<Fix> fixes) {
+  std::promise<absl::Status> promise;
+  store.AppendFixes(std::move(fixes), [&promise](absl::StatusOr<AppendedFixes> appended) {
+    promise.set_value(appended.status());
+  });
+  return promise.get_future().get();
+}
+
+absl::Status Put(Store& store, const MotionEvent& event, size_t still_bytes) {
+  std::promise<absl::Status> promise;
+  store.PutMotionEvent(event, std::make_shared<const std::string>(still_bytes, 'x'),
+                       [&promise](absl::Status status) { promise.set_value(status); });
+  return promise.get_future().get();
+}
+
+std::unique_ptr<SqliteStore> OpenOrFail(const SqliteOptions& options) {
+  absl::StatusOr<std::unique_ptr<SqliteStore>> store = SqliteStore::Open(options);
+  if (!store.ok()) {
+    ADD_FAILURE() << store.status();
+    return nullptr;
+  }
+  return *std::move(store);
+}
+
+// Writes fixes and events until it is killed; tells each acknowledged second through `pipe`.
+[[noreturn]] void WriteUntilKilled(const std::string& path, int pipe) {
+  absl::StatusOr<std::unique_ptr<SqliteStore>> store = SqliteStore::Open({.path = path});
+  if (!store.ok()) ::_exit(1);
+  for (int second = 0;; ++second) {
+    (*store)->AppendFixes({FixAt(second)}, [second, pipe](absl::StatusOr<AppendedFixes> appended) {
+      if (!appended.ok() || ::write(pipe, &second, sizeof(second)) != sizeof(second)) ::_exit(1);
+    });
+    // Every tenth is waited for, so that the queue never fills; the rest share commits.
+    if (second % 10 == 0 && !Put(**store, EventAt(second), 1000).ok()) ::_exit(1);
+  }
+}
+
+TEST(Durability, KeepsEverythingAcknowledgedWhenTheProcessIsKilled) {
+  for (int acknowledged_wanted : {1, 37, 400}) {
+    TemporaryFolder folder;
+    const std::string path = folder.File("patrol.db");
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) WriteUntilKilled(path, ends[1]);
+    ::close(ends[1]);
+    std::set<int> acknowledged;
+    int second = 0;
+    bool killed = false;
+    while (::read(ends[0], &second, sizeof(second)) == sizeof(second)) {
+      acknowledged.insert(second);
+      if (!killed && static_cast<int>(acknowledged.size()) >= acknowledged_wanted) {
+        ASSERT_EQ(::kill(child, SIGKILL), 0);
+        killed = true;
+      }
+    }
+    ::close(ends[0]);
+    int how = 0;
+    ASSERT_EQ(::waitpid(child, &how, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL) << how;
+
+    std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path});
+    ASSERT_NE(store, nullptr);
+    std::set<int> found;
+    std::string token;
+    do {
+      absl::StatusOr<Page<Fix>> page =
+          store->ListFixes({.unit_id = "u1"}, {.size = 1000, .token = token});
+      ASSERT_TRUE(page.ok()) << page.status();
+      for (const Fix& fix : page->rows) {
+        found.insert(static_cast<int>(absl::ToInt64Seconds(fix.time - kMorning)));
+      }
+      token = page->next_page_token;
+    } while (!token.empty());
+    EXPECT_TRUE(std::includes(found.begin(), found.end(), acknowledged.begin(), acknowledged.end()))
+        << acknowledged.size() << " acknowledged, " << found.size() << " found";
+    // What was going on when the process died has ended, at the last time known.
+    const int events = acknowledged.empty() ? 0 : (*acknowledged.rbegin() + 9) / 10;
+    EXPECT_GE(store->open_report().events_cut_short, events);
+    const absl::StatusOr<MotionEvent> first = store->GetMotionEvent(EventAt(0).id);
+    if (events > 0) {
+      ASSERT_TRUE(first.ok()) << first.status();
+      EXPECT_TRUE(first->ended);
+      EXPECT_TRUE(first->cut_short);
+      EXPECT_EQ(first->last, EventAt(0).last);
+    }
+  }
+}
+
+TEST(Durability, LeavesEventsThatEndedAsTheyAre) {
+  TemporaryFolder folder;
+  const SqliteOptions options{.path = folder.File("patrol.db")};
+  MotionEvent ended = EventAt(1);
+  ended.ended = true;
+  {
+    std::unique_ptr<SqliteStore> store = OpenOrFail(options);
+    ASSERT_NE(store, nullptr);
+    ASSERT_TRUE(Put(*store, ended, 10).ok());
+  }
+  std::unique_ptr<SqliteStore> store = OpenOrFail(options);
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->open_report().events_cut_short, 0);
+  EXPECT_FALSE(store->GetMotionEvent(ended.id)->cut_short);
+}
+
+TEST(FullDisk, IsToldWithTheFileAndPassesWhenThereIsRoomAgain) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path, .size_max = 512 * 1024});
+  ASSERT_NE(store, nullptr);
+  ASSERT_TRUE(store->PutAreas({{.id = "big", .geometry_json = std::string(200 * 1024, ' ')}}).ok());
+  int stored = 0;
+  absl::Status full;
+  while (full.ok() && stored < 1000) {
+    full = Put(*store, EventAt(stored), 20 * 1024);
+    if (full.ok()) ++stored;
+  }
+  ASSERT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;
+  EXPECT_THAT(Message(full), HasSubstr(path));
+  EXPECT_THAT(Message(full), HasSubstr("no room"));
+  // It lives on: what was acknowledged is there, the refused event is not, in no part of it.
+  EXPECT_THAT(store->ListMotionEvents({}, {.size = 1000})->rows, SizeIs(stored));
+  EXPECT_EQ(store->GetMotionEvent(EventAt(stored).id).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store->GetMotionStill(EventAt(stored).id).status().code(), absl::StatusCode::kNotFound);
+  // Room again: it recovers by itself.
+  ASSERT_TRUE(store->DeleteArea("big").ok());
+  EXPECT_TRUE(Put(*store, EventAt(stored), 20 * 1024).ok());
+  EXPECT_TRUE(Append(*store, {FixAt(0)}).ok());
+}
+
+// The system refuses to let files grow; back to what it was when the scope ends.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit now = before_;
+    now.rlim_cur = bytes;
+    ::setrlimit(RLIMIT_FSIZE, &now);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, SIG_DFL);
+  }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(FullDisk, OfTheSystemIsToldAndPassesToo) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path});
+  ASSERT_NE(store, nullptr);
+  ASSERT_TRUE(Append(*store, {FixAt(0)}).ok());
+  int stored = 0;
+  absl::Status full;
+  {
+    FileSizeLimit limit(1024 * 1024);
+    while (full.ok() && stored < 1000) {
+      full = Put(*store, EventAt(stored), 50 * 1024);
+      if (full.ok()) ++stored;
+    }
+  }
+  ASSERT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;
+  EXPECT_THAT(Message(full), HasSubstr(path));
+  EXPECT_GT(stored, 0);
+  EXPECT_TRUE(Append(*store, {FixAt(1)}).ok());
+  EXPECT_TRUE(Put(*store, EventAt(stored), 50 * 1024).ok());
+  store.reset();
+  store = OpenOrFail({.path = path});
+  ASSERT_NE(store, nullptr);
+  EXPECT_THAT(store->ListMotionEvents({}, {.size = 1000})->rows, SizeIs(stored + 1));
+  EXPECT_THAT(store->ListFixes({.unit_id = "u1"}, {.size = 10})->rows, SizeIs(2));
+}
+
+TEST(OpenStore, RefusesAFileThatIsNoDatabase) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("notes.txt");
+  std::ofstream(path) << std::string(5000, 'n');
+  const absl::Status opened = SqliteStore::Open({.path = path}).status();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(opened), HasSubstr("not an SQLite database"));
+  EXPECT_THAT(Message(opened), HasSubstr(path));
+  EXPECT_EQ(std::filesystem::file_size(path), 5000u);
+}
+
+TEST(OpenStore, RefusesAnotherProgramsDatabaseAndLeavesItAlone) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("other.db");
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "CREATE TABLE theirs (a)", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+  const auto permissions = std::filesystem::status(path).permissions();
+  const absl::Status opened = SqliteStore::Open({.path = path}).status();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(opened), HasSubstr("another program's"));
+  EXPECT_EQ(std::filesystem::status(path).permissions(), permissions);
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "INSERT INTO theirs VALUES (1)", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(db);
+}
+
+TEST(OpenStore, RefusesASchemaOfANewerProgram) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  ASSERT_NE(OpenOrFail({.path = path}), nullptr);
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(
+      sqlite3_exec(db, "INSERT INTO schema_versions VALUES (99, 0)", nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  sqlite3_close(db);
+  const absl::Status opened = SqliteStore::Open({.path = path}).status();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(opened), HasSubstr("version 99"));
+}
+
+TEST(OpenStore, TellsADamagedFile) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  {
+    std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path});
+    ASSERT_NE(store, nullptr);
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(Put(*store, EventAt(i), 10'000).ok());
+  }
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096 * 3);
+  file << std::string(4096 * 8, '\xa5');
+  file.close();
+  const absl::Status opened = SqliteStore::Open({.path = path}).status();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kDataLoss) << opened;
+  EXPECT_THAT(Message(opened), HasSubstr("damaged"));
+  EXPECT_THAT(Message(opened), HasSubstr(path));
+}
+
+TEST(OpenStore, TellsATruncatedFile) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  {
+    std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path});
+    ASSERT_NE(store, nullptr);
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(Put(*store, EventAt(i), 10'000).ok());
+  }
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  const absl::Status opened = SqliteStore::Open({.path = path}).status();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kDataLoss) << opened;
+}
+
+TEST(OpenStore, RefusesAFileThatIsInUse) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path});
+  ASSERT_NE(store, nullptr);
+  const absl::Status second = SqliteStore::Open({.path = path}).status();
+  EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(second), HasSubstr("another process is using it"));
+}
+
+TEST(OpenStore, TellsAFolderThatIsNotThere) {
+  TemporaryFolder folder;
+  const absl::Status opened = SqliteStore::Open({.path = folder.File("no/patrol.db")}).status();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Message(opened), HasSubstr("no/patrol.db"));
+  EXPECT_EQ(SqliteStore::Open({}).status().code(), absl::StatusCode::kInvalidArgument);
+  const absl::Status directory = SqliteStore::Open({.path = folder.File(".")}).status();
+  EXPECT_FALSE(directory.ok());
+}
+
+}  // namespace
+}  // namespace patrol::store

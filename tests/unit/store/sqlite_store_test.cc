@@ -1,0 +1,327 @@
+// What the store keeps and gives back; how it behaves when things go wrong is in
+// durability_test.cc.
+
+#include "lib/service/store/sqlite_store.h"
+
+#include <sys/stat.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/limits.h"
+#include "tests/unit/store/temporary_folder.h"
+
+namespace patrol::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const absl::Time kMorning = absl::FromUnixSeconds(1772400000);
+
+std::string Message(const absl::Status& status) { return std::string(status.message()); }
+
+Camera CameraOf(const std::string& id) {
+  Camera camera;
+  camera.id = id;
+  camera.display_name = "路口 " + id;
+  camera.position = geo::LonLat{120.7, 31.6};
+  camera.heading_deg = 90.5;
+  camera.field_of_view_deg = 60;
+  camera.source_uri = "rtsp://127.0.0.1:8554/" + id;
+  camera.username = "viewer";
+  camera.password = "se'cret\"";
+  return camera;
+}
+
+Fix FixOf(const std::string& unit, absl::Time time) {
+  Fix fix;
+  fix.unit_id = unit;
+  fix.time = time;
+  fix.position = {120.71, 31.62};
+  fix.speed_mps = 7.5;
+  return fix;
+}
+
+MotionEvent EventOf(const std::string& camera, absl::Time begin) {
+  MotionEvent event;
+  event.id = MotionEventId(camera, begin);
+  event.camera_id = camera;
+  event.begin = begin;
+  event.last = begin + absl::Seconds(1);
+  event.zone = {0.1, 0.2, 0.3, 0.4};
+  event.strength = 0.5;
+  return event;
+}
+
+class SqliteStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+
+  void Reopen() {
+    store_.reset();
+    absl::StatusOr<std::unique_ptr<SqliteStore>> store =
+        SqliteStore::Open({.path = folder_.File("patrol.db")});
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+  }
+
+  absl::StatusOr<AppendedFixes> Append(std::vector<Fix> fixes) {
+    std::promise<absl::StatusOr<AppendedFixes>> promise;
+    store_->AppendFixes(std::move(fixes), [&promise](absl::StatusOr<AppendedFixes> appended) {
+      promise.set_value(std::move(appended));
+    });
+    return promise.get_future().get();
+  }
+
+  absl::Status Put(const MotionEvent& event, const std::string* still = nullptr) {
+    std::promise<absl::Status> promise;
+    store_->PutMotionEvent(event,
+                           still == nullptr ? nullptr : std::make_shared<const std::string>(*still),
+                           [&promise](absl::Status status) { promise.set_value(status); });
+    return promise.get_future().get();
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+TEST_F(SqliteStoreTest, GivesBackWhatWasStoredAfterReopening) {
+  Camera placed = CameraOf("n-042");
+  Camera placeless = CameraOf("n-043");
+  placeless.position.reset();
+  placeless.disabled = true;
+  const Unit unit{"u1", "一号车", "e-bike", "village police", true};
+  const Area area{"g1", "一网格", "grid", "v1", R"({"type":"Polygon","coordinates":[]})"};
+  ASSERT_TRUE(store_->CreateCamera(placed).ok());
+  ASSERT_TRUE(store_->CreateCamera(placeless).ok());
+  ASSERT_TRUE(store_->CreateUnit(unit).ok());
+  ASSERT_TRUE(store_->PutAreas({area}).ok());
+  Reopen();
+  EXPECT_FALSE(store_->open_report().created);
+  EXPECT_EQ(store_->open_report().migrated_from, store_->open_report().schema_version);
+  EXPECT_THAT(*store_->AllCameras(), ElementsAre(placed, placeless));
+  EXPECT_EQ(*store_->GetUnit("u1"), unit);
+  EXPECT_EQ(*store_->GetArea("g1"), area);
+}
+
+TEST_F(SqliteStoreTest, KeepsItsFileFromOtherUsers) {
+  struct stat about {};
+  ASSERT_EQ(::stat(folder_.File("patrol.db").c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777, 0600u);
+  ASSERT_TRUE(store_->CreateCamera(CameraOf("a")).ok());
+  ASSERT_EQ(::stat(folder_.File("patrol.db-wal").c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777, 0600u);
+  // A copy that was put back with the usual permissions is protected again.
+  store_.reset();
+  ASSERT_EQ(::chmod(folder_.File("patrol.db").c_str(), 0644), 0);
+  Reopen();
+  ASSERT_EQ(::stat(folder_.File("patrol.db").c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777, 0600u);
+}
+
+TEST_F(SqliteStoreTest, RefusesToCreateWhatIsThereAndNamesIt) {
+  ASSERT_TRUE(store_->CreateUnit({"u1", "one"}).ok());
+  const absl::Status again = store_->CreateUnit({"u1", "two"});
+  EXPECT_EQ(again.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(Message(again), "unit \"u1\": the id is taken");
+  EXPECT_EQ(store_->GetUnit("u1")->display_name, "one");
+  EXPECT_TRUE(store_->PutUnit({"u1", "two"}).ok());
+  EXPECT_EQ(store_->GetUnit("u1")->display_name, "two");
+}
+
+TEST_F(SqliteStoreTest, SaysWhatIsNotThere) {
+  EXPECT_EQ(Message(store_->GetCamera("x").status()), "camera \"x\": there is none");
+  EXPECT_EQ(store_->DeleteCamera("x").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->DeleteUnit("x").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->DeleteArea("x").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->GetMotionEvent("x").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->GetMotionStill("x").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SqliteStoreTest, StoresAllAreasOrNoneAndAtMostTheLimit) {
+  std::vector<Area> areas;
+  for (size_t i = 0; i <= limits::kAreasMax; ++i) areas.push_back({absl::StrCat("a", i)});
+  const absl::Status stored = store_->PutAreas(areas);
+  EXPECT_EQ(stored.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Message(stored), "areas: at most 1000 can be kept");
+  EXPECT_THAT(*store_->AllAreas(), IsEmpty());
+  areas.pop_back();
+  EXPECT_TRUE(store_->PutAreas(areas).ok());
+  EXPECT_THAT(*store_->AllAreas(), SizeIs(limits::kAreasMax));
+}
+
+TEST_F(SqliteStoreTest, GivesListsInPagesThatMissAndRepeatNothing) {
+  for (const char* id : {"c", "a", "e", "b", "d"}) {
+    ASSERT_TRUE(store_->CreateUnit({id, id}).ok());
+  }
+  std::vector<std::string> ids;
+  std::vector<size_t> sizes;
+  std::string token;
+  do {
+    absl::StatusOr<Page<Unit>> page = store_->ListUnits({.size = 2, .token = token});
+    ASSERT_TRUE(page.ok()) << page.status();
+    sizes.push_back(page->rows.size());
+    for (const Unit& unit : page->rows) ids.push_back(unit.id);
+    token = page->next_page_token;
+  } while (!token.empty());
+  EXPECT_THAT(ids, ElementsAre("a", "b", "c", "d", "e"));
+  EXPECT_THAT(sizes, ElementsAre(2u, 2u, 1u));
+  EXPECT_EQ(store_->ListUnits({.size = 5})->next_page_token, "");
+}
+
+TEST_F(SqliteStoreTest, RefusesPageTokensThatAreNotOfThisList) {
+  for (const char* id : {"a", "b", "c"}) ASSERT_TRUE(store_->CreateUnit({id}).ok());
+  const std::string token = store_->ListUnits({.size = 1})->next_page_token;
+  const absl::Status other = store_->ListCameras({.size = 1, .token = token}).status();
+  EXPECT_EQ(other.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(other), HasSubstr("page_token: "));
+  for (const std::string bad : {"x", "####", "AAAA", "bm9uc2Vuc2U"}) {
+    EXPECT_EQ(store_->ListUnits({.size = 1, .token = bad}).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << bad;
+  }
+}
+
+TEST_F(SqliteStoreTest, StoresAFixOfAUnitAndInstantOnce) {
+  Fix other = FixOf("u1", kMorning);
+  other.position.lon = 100;
+  const absl::StatusOr<AppendedFixes> appended =
+      Append({FixOf("u1", kMorning), FixOf("u2", kMorning), other});
+  ASSERT_TRUE(appended.ok()) << appended.status();
+  EXPECT_THAT(appended->stored, ElementsAre(true, true, false));
+  EXPECT_THAT(Append({other})->stored, ElementsAre(false));
+  EXPECT_THAT(store_->ListFixes({.unit_id = "u1"}, {.size = 10})->rows,
+              ElementsAre(FixOf("u1", kMorning)));
+}
+
+TEST_F(SqliteStoreTest, KeepsEveryFieldOfAFixAndTellsUnknownFromZero) {
+  Fix full = FixOf("u1", kMorning + absl::Microseconds(1));
+  full.heading_deg = 0;
+  full.accuracy_m = 3.5;
+  full.verdict = FixVerdict::kSpeedJump;
+  Fix bare = FixOf("u1", kMorning + absl::Microseconds(2));
+  bare.speed_mps.reset();
+  bare.verdict = FixVerdict::kLate;
+  ASSERT_TRUE(Append({full, bare}).ok());
+  EXPECT_THAT(store_->ListFixes({.unit_id = "u1"}, {.size = 10})->rows, ElementsAre(full, bare));
+}
+
+TEST_F(SqliteStoreTest, ListsFixesOfAWindowOldestFirstInPages) {
+  std::vector<Fix> fixes;
+  for (int i = 9; i >= 0; --i) fixes.push_back(FixOf("u1", kMorning + absl::Seconds(i)));
+  ASSERT_TRUE(Append(fixes).ok());
+  const FixQuery query{
+      .unit_id = "u1", .from = kMorning + absl::Seconds(2), .to = kMorning + absl::Seconds(7)};
+  std::vector<int64_t> seconds;
+  std::string token;
+  do {
+    absl::StatusOr<Page<Fix>> page = store_->ListFixes(query, {.size = 2, .token = token});
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const Fix& fix : page->rows) seconds.push_back(absl::ToInt64Seconds(fix.time - kMorning));
+    token = page->next_page_token;
+  } while (!token.empty());
+  EXPECT_THAT(seconds, ElementsAre(2, 3, 4, 5, 6));
+  // The token is good for this window only.
+  token = store_->ListFixes(query, {.size = 2})->next_page_token;
+  EXPECT_EQ(store_->ListFixes({.unit_id = "u1"}, {.size = 2, .token = token}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SqliteStoreTest, FindsTheNewestAcceptedFixOfEachUnit) {
+  ASSERT_TRUE(store_->CreateUnit({"u1"}).ok());
+  ASSERT_TRUE(store_->CreateUnit({"u2"}).ok());
+  ASSERT_TRUE(store_->CreateUnit({"never-heard-of"}).ok());
+  Fix jump = FixOf("u1", kMorning + absl::Seconds(20));
+  jump.verdict = FixVerdict::kSpeedJump;
+  const Fix newest = FixOf("u1", kMorning + absl::Seconds(10));
+  ASSERT_TRUE(Append({FixOf("u1", kMorning), newest, jump, FixOf("u2", kMorning),
+                      FixOf("deleted", kMorning)})
+                  .ok());
+  EXPECT_THAT(*store_->LatestFixes(), ElementsAre(newest, FixOf("u2", kMorning)));
+}
+
+TEST_F(SqliteStoreTest, FollowsAMotionEventFromBeginToEnd) {
+  MotionEvent event = EventOf("n-042", kMorning);
+  event.response = {"g1", "u1", absl::Seconds(95), false, ""};
+  ASSERT_TRUE(Put(event).ok());
+  EXPECT_EQ(*store_->GetMotionEvent(event.id), event);
+  const std::string still("\xff\xd8jpeg\0more", 11);
+  event.strength = 0.9;
+  ASSERT_TRUE(Put(event, &still).ok());
+  event.last = kMorning + absl::Seconds(12);
+  event.ended = true;
+  ASSERT_TRUE(Put(event).ok());
+  event.has_still = true;
+  EXPECT_EQ(*store_->GetMotionEvent(event.id), event);
+  EXPECT_EQ(*store_->GetMotionStill(event.id), still);
+}
+
+TEST_F(SqliteStoreTest, RefusesAStillOverTheLimit) {
+  const std::string still(limits::kStillBytesMax + 1, 'x');
+  EXPECT_EQ(Put(EventOf("n-042", kMorning), &still).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SqliteStoreTest, ListsMotionEventsLatestFirstByCameraTimeAndUnattended) {
+  for (int i = 0; i < 6; ++i) {
+    MotionEvent event = EventOf(i % 2 == 0 ? "even" : "odd", kMorning + absl::Minutes(i / 2));
+    event.response.unattended = i >= 4;
+    ASSERT_TRUE(Put(event).ok());
+  }
+  auto list = [this](const MotionQuery& query, int page_size) {
+    std::vector<std::string> found;
+    std::string token;
+    do {
+      absl::StatusOr<Page<MotionEvent>> page =
+          store_->ListMotionEvents(query, {.size = page_size, .token = token});
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const MotionEvent& event : page->rows) {
+        found.push_back(
+            absl::StrCat(event.camera_id, absl::ToInt64Minutes(event.begin - kMorning)));
+      }
+      token = page->next_page_token;
+    } while (!token.empty());
+    return found;
+  };
+  // Two cameras begin at the same instant: the page border between them loses neither.
+  for (int page_size : {1, 3, 100}) {
+    EXPECT_THAT(list({}, page_size),
+                ElementsAre("odd2", "even2", "odd1", "even1", "odd0", "even0"));
+  }
+  EXPECT_THAT(list({.camera_id = "odd"}, 2), ElementsAre("odd2", "odd1", "odd0"));
+  EXPECT_THAT(list({.unattended_only = true}, 1), ElementsAre("odd2", "even2"));
+  EXPECT_THAT(list({.from = kMorning + absl::Minutes(1), .to = kMorning + absl::Minutes(2)}, 100),
+              ElementsAre("odd1", "even1"));
+}
+
+TEST_F(SqliteStoreTest, CommitsWritesThatWaitTogether) {
+  constexpr int kWrites = 500;
+  const uint64_t before = store_->commits();
+  std::promise<void> all;
+  std::atomic<int> left = kWrites;
+  std::vector<int> order;  // on the store's thread alone until `all` is set
+  for (int i = 0; i < kWrites; ++i) {
+    store_->AppendFixes({FixOf("u1", kMorning + absl::Seconds(i))},
+                        [&, i](absl::StatusOr<AppendedFixes> appended) {
+                          EXPECT_TRUE(appended.ok()) << appended.status();
+                          order.push_back(i);
+                          if (--left == 0) all.set_value();
+                        });
+  }
+  all.get_future().wait();
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+  EXPECT_LT(store_->commits() - before, kWrites / 2u);
+}
+
+}  // namespace
+}  // namespace patrol::store
