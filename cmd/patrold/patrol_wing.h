@@ -1,20 +1,21 @@
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
+#include "lib/geo/area.h"
 #include "lib/patrol/coverage/live.h"
 #include "lib/service/api/ports.h"
 #include "lib/service/config/config.h"
 #include "lib/service/store/store.h"
 
 namespace patrol::patrold {
+
+// An area as it is kept.
+store::Area AreaRow(const geo::Area& area);
 
 // The patrol wing as the API sees it: fixes are judged, matched and made into coverage.
 //

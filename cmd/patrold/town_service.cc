@@ -41,14 +41,6 @@ absl::StatusOr<std::unique_ptr<store::SqliteStore>> OpenStore(const config::Conf
   return opened;
 }
 
-store::Area AreaRow(const geo::Area& area) {
-  return {.id = area.id,
-          .display_name = area.name,
-          .kind = area.kind,
-          .parent_id = area.parent,
-          .geometry_json = geo::GeometryToJson(area.shape)};
-}
-
 // What the configuration declares is in the store from here on.
 absl::Status StoreDeclared(const config::Config& config, store::Store& store) {
   std::vector<store::Area> areas;
@@ -89,21 +81,19 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
   parts->responder = std::make_unique<response::Responder>(parts->patrol->coverage());
   parts->events = std::make_unique<api::EventHub>(parts->clock, limits::kStreamBacklogMax);
   parts->recorder = std::make_unique<api::EventRecorder>(*parts->store, *parts->events);
-  parts->video = std::make_unique<VideoWing>(config, parts->clock, *parts->responder,
-                                             *parts->recorder);
+  parts->video =
+      std::make_unique<VideoWing>(config, parts->clock, *parts->responder, *parts->recorder);
 
-  PATROL_ASSIGN_OR_RETURN(parts->server,
-                          api::Server::Start({.listen = config.grpc_listen},
-                                             {.store = *parts->store,
-                                              .fleet = *parts->video,
-                                              .units = *parts->patrol,
-                                              .fixes = *parts->patrol,
-                                              .coverage = *parts->patrol,
-                                              .area_reader = *parts->patrol,
-                                              .events = *parts->events,
-                                              .clock = parts->clock}));
-  parts->gateway =
-      std::make_unique<web::Gateway>(config.web, parts->server->InProcessChannel());
+  PATROL_ASSIGN_OR_RETURN(parts->server, api::Server::Start({.listen = config.grpc_listen},
+                                                            {.store = *parts->store,
+                                                             .fleet = *parts->video,
+                                                             .units = *parts->patrol,
+                                                             .fixes = *parts->patrol,
+                                                             .coverage = *parts->patrol,
+                                                             .area_reader = *parts->patrol,
+                                                             .events = *parts->events,
+                                                             .clock = parts->clock}));
+  parts->gateway = std::make_unique<web::Gateway>(config.web, parts->server->InProcessChannel());
   PATROL_RETURN_IF_ERROR(Annotate(parts->gateway->Start(), "http gateway"));
 
   PATROL_ASSIGN_OR_RETURN(const std::vector<store::Camera> cameras, parts->store->AllCameras());

@@ -1,6 +1,8 @@
 #include "cmd/patrold/video_wing.h"
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -8,8 +10,8 @@
 #include <thread>
 #include <utility>
 
-#include "lib/base/bounded_queue.h"
-#include "lib/base/limits.h"
+#include "absl/strings/str_cat.h"
+#include "cmd/patrold/proto_time.h"
 #include "lib/base/log.h"
 #include "lib/video/ingest/fleet.h"
 #include "lib/video/media/jpeg.h"
@@ -43,12 +45,6 @@ v1::CameraPhase PhaseOf(ingest::CameraPhase phase) {
       return v1::CAMERA_PHASE_STREAMING;
   }
   return v1::CAMERA_PHASE_UNSPECIFIED;
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* stamp) {
-  const int64_t us = absl::ToUnixMicros(time);
-  stamp->set_seconds(us / 1000000);
-  stamp->set_nanos(static_cast<int>(us % 1000000) * 1000);
 }
 
 // Motion on its way from the decoding threads to the recorder. Begins and ends are never dropped;
@@ -235,8 +231,8 @@ class VideoWing::Impl : public ingest::PictureSink,
     const auto found = watchers_.find(camera_id);
     if (found != watchers_.end()) return found->second;
     if (!make) return nullptr;
-    return watchers_[camera_id] =
-               std::make_shared<Watcher>(camera_id, motion_options_, static_cast<MotionSink*>(this));
+    return watchers_[camera_id] = std::make_shared<Watcher>(camera_id, motion_options_,
+                                                            static_cast<MotionSink*>(this));
   }
 
   // The recorder's thread: who can be there is asked once, when an event begins.
@@ -261,7 +257,7 @@ class VideoWing::Impl : public ingest::PictureSink,
       event.zone = {told->zone.left, told->zone.top, told->zone.right, told->zone.bottom};
       event.strength = told->strength;
       event.ended = told->phase == motion::Phase::kEnd;
-      const api::EventPhase phase = begins         ? api::EventPhase::kBegin
+      const api::EventPhase phase = begins        ? api::EventPhase::kBegin
                                     : event.ended ? api::EventPhase::kEnd
                                                   : api::EventPhase::kUpdate;
       event.has_still = event.has_still || told->still_jpeg != nullptr;
@@ -313,7 +309,7 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   if (!known.ok()) return;
   state->set_phase(PhaseOf(known->phase));
   state->set_reason(known->reason);
-  SetTime(known->since, state->mutable_since());
+  SetTimestamp(known->since, state->mutable_since());
   state->set_codec(known->codec);
   state->set_width(known->width);
   state->set_height(known->height);
@@ -326,7 +322,7 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   state->set_reconnects(known->reconnects);
   state->set_blind(known->blind);
   if (known->picture_time != absl::InfinitePast()) {
-    SetTime(known->picture_time, state->mutable_picture_time());
+    SetTimestamp(known->picture_time, state->mutable_picture_time());
   }
   state->set_moving(impl_->Moving(camera_id));
 }
@@ -334,7 +330,8 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
 absl::StatusOr<api::CameraFleet::Still> VideoWing::Snapshot(const std::string& camera_id) const {
   const absl::StatusOr<media::Picture> picture = impl_->fleet().LastPicture(camera_id);
   if (!picture.ok()) return picture.status();
-  absl::StatusOr<std::string> jpeg = media::EncodeJpeg(*picture, kSnapshotQuality, picture->width());
+  absl::StatusOr<std::string> jpeg =
+      media::EncodeJpeg(*picture, kSnapshotQuality, picture->width());
   if (!jpeg.ok()) return jpeg.status();
   return Still{*std::move(jpeg), picture->time()};
 }

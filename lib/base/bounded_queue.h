@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +51,13 @@ class BoundedQueue {
     return TakeFront();
   }
 
+  // As Pop, but gives up after `timeout`: nullopt then, too.
+  std::optional<T> PopFor(std::chrono::nanoseconds timeout) {
+    std::unique_lock lock(mutex_);
+    ready_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); });
+    return TakeFront();
+  }
+
   // The next item if there is one now.
   std::optional<T> TryPop() {
     std::lock_guard lock(mutex_);
@@ -63,6 +71,11 @@ class BoundedQueue {
       closed_ = true;
     }
     ready_.notify_all();
+  }
+
+  bool closed() const {
+    std::lock_guard lock(mutex_);
+    return closed_;
   }
 
   size_t size() const {

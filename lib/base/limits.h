@@ -55,6 +55,8 @@ inline constexpr absl::Duration kFixFutureMax = absl::Seconds(30);
 // 70 m/s is 252 km/h: faster than any unit of the town moves.
 inline constexpr double kUnitSpeedMaxMps = 70.0;
 inline constexpr size_t kFixesPerRequestMax = 1000;
+// Stored fixes waiting to be matched: a whole town's import of a few minutes.
+inline constexpr size_t kFixesWaitingMax = 20000;
 inline constexpr size_t kCsvLineBytesMax = 64 * 1024;
 // Bad rows named one by one before only their number is given.
 inline constexpr size_t kRowFaultsNamedMax = 1000;

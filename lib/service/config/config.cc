@@ -139,8 +139,7 @@ void ReadAnalysis(Section& root, Config* config) {
       section.AddFault("keep_share", "is larger than begin_share");
     }
     section.Read("end_after", absl::Milliseconds(500), absl::Minutes(1), &options.end_after);
-    section.Read("absorb_after", absl::Seconds(5), absl::Hours(1),
-                 &options.detector.absorb_after);
+    section.Read("absorb_after", absl::Seconds(5), absl::Hours(1), &options.detector.absorb_after);
   }
 }
 
@@ -170,8 +169,9 @@ void ReadUnits(Section& root, Config* config) {
     section.Read("off_duty", &unit.off_duty);
     CheckId(section, unit.id, &seen);
     if (roadnet::Mode mode; !roadnet::ParseMode(unit.mode, &mode)) {
-      section.AddFault("mode", absl::StrCat("\"", unit.mode,
-                                            "\" is none of car, motorcycle, e-bike, bicycle, foot"));
+      section.AddFault(
+          "mode",
+          absl::StrCat("\"", unit.mode, "\" is none of car, motorcycle, e-bike, bicycle, foot"));
     }
     config->units.push_back(std::move(unit));
   }
@@ -204,8 +204,9 @@ void ReadCameras(Section& root, Config* config) {
     if (const auto url = rtsp::Url::Parse(camera.source_uri); !url.ok()) {
       section.AddFault("source", std::string(url.status().message()));
     } else if (!url->user().empty() || !url->password().empty()) {
-      section.AddFault("source", "give the user and password as username and password, not in the "
-                                 "address");
+      section.AddFault("source",
+                       "give the user and password as username and password, not in the "
+                       "address");
     }
     config->cameras.push_back(std::move(camera));
   }
