@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdarg>
+#include <cstring>
 #include <ctime>
 #include <mutex>
 #include <string>
@@ -60,7 +61,13 @@ std::atomic<int64_t> log_second{0};
 std::atomic<int> log_lines{0};
 std::atomic<int64_t> log_held_back{0};
 
+thread_local uint64_t missing_references = 0;
+
 void OnFfmpegLog(void* source, int level, const char* format, va_list arguments) {
+  // libavcodec/hevc_refs.c says it here and nowhere else.
+  if (level <= AV_LOG_ERROR && std::strstr(format, "Could not find ref with POC") != nullptr) {
+    ++missing_references;
+  }
   if (level > AV_LOG_WARNING || !spdlog::should_log(spdlog::level::debug)) return;
   const int64_t now = std::time(nullptr);
   if (log_second.exchange(now, std::memory_order_relaxed) != now) log_lines = 0;
@@ -95,5 +102,7 @@ void RouteFfmpegLog() {
   static std::once_flag once;
   std::call_once(once, [] { av_log_set_callback(OnFfmpegLog); });
 }
+
+uint64_t MissingReferencesOnThisThread() { return missing_references; }
 
 }  // namespace patrol::media

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -19,5 +20,10 @@ absl::Status StatusFromAv(int error, std::string_view context);
 //
 // Threads: any.
 void RouteFfmpegLog();
+
+// How often FFmpeg's H.265 decoder has said on this thread that a reference picture is missing. It
+// makes one up and sets no flag, so its message is the only sign (FFmpeg 5.1; decoder_test would
+// notice a change). Counts only after RouteFfmpegLog.
+uint64_t MissingReferencesOnThisThread();
 
 }  // namespace patrol::media

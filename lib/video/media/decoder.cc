@@ -66,8 +66,7 @@ struct Decoder::Impl {
   bool annexb = true;
   bool drained = false;
   ReferenceChain chain;  // H.264 only
-  // H.265: broken until the next keyframe; FFmpeg tells of missing references by flags alone.
-  bool broken = false;
+  bool broken = false;   // H.265: until the next keyframe
   std::deque<absl::StatusOr<Picture>> ready;
   uint64_t pictures = 0;
   uint64_t damaged = 0;
@@ -230,9 +229,18 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
     if (unit.damaged) impl_->broken = true;
     damaged = impl_->broken;
   }
+  const uint64_t missing_references = MissingReferencesOnThisThread();
   const absl::Status sent =
       impl_->Send(unit.data.data(), unit.data.size(), unit.time, damaged || unit.damaged);
   const absl::Status received = impl_->Receive();
+  if (MissingReferencesOnThisThread() != missing_references) {
+    impl_->broken = true;
+    // Without reordering the picture just decoded is the last one received.
+    if (!impl_->ready.empty()) {
+      impl_->ready.back() = absl::DataLossError(
+          absl::StrCat(impl_->Context("decode"), ": picture refers to one that was lost"));
+    }
+  }
   if (!sent.ok() || !received.ok()) {
     impl_->chain.MarkDamaged();
     impl_->broken = true;
