@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -88,7 +89,7 @@ class LiveCoverage {
   };
 
   UnitState StateAt(const Unit& unit, absl::Time now) const;
-  std::shared_ptr<CoverageSnapshot> Compute(std::map<std::string, Unit, std::less<>> units,
+  std::shared_ptr<CoverageSnapshot> Compute(std::vector<UnitView> views,
                                             std::shared_ptr<const AreaIndex> areas, absl::Time now);
 
   const std::shared_ptr<const ModeGraphs> graphs_;

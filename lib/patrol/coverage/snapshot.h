@@ -92,8 +92,9 @@ struct CoverageSnapshot {
   RoadLengths town;                // the whole network
   std::vector<RoadLengths> areas;  // in the order of area_index->areas()
   UnitCounts unit_counts;
-  std::vector<UnitView> units;            // in order of id
-  std::vector<CoveredStretch> stretches;  // in order of piece and begin; all roads of the modes
+  std::vector<UnitView> units;  // in order of id
+  // In order of piece and begin; of all roads of the units' modes, patrollable or not. Never null.
+  std::shared_ptr<const std::vector<CoveredStretch>> stretches;
 };
 
 }  // namespace patrol::coverage
