@@ -41,10 +41,10 @@ ArrivalFinder::ArrivalFinder(std::shared_ptr<const ModeGraphs> graphs)
 ArrivalFinder::~ArrivalFinder() = default;
 
 UnitArrival ArrivalFinder::Find(const CoverageSnapshot& snapshot, geo::LonLat place) {
-  constexpr auto kLimitUs = static_cast<ArrivalUs>(limits::kReachMax / absl::Microseconds(1));
+  const auto limit_us = static_cast<ArrivalUs>(absl::ToInt64Microseconds(limits::kReachMax));
   std::lock_guard lock(mutex_);
   UnitArrival best;
-  uint64_t best_us = uint64_t{kLimitUs} + 1;
+  uint64_t best_us = uint64_t{limit_us} + 1;
   bool any_unit = false;
   bool any_road = false;
   for (size_t m = 0; m < kModeCount; ++m) {

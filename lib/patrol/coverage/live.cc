@@ -75,7 +75,7 @@ LiveCoverage::LiveCoverage(std::shared_ptr<const ModeGraphs> graphs,
       arrival_finder_(graphs_),
       areas_(std::move(areas)),
       field_(std::make_unique<Field>(*graphs_, ReachUs(options))) {
-  auto first = Compute({}, absl::InfinitePast());
+  auto first = Compute({}, areas_, absl::InfinitePast());
   first->revision = 0;
   snapshot_ = std::move(first);
 }

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "lib/patrol/coverage/snapshot.h"
+#include "lib/patrol/coverage/visits.h"
+#include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/tracks/track.h"
+
+namespace patrol::coverage {
+
+class AreaIndex;
+class ModeGraphs;
+
+struct WindowOptions {
+  absl::Time from;  // sampled at from + k * step, below `to`
+  absl::Time to;
+  absl::Duration step = absl::Seconds(10);         // 1 s..1 h; each instant stands for so long
+  absl::Duration reach = absl::Seconds(180);       // T; above 0, at most limits::kReachMax
+  absl::Duration stale_after = absl::Seconds(60);  // as the tracks were matched with
+  absl::Duration lost_after = absl::Minutes(10);
+  absl::TimeZone zone = absl::UTCTimeZone();  // whose hours the rows are
+};
+
+// Sums over the steps of a span of time, for one area or the town. Integers, so that the order of
+// adding changes nothing.
+struct SpanSums {
+  int64_t steps = 0;
+  int64_t patrollable_um = 0;
+  __int128 covered_um_steps = 0;  // micrometres covered, added up over the steps
+  __int128 unknown_um_steps = 0;
+  // Covered ratio, percentiles over the steps.
+  double covered_p5 = 0;
+  double covered_p50 = 0;
+  double covered_p95 = 0;
+  // The longest run of steps in which no metre was covered.
+  int64_t longest_uncovered_steps = 0;
+  // Of the town: to its patrollable and all other roads alike.
+  VisitSums visits;
+
+  // Time averages, 0..1; 0 where nothing is patrollable.
+  double covered_ratio() const { return Ratio(covered_um_steps); }
+  double unknown_ratio() const { return Ratio(unknown_um_steps); }
+
+ private:
+  double Ratio(__int128 um_steps) const;
+};
+
+// One area (or the town) over the window and its hours.
+struct AreaWindow {
+  SpanSums window;
+  std::vector<SpanSums> hours;  // in the order of WindowResult::hours
+};
+
+struct PieceWindow {
+  int64_t covered_um_steps = 0;
+  int64_t unknown_um_steps = 0;
+  int64_t longest_uncovered_steps = 0;
+  int64_t longest_uncovered_begin = 0;  // step
+  VisitSums visits;
+};
+
+// An hour of the window: steps [first_step, end_step).
+struct WindowHour {
+  absl::Time start;  // of the whole hour, even where the window begins later
+  int64_t first_step = 0;
+  int64_t end_step = 0;
+};
+
+struct WindowResult {
+  WindowOptions options;
+  int64_t steps = 0;
+  std::vector<WindowHour> hours;
+  AreaWindow town;
+  std::vector<AreaWindow> areas;    // in the order of the index's areas
+  std::vector<PieceWindow> pieces;  // [piece_count]
+  uint8_t modes = 0;                // bit set (1 << Mode) of the tracks' modes
+  // Units added up over the steps.
+  int64_t known_unit_steps = 0;
+  int64_t stale_unit_steps = 0;
+  int64_t off_network_unit_steps = 0;
+  int64_t searches = 0;  // steps for which coverage was computed anew
+
+  absl::Time StepTime(int64_t step) const { return options.from + step * options.step; }
+};
+
+// Coverage over a window, from matched paths of on-duty units. Unlike live coverage it knows the
+// later fixes: a unit moves along its path between two of them, and after a unit's last fix, or in
+// a gap longer than stale_after, nothing is made up: it is stale at once.
+//
+// progress: called now and then with the share done, 0..1; may be null.
+// Errors:   INVALID_ARGUMENT naming the option that is out of range.
+// Accuracy: what Field computes at each step, added up in integers.
+// Cost:     one Field a step in which a unit moved; steps without a known or stale unit are free.
+//           Memory: 80 bytes a piece, about 150 an area and hour, 8 an area and step.
+absl::StatusOr<WindowResult> ComputeWindow(const ModeGraphs& graphs, const AreaIndex& index,
+                                           absl::Span<const tracks::MatchedTrack> tracks,
+                                           const WindowOptions& options,
+                                           const std::function<void(double)>& progress);
+
+}  // namespace patrol::coverage
