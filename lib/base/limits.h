@@ -64,6 +64,8 @@ inline constexpr size_t kRowFaultsNamedMax = 1000;
 // ---- road network ----
 inline constexpr size_t kPiecesMax = 20'000'000;
 inline constexpr absl::Duration kReachMax = absl::Hours(1);
+// Steps of a coverage window: 31 days at one second are 2.7 million.
+inline constexpr int64_t kWindowStepsMax = 3'000'000;
 
 // ---- API ----
 inline constexpr int kGrpcMessageBytesMax = 32 * 1024 * 1024;

@@ -1,6 +1,5 @@
 #include "lib/patrol/coverage/area_index.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -11,34 +10,25 @@ namespace patrol::coverage {
 int64_t ShareUm(double length_m, double share) { return std::llround(length_m * 1e6 * share); }
 
 AreaIndex::AreaIndex(const roadnet::Network& network, std::vector<geo::Area> areas)
-    : areas_(std::move(areas)), patrollable_um_(areas_.size(), 0) {
-  for (const roadnet::Piece& piece : network.pieces()) {
-    if (piece.patrollable) town_patrollable_um_ += ShareUm(piece.length_m, 1.0);
+    : areas_(std::move(areas)),
+      cuts_(network, roadnet::SpatialIndex(network), areas_),
+      patrollable_um_(areas_.size(), 0) {
+  for (const geo::Area& area : areas_) {
+    bounds_.push_back(geo::Bounds(area.shape));
+    area_m2_.push_back(geo::AreaM2(area.shape));
   }
-  offsets_.assign(network.piece_count() + 1, 0);
-  if (areas_.empty()) return;
-
-  const roadnet::SpatialIndex index(network);
-  for (uint32_t area = 0; area < areas_.size(); ++area) {
-    const geo::MultiPolygon& shape = areas_[area].shape;
-    bounds_.push_back(geo::Bounds(shape));
-    area_m2_.push_back(geo::AreaM2(shape));
-    for (const roadnet::PieceIndex p : index.PiecesIn(bounds_.back())) {
-      const roadnet::Piece& piece = network.piece(p);
-      const std::vector<Interval> parts = geo::ClipSegment(
-          shape, bounds_.back(), network.node(piece.from).place, network.node(piece.to).place);
-      for (const Interval& part : parts) {
-        shares_.push_back({area, p, part});
-        if (piece.patrollable) {
-          patrollable_um_[area] += ShareUm(piece.length_m, part.end - part.begin);
-        }
-      }
+  for (roadnet::PieceIndex p = 0; p < network.piece_count(); ++p) {
+    if (!network.piece(p).patrollable) continue;
+    const double length_m = network.piece(p).length_m;
+    town_patrollable_um_ += ShareUm(length_m, 1);
+    for (const tracks::AreaCuts::Part& part : cuts_.parts(p)) {
+      patrollable_um_[part.area] += PartUm(part, length_m);
     }
   }
-  std::stable_sort(shares_.begin(), shares_.end(),
-                   [](const AreaShare& a, const AreaShare& b) { return a.piece < b.piece; });
-  for (const AreaShare& share : shares_) ++offsets_[share.piece + 1];
-  for (size_t i = 1; i < offsets_.size(); ++i) offsets_[i] += offsets_[i - 1];
+}
+
+int64_t PartUm(const tracks::AreaCuts::Part& part, double length_m) {
+  return ShareUm(length_m, (part.end_m - part.begin_m) / length_m);
 }
 
 std::optional<size_t> AreaIndex::FindArea(geo::LonLat place,

@@ -2,37 +2,27 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "lib/geo/area.h"
 #include "lib/geo/lonlat.h"
 #include "lib/geo/polygon.h"
-#include "lib/patrol/coverage/interval.h"
-#include "lib/patrol/coverage/snapshot.h"
 #include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/tracks/area_visits.h"
 
 namespace patrol::coverage {
 
-// The part of a piece that lies within an area. A piece that leaves an area and comes back has
-// several.
-struct AreaShare {
-  uint32_t area = 0;  // index into AreaIndex::areas()
-  roadnet::PieceIndex piece = 0;
-  Interval share;
-};
-
 // Whole micrometres of a share of a length, rounded once: the unit that all lengths are summed in.
 int64_t ShareUm(double length_m, double share);
+int64_t PartUm(const tracks::AreaCuts::Part& part, double length_m);
 
 // The network cut at area borders, once: which part of which piece counts for which area. Areas may
 // overlap (a grid lies in a village); each counts for itself.
 //
 // Threads: const after building; share as std::shared_ptr<const AreaIndex>.
-// Cost:    building O(areas * (pieces near * corners)); 32 bytes a share.
+// Cost:    building O(areas * (pieces near * corners)); memory as tracks::AreaCuts.
 class AreaIndex {
  public:
   // `network` is needed while building only.
@@ -40,11 +30,8 @@ class AreaIndex {
 
   const std::vector<geo::Area>& areas() const { return areas_; }
 
-  // Parts of `piece` in order of area, of all pieces whether patrollable or not.
-  absl::Span<const AreaShare> shares(roadnet::PieceIndex piece) const {
-    return absl::MakeConstSpan(shares_.data() + offsets_[piece],
-                               offsets_[piece + 1] - offsets_[piece]);
-  }
+  // Parts of pieces within areas (by index into areas()), of all pieces, patrollable or not.
+  const tracks::AreaCuts& cuts() const { return cuts_; }
 
   // Length of an area's patrollable roads, and of all of the network's (the town).
   int64_t patrollable_um(size_t area) const { return patrollable_um_[area]; }
@@ -56,11 +43,10 @@ class AreaIndex {
 
  private:
   const std::vector<geo::Area> areas_;
+  const tracks::AreaCuts cuts_;
   std::vector<geo::BoundingBox> bounds_;  // [areas]
   std::vector<double> area_m2_;           // [areas]
-  std::vector<uint32_t> offsets_;         // [piece_count + 1]
-  std::vector<AreaShare> shares_;
-  std::vector<int64_t> patrollable_um_;  // [areas]
+  std::vector<int64_t> patrollable_um_;   // [areas]
   int64_t town_patrollable_um_ = 0;
 };
 

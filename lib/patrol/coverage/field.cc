@@ -129,20 +129,21 @@ void Field::Sum(const AreaIndex& index, RoadLengths* town, std::vector<RoadLengt
     if (!piece.patrollable) continue;
     town->covered_um += cover.covered_um;
     town->unknown_um += cover.unknown_um;
-    for (const AreaShare& part : index.shares(cover.piece)) {
+    for (const tracks::AreaCuts::Part& part : index.cuts().parts(cover.piece)) {
       RoadLengths& area = (*areas)[part.area];
-      if (part.share == Interval{0, 1}) {
+      const Interval share{part.begin_m / piece.length_m, part.end_m / piece.length_m};
+      if (share == Interval{0, 1}) {
         area.covered_um += cover.covered_um;
         area.unknown_um += cover.unknown_um;
         continue;
       }
       // Rounded each for itself, the two must not make more than there is.
-      const int64_t part_um = ShareUm(piece.length_m, part.share.end - part.share.begin);
+      const int64_t part_um = PartUm(part, piece.length_m);
       const int64_t covered_um =
-          std::min(part_um, ShareUm(piece.length_m, LengthOf(covered(cover), part.share)));
+          std::min(part_um, ShareUm(piece.length_m, LengthOf(covered(cover), share)));
       area.covered_um += covered_um;
-      area.unknown_um += std::min(part_um - covered_um,
-                                  ShareUm(piece.length_m, LengthOf(unknown(cover), part.share)));
+      area.unknown_um +=
+          std::min(part_um - covered_um, ShareUm(piece.length_m, LengthOf(unknown(cover), share)));
     }
   }
 }

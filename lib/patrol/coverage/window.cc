@@ -331,8 +331,8 @@ void CountVisits(const roadnet::Network& network, const AreaIndex& index,
   std::vector<Visit> town;
   std::vector<std::pair<roadnet::PieceIndex, Visit>> pieces;
   for (const tracks::MatchedTrack& track : tracks) {
-    for (const AreaVisit& visit : AreaVisits(network, index, track)) {
-      areas[visit.area].push_back(visit.visit);
+    for (const tracks::AreaVisit& visit : AreaVisits(network, track, index.cuts())) {
+      areas[visit.area].push_back({visit.enter, visit.leave});
     }
     for (const tracks::PiecePassage& passage : PiecePassages(network, track)) {
       pieces.push_back({passage.piece, {passage.enter, passage.leave}});
