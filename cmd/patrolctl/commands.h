@@ -28,7 +28,7 @@ void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> ru
 // that several files can add to one group ("coverage now" and "coverage run").
 CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& description);
 
-// Each adds its subcommands; one file per group.
-// (listed in main.cc)
+// Each adds its subcommands; one file per group, called in main.cc.
+void AddNetworkCommands(Context& context);  // network.cc
 
 }  // namespace patrol::ctl

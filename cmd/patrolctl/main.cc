@@ -44,6 +44,8 @@ int main(int argc, char** argv) {
           std::map<std::string, Format>{
               {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}},
           CLI::ignore_case));
+  // One line per group, sorted.
+  patrol::ctl::AddNetworkCommands(context);
 
   try {
     app.parse(argc, argv);

@@ -1,8 +1,8 @@
 #include "lib/patrol/roadnet/osm_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -101,15 +101,16 @@ void FillBuilder(const std::string& path, const RoadOptions& options, NetworkBui
 absl::StatusOr<Network> ReadOsm(const std::string& path, const RoadOptions& options,
                                 NetworkReport* report) {
   const std::string entity = absl::StrCat("network file \"", path, "\"");
+  std::error_code no_error;
+  if (!std::filesystem::exists(path, no_error)) {
+    return absl::NotFoundError(absl::StrCat(entity, ": no such file"));
+  }
   NetworkBuilder builder;
   // libosmium's vocabulary ends here: system_error for what the system refuses; its own io_error,
   // pbf_error, xml_error and protozero's exceptions for what it cannot make sense of.
   try {
     FillBuilder(path, options, builder);
   } catch (const std::system_error& error) {
-    if (error.code() == std::errc::no_such_file_or_directory) {
-      return absl::NotFoundError(absl::StrCat(entity, ": no such file"));
-    }
     return absl::NotFoundError(absl::StrCat(entity, ": cannot be read: ", error.what()));
   } catch (const std::exception& error) {
     return absl::InvalidArgumentError(

@@ -1,0 +1,209 @@
+// patrolctl network info|export: what a road file amounts to, offline.
+
+#include <cinttypes>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "cmd/patrolctl/commands.h"
+#include "lib/base/status.h"
+#include "lib/patrol/roadnet/network_stats.h"
+#include "lib/patrol/roadnet/osm_reader.h"
+
+namespace patrol::ctl {
+
+namespace {
+
+using roadnet::ArcIndex;
+using roadnet::Mode;
+using roadnet::Network;
+using roadnet::NetworkReport;
+using roadnet::NetworkStats;
+
+struct Arguments {
+  std::string network;
+  std::string mode = "car";
+  std::string out;
+};
+
+// A CSV file that tells of a full disk: at Close, if not before.
+class CsvFile {
+ public:
+  explicit CsvFile(std::string path) : path_(std::move(path)) {
+    file_ = std::fopen(path_.c_str(), "w");
+  }
+  ~CsvFile() {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  CsvFile(const CsvFile&) = delete;
+  CsvFile& operator=(const CsvFile&) = delete;
+
+  template <typename... Values>
+  void Row(const absl::FormatSpec<Values...>& format, const Values&... values) {
+    if (file_ != nullptr) absl::FPrintF(file_, format, values...);
+  }
+
+  absl::Status Close() {
+    bool good = file_ != nullptr;
+    if (file_ != nullptr) {
+      good = std::ferror(file_) == 0;
+      good = std::fclose(file_) == 0 && good;
+      file_ = nullptr;
+    }
+    if (good) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat("file \"", path_, "\": cannot be written"));
+  }
+
+ private:
+  std::string path_;
+  std::FILE* file_ = nullptr;
+};
+
+absl::StatusOr<Mode> ReadMode(const std::string& name) {
+  Mode mode;
+  if (roadnet::ParseMode(name, &mode)) return mode;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--mode \"", name, "\": is not car, motorcycle, e-bike, bicycle or foot"));
+}
+
+size_t IgnoredRestrictions(const NetworkReport& report) {
+  size_t ignored = 0;
+  for (const auto& [reason, count] : report.restrictions_ignored) ignored += count;
+  return ignored;
+}
+
+// Name and value of every figure, in order.
+std::vector<std::pair<std::string, std::string>> Figures(const NetworkStats& stats,
+                                                         const NetworkReport& report) {
+  const auto metres = [](double value) { return absl::StrFormat("%.1f", value); };
+  return {
+      {"nodes", absl::StrCat(stats.nodes)},
+      {"ways", absl::StrCat(stats.ways)},
+      {"pieces", absl::StrCat(stats.pieces)},
+      {"arcs", absl::StrCat(stats.arcs)},
+      {"length_m", metres(stats.length_m)},
+      {"patrollable_m", metres(stats.patrollable_m)},
+      {"forbidden_turns", absl::StrCat(stats.restrictions)},
+      {"components", absl::StrCat(stats.components)},
+      {"largest_component_m", metres(stats.largest_component_m)},
+      {"ways_read", absl::StrCat(report.ways_read)},
+      {"ways_not_roads", absl::StrCat(report.ways_not_roads)},
+      {"ways_closed", absl::StrCat(report.ways_closed)},
+      {"ways_reversible", absl::StrCat(report.ways_reversible)},
+      {"segments_zero_length", absl::StrCat(report.segments_zero_length)},
+      {"segments_missing_node", absl::StrCat(report.segments_missing_node)},
+      {"times_capped", absl::StrCat(report.times_capped)},
+      {"restrictions_read", absl::StrCat(report.restrictions_read)},
+      {"restrictions_used", absl::StrCat(report.restrictions_used)},
+      {"restrictions_ignored", absl::StrCat(IgnoredRestrictions(report))},
+  };
+}
+
+void PrintFigures(const std::vector<std::pair<std::string, std::string>>& figures,
+                  const NetworkStats& stats, const NetworkReport& report, Format format) {
+  if (format == Format::kCsv) {
+    absl::PrintF("figure,value\n");
+    for (const auto& [name, value] : figures) absl::PrintF("%s,%s\n", name, value);
+    return;
+  }
+  if (format == Format::kJson) {
+    absl::PrintF("{");
+    for (size_t i = 0; i < figures.size(); ++i) {
+      absl::PrintF("%s\"%s\": %s", i == 0 ? "" : ", ", figures[i].first, figures[i].second);
+    }
+    absl::PrintF("}\n");
+    return;
+  }
+  for (const auto& [name, value] : figures) absl::PrintF("%-22s %16s\n", name, value);
+  for (size_t c = 0; c < roadnet::kRoadClassCount; ++c) {
+    if (stats.class_length_m[c] <= 0) continue;
+    absl::PrintF("  %-20s %16.1f m\n", RoadClassName(static_cast<roadnet::RoadClass>(c)),
+                 stats.class_length_m[c]);
+  }
+  for (const auto& [reason, count] : report.restrictions_ignored) {
+    absl::PrintF("  restrictions ignored, %s: %d\n", reason, count);
+  }
+}
+
+absl::Status RunInfo(const Arguments& arguments, Format format) {
+  PATROL_ASSIGN_OR_RETURN(const Mode mode, ReadMode(arguments.mode));
+  NetworkReport report;
+  PATROL_ASSIGN_OR_RETURN(const Network network, roadnet::ReadOsm(arguments.network, {}, &report));
+  const NetworkStats stats = roadnet::ComputeStats(network, mode);
+  PrintFigures(Figures(stats, report), stats, report, format);
+  return absl::OkStatus();
+}
+
+absl::Status WriteArcs(const Network& network, Mode mode, const std::string& path) {
+  CsvFile file(path);
+  file.Row("way_id,seq,from_node,to_node,length_m,time_s\n");
+  for (ArcIndex arc = 0; arc < network.arc_count(); ++arc) {
+    if (!network.allowed(mode, arc)) continue;
+    const roadnet::Piece& piece = network.piece(roadnet::PieceOf(arc));
+    const uint32_t time_us = network.time_us(mode, arc);
+    file.Row("%d,%d,%d,%d,%.6f,%d.%06d\n", piece.way_id, piece.seq,
+             network.node(network.tail(arc)).id, network.node(network.head(arc)).id, piece.length_m,
+             time_us / 1000000, time_us % 1000000);
+  }
+  return file.Close();
+}
+
+// A row per arc of each forbidden turn, in the order they may not be passed.
+absl::Status WriteRestrictions(const Network& network, Mode mode, const std::string& path) {
+  CsvFile file(path);
+  file.Row("turn,step,relation_id,way_id,seq,from_node,to_node\n");
+  int64_t number = 0;
+  for (const roadnet::ForbiddenTurn& turn : network.forbidden_turns()) {
+    if ((turn.modes & roadnet::ModeBit(mode)) == 0) continue;
+    ++number;
+    for (size_t step = 0; step < turn.arcs.size(); ++step) {
+      const ArcIndex arc = turn.arcs[step];
+      const roadnet::Piece& piece = network.piece(roadnet::PieceOf(arc));
+      file.Row("%d,%d,%d,%d,%d,%d,%d\n", number, step + 1, turn.relation_id, piece.way_id,
+               piece.seq, network.node(network.tail(arc)).id, network.node(network.head(arc)).id);
+    }
+  }
+  return file.Close();
+}
+
+absl::Status RunExport(const Arguments& arguments) {
+  PATROL_ASSIGN_OR_RETURN(const Mode mode, ReadMode(arguments.mode));
+  PATROL_ASSIGN_OR_RETURN(const Network network, roadnet::ReadOsm(arguments.network));
+  std::error_code error;
+  std::filesystem::create_directories(arguments.out, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("folder \"", arguments.out, "\": cannot be made: ", error.message()));
+  }
+  PATROL_RETURN_IF_ERROR(WriteArcs(network, mode, arguments.out + "/arcs.csv"));
+  return WriteRestrictions(network, mode, arguments.out + "/restrictions.csv");
+}
+
+void AddCommonOptions(CLI::App* command, Arguments& arguments) {
+  command->add_option("--network", arguments.network, "road network: .osm.pbf or .osm")->required();
+  command->add_option("--mode", arguments.mode, "car, motorcycle, e-bike, bicycle or foot")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void AddNetworkCommands(Context& context) {
+  CLI::App* group = Group(context.app, "network", "the road network of a file");
+  const auto arguments = std::make_shared<Arguments>();
+
+  CLI::App* info = group->add_subcommand("info", "nodes, edges, length, components");
+  AddCommonOptions(info, *arguments);
+  OnRun(context, info, [arguments, &context] { return RunInfo(*arguments, context.format); });
+
+  CLI::App* exporting = group->add_subcommand("export", "writes arcs.csv and restrictions.csv");
+  AddCommonOptions(exporting, *arguments);
+  exporting->add_option("--out", arguments->out, "folder to write to")->required();
+  OnRun(context, exporting, [arguments] { return RunExport(*arguments); });
+}
+
+}  // namespace patrol::ctl
