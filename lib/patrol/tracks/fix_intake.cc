@@ -16,8 +16,6 @@ namespace {
 // Times kept per unit to tell a duplicate from a late fix: an hour at 10 s. A duplicate older than
 // that is called late; the store knows it by its key.
 constexpr size_t kRecentTimesMax = 360;
-// Fixes in a row that must agree on a new place before the unit is believed to be there.
-constexpr int kRelocationFixes = 3;
 // proto/patrol/v1/position_service.proto: Fix.speed_mps.
 constexpr double kReportedSpeedMaxMps = 100;
 
@@ -59,6 +57,12 @@ std::string FixFault(const Fix& fix) {
   return "";
 }
 
+bool CanHaveMoved(const Fix& from, const Fix& to, double speed_max_mps) {
+  const double noise_m = kJumpSlackM + from.accuracy_m.value_or(0) + to.accuracy_m.value_or(0);
+  const double seconds = absl::ToDoubleSeconds(absl::AbsDuration(to.time - from.time));
+  return geo::GreatCircleM(from.position, to.position) <= seconds * speed_max_mps + noise_m;
+}
+
 FixIntake::FixIntake(const Clock& clock) : FixIntake(clock, Options()) {}
 
 FixIntake::FixIntake(const Clock& clock, const Options& options)
@@ -77,13 +81,6 @@ void FixIntake::Restore(const Fix& fix) {
 void FixIntake::Remember(UnitState& state, absl::Time time) {
   state.recent.push_back(time);
   if (state.recent.size() > kRecentTimesMax) state.recent.pop_front();
-}
-
-bool FixIntake::Agree(const Fix& from, const Fix& to) const {
-  const double noise =
-      options_.jump_slack_m + from.accuracy_m.value_or(0) + to.accuracy_m.value_or(0);
-  const double seconds = absl::ToDoubleSeconds(absl::AbsDuration(to.time - from.time));
-  return geo::GreatCircleM(from.position, to.position) <= seconds * options_.speed_max_mps + noise;
 }
 
 FixIntake::UnitState* FixIntake::Batch::Find(const std::string& unit_id) {
@@ -134,8 +131,9 @@ IntakeResult FixIntake::Batch::Take(const Fix& reported, geo::Datum datum) {
                      FormatTime(state->newest->time));
     return result;
   }
-  if (state->newest && !intake_.Agree(*state->newest, fix)) {
-    const bool agrees = state->refused && intake_.Agree(*state->refused, fix);
+  if (state->newest && !CanHaveMoved(*state->newest, fix, intake_.options_.speed_max_mps)) {
+    const bool agrees =
+        state->refused && CanHaveMoved(*state->refused, fix, intake_.options_.speed_max_mps);
     state->agreeing = agrees ? state->agreeing + 1 : 1;
     if (state->agreeing < kRelocationFixes) {
       const double metres = geo::GreatCircleM(state->newest->position, fix.position);

@@ -40,11 +40,20 @@ struct IntakeResult {
 // Returns an empty text or what is wrong, field first: "position.lat: 91.2 is outside -90..90".
 std::string FixFault(const Fix& fix);
 
+// Two fixes of one place may lie this far apart; a city's multipath does it (snap_limit).
+inline constexpr double kJumpSlackM = 50;
+// Fixes in a row that must agree on a new place before a unit is believed to have been relocated.
+inline constexpr int kRelocationFixes = 3;
+
+// Whether a unit of this speed can have come from the one fix to the other, kJumpSlackM and both
+// fixes' own accuracies of noise allowed.
+bool CanHaveMoved(const Fix& from, const Fix& to, double speed_max_mps);
+
 // Validates fixes as they come in: the gate before the store and the live matcher. Pure: it stores
 // nothing but, per unit, the newest used fix and the times of the last few.
 //
 // A fix is a speed jump when it lies further from the unit's newest used fix than limits::
-// kUnitSpeedMaxMps allows plus `jump_slack_m` of noise. A unit may really have been relocated (a
+// kUnitSpeedMaxMps allows (CanHaveMoved). A unit may really have been relocated (a
 // receiver that woke up, a first fix that was wrong): the third fix in a row that agrees with the
 // two refused before it is accepted.
 //
@@ -61,8 +70,6 @@ class FixIntake {
   struct Options {
     absl::Duration future_max = limits::kFixFutureMax;
     double speed_max_mps = limits::kUnitSpeedMaxMps;
-    // Two fixes of one place may lie this far apart; a city's multipath does it (snap_limit).
-    double jump_slack_m = 50;
   };
 
   // `clock` outlives the intake.
@@ -90,7 +97,6 @@ class FixIntake {
   };
 
   static void Remember(UnitState& state, absl::Time time);
-  bool Agree(const Fix& from, const Fix& to) const;
 
   const Clock& clock_;
   const Options options_;

@@ -1,6 +1,7 @@
 #include "lib/patrol/tracks/path_walk.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace patrol::tracks {
 
@@ -47,6 +48,44 @@ RoadPosition AlongPath(const roadnet::Network& network, const RoadPosition& from
     left -= length;
   }
   return to;
+}
+
+void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
+               const std::function<void(const TimedPart&)>& visit) {
+  const std::vector<MatchedTrack::Point>& points = track.points();
+  ArcIndex arc = 0;
+  for (size_t i = 0; i < points.size(); ++i) {
+    const MatchedTrack::Point& b = points[i];
+    if (!b.connected) {
+      arc = roadnet::ForwardArc(b.at.piece);
+      visit({arc, true, b.at.offset_m, b.at.offset_m, b.time, b.time});
+      continue;
+    }
+    const MatchedTrack::Point& a = points[i - 1];
+    const absl::Span<const ArcIndex> arcs = track.arcs_to(i);
+    if (arcs.empty()) {
+      visit({arc, false, a.at.offset_m, a.at.offset_m, a.time, b.time});
+      continue;
+    }
+    const double length = PathLength(network, a.at, b.at, arcs);
+    const auto duration_us = static_cast<double>(absl::ToInt64Microseconds(b.time - a.time));
+    double driven = 0;
+    absl::Time start = a.time;
+    for (size_t k = 0; k < arcs.size(); ++k) {
+      const ArcPart part = PartOf(network, a.at, b.at, arcs, k);
+      arc = part.arc;
+      driven += std::max(0.0, part.end_m - part.start_m);
+      absl::Time end = b.time;
+      if (k + 1 < arcs.size()) {
+        const double share = length > 0 ? driven / length : 0;
+        end = a.time + absl::Microseconds(std::llround(duration_us * share));
+      }
+      // AlongArc is its own inverse.
+      visit({arc, false, AlongArc(network, arc, part.start_m), AlongArc(network, arc, part.end_m),
+             start, end});
+      start = end;
+    }
+  }
 }
 
 }  // namespace patrol::tracks

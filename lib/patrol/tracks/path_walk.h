@@ -1,7 +1,11 @@
 #pragma once
 
+#include <functional>
+
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/tracks/track.h"
 
 namespace patrol::tracks {
 
@@ -29,5 +33,22 @@ double PathLength(const roadnet::Network& network, const roadnet::RoadPosition& 
 roadnet::RoadPosition AlongPath(const roadnet::Network& network, const roadnet::RoadPosition& from,
                                 const roadnet::RoadPosition& to,
                                 absl::Span<const roadnet::ArcIndex> arcs, double share);
+
+// A part of a track on one piece: from start_m to end_m (metres from the piece's first node; equal
+// where the unit stands) at constant speed from `start` to `end`.
+struct TimedPart {
+  roadnet::ArcIndex arc = 0;
+  bool breaks = false;  // the path does not lead here from the part before
+  double start_m = 0;
+  double end_m = 0;
+  absl::Time start;
+  absl::Time end;
+};
+
+// Calls `visit` for all parts of the track in order: each starts where and when the one before ends,
+// but for breaks, which begin with a part of no length and no duration. Instants between fixes are
+// rounded to whole microseconds.
+void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
+               const std::function<void(const TimedPart&)>& visit);
 
 }  // namespace patrol::tracks

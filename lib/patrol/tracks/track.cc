@@ -31,6 +31,8 @@ std::string_view OutlierReasonName(OutlierReason reason) {
       return "";
     case OutlierReason::kSpeedJump:
       return "speed_jump";
+    case OutlierReason::kNoWay:
+      return "no_way";
   }
   return "";
 }

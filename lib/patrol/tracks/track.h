@@ -36,6 +36,7 @@ std::string_view MatchVerdictName(MatchVerdict verdict);  // "matched", "off_net
 enum class OutlierReason : uint8_t {
   kNone,
   kSpeedJump,  // the unit would have moved faster than any does, there and back
+  kNoWay,      // no way on the network leads there and on, while one leads past it
 };
 std::string_view OutlierReasonName(OutlierReason reason);  // "", "speed_jump"
 

@@ -1,0 +1,200 @@
+#include "lib/patrol/tracks/hmm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "lib/patrol/tracks/path_walk.h"
+
+namespace patrol::tracks {
+
+namespace {
+
+using roadnet::ArcIndex;
+using roadnet::RoadPosition;
+
+// Huber's knee: from here on a fix's likelihood falls linearly.
+constexpr double kOutlierSigmas = 3;
+// A way dearer than this many betas beyond the straight line is never the best one: e^-30.
+constexpr double kDetourBetas = 30;
+// States this much less likely than the step's best are not followed: e^-40.
+constexpr double kBeamLog = 40;
+// Places where the unit may have stayed, the likeliest, and how near to the fix they must be.
+constexpr size_t kStaysMax = 4;
+constexpr double kStaySigmas = 8;
+// A receiver's heading is noise below a walking pace; above, 30 degrees cover lane changes and
+// bends.
+constexpr double kHeadingSpeedMinMps = 2.0;
+constexpr double kHeadingSigmaDeg = 30;
+constexpr double kHeadingSigmasMax = 3;
+// Route lengths are floats; and a unit can always have moved this much more than its speed says.
+constexpr double kSpeedSlackM = 200;
+
+double BearingDeg(geo::LonLat a, geo::LonLat b) {
+  const double east = (b.lon - a.lon) * std::cos(a.lat * std::numbers::pi / 180);
+  return std::atan2(east, b.lat - a.lat) * 180 / std::numbers::pi;
+}
+
+}  // namespace
+
+size_t HmmStep::Best() const {
+  size_t best = 0;
+  for (size_t i = 1; i < states.size(); ++i) {
+    if (states[i].log_prob > states[best].log_prob) best = i;
+  }
+  return best;
+}
+
+Hmm::Hmm(const roadnet::Network& network, const roadnet::SpatialIndex& index,
+         const roadnet::SearchGraph& graph, const MatchOptions& options)
+    : network_(network),
+      index_(index),
+      graph_(graph),
+      options_(options),
+      search_(network, graph, options.u_turn_m) {}
+
+double Hmm::LogEmission(const Fix& fix, ArcIndex arc, double distance_m) const {
+  const double sigma = std::max(options_.sigma_m, fix.accuracy_m.value_or(0));
+  const double z = distance_m / sigma;
+  double log_prob =
+      z <= kOutlierSigmas ? -0.5 * z * z : -kOutlierSigmas * (z - 0.5 * kOutlierSigmas);
+  if (fix.heading_deg && fix.speed_mps.value_or(0) >= kHeadingSpeedMinMps) {
+    const double bearing = BearingDeg(network_.node(network_.tail(arc)).place,
+                                      network_.node(network_.head(arc)).place);
+    const double off = std::abs(std::remainder(*fix.heading_deg - bearing, 360.0));
+    const double sigmas = std::min(off / kHeadingSigmaDeg, kHeadingSigmasMax);
+    log_prob -= 0.5 * sigmas * sigmas;
+  }
+  return log_prob;
+}
+
+void Hmm::AddState(const Fix& fix, const DirectedPlace& place, const RoadPosition& at,
+                   double distance_m, HmmStep* step) const {
+  HmmState state;
+  state.place = place;
+  state.at = at;
+  state.distance_m = static_cast<float>(distance_m);
+  state.log_prob = LogEmission(fix, place.arc, distance_m);
+  step->states.push_back(state);
+}
+
+// Whether the candidate is the end of its piece at a mere bend of the road, and the piece beyond
+// the bend is nearer: the same place twice.
+bool Hmm::IsBendBeside(const std::vector<roadnet::Candidate>& candidates, size_t index) const {
+  const RoadPosition& at = candidates[index].position;
+  const roadnet::Piece& piece = network_.piece(at.piece);
+  roadnet::NodeIndex node;
+  if (at.offset_m <= 0) {
+    node = piece.from;
+  } else if (at.offset_m >= piece.length_m) {
+    node = piece.to;
+  } else {
+    return false;
+  }
+  if (network_.out_end(node) - network_.out_begin(node) != 2) return false;
+  for (size_t i = 0; i < index; ++i) {
+    const roadnet::Piece& other = network_.piece(candidates[i].position.piece);
+    if (other.from == node || other.to == node) return true;
+  }
+  return false;
+}
+
+HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) const {
+  HmmStep step;
+  step.fix = number;
+  step.time = fix.time;
+  step.place = fix.position;
+  roadnet::SpatialIndex::Query query;
+  query.mode = graph_.mode();
+  query.radius_m = options_.attach_limit_m;
+  // Bends that drop out below leave room for others.
+  query.count_max = 3 * options_.candidates_max;
+  const std::vector<roadnet::Candidate> candidates = index_.Nearest(fix.position, query);
+  size_t kept = 0;
+  for (size_t i = 0; i < candidates.size() && kept < options_.candidates_max; ++i) {
+    if (IsBendBeside(candidates, i)) continue;
+    ++kept;
+    const roadnet::Candidate& candidate = candidates[i];
+    for (const ArcIndex arc : {roadnet::ForwardArc(candidate.position.piece),
+                               roadnet::BackwardArc(candidate.position.piece)}) {
+      if (graph_.time_us(arc) == roadnet::kNotAllowed) continue;
+      const DirectedPlace place{arc, AlongArc(network_, arc, candidate.position.offset_m)};
+      AddState(fix, place, candidate.position, candidate.distance_m, &step);
+    }
+  }
+  if (before == nullptr || step.states.empty()) return step;
+
+  std::vector<uint32_t> likely(before->states.size());
+  for (uint32_t i = 0; i < likely.size(); ++i) likely[i] = i;
+  std::stable_sort(likely.begin(), likely.end(), [&](uint32_t a, uint32_t b) {
+    return before->states[a].log_prob > before->states[b].log_prob;
+  });
+  if (likely.size() > kStaysMax) likely.resize(kStaysMax);
+  for (const uint32_t i : likely) {
+    const HmmState& state = before->states[i];
+    const double distance = geo::GreatCircleM(fix.position, network_.Place(state.at));
+    if (distance > kStaySigmas * options_.sigma_m) continue;
+    AddState(fix, state.place, state.at, distance, &step);
+  }
+  return step;
+}
+
+bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
+  const double straight = geo::GreatCircleM(before.place, step->place);
+  const double seconds = absl::ToDoubleSeconds(step->time - before.time);
+  const double beta = options_.beta_m + options_.beta_per_s_m * seconds;
+  const double limit =
+      std::min(straight + options_.u_turn_m + kDetourBetas * beta,
+               seconds * options_.speed_max_mps + options_.u_turn_m + kSpeedSlackM);
+
+  targets_.clear();
+  for (const HmmState& state : step->states) targets_.push_back(state.place);
+  search_.SetTargets(targets_);
+  constexpr double kImpossible = -std::numeric_limits<double>::infinity();
+  std::vector<double> best(step->states.size(), kImpossible);
+  const double followed = before.states[before.Best()].log_prob - kBeamLog;
+  for (size_t i = 0; i < before.states.size(); ++i) {
+    const HmmState& from = before.states[i];
+    if (from.log_prob < followed) continue;
+    search_.Run(from.place, limit);
+    for (size_t j = 0; j < best.size(); ++j) {
+      const float cost = search_.cost(j);
+      if (cost == RouteSearch::kNoWay) continue;
+      const double log_prob = from.log_prob - std::abs(cost - straight) / beta;
+      if (log_prob <= best[j]) continue;
+      best[j] = log_prob;
+      HmmState& to = step->states[j];
+      to.before = static_cast<int32_t>(i);
+      if (!keep_ways) continue;
+      to.way_begin = static_cast<uint32_t>(step->ways.size());
+      search_.AppendArcs(j, &step->ways);
+      to.way_end = static_cast<uint32_t>(step->ways.size());
+    }
+  }
+
+  double top = kImpossible;
+  for (size_t j = 0; j < best.size(); ++j) {
+    if (best[j] != kImpossible) top = std::max(top, best[j] + step->states[j].log_prob);
+  }
+  if (top == kImpossible) return false;
+  // States that nothing leads to, or next to nothing, go; so does the ways' waste.
+  std::vector<HmmState> kept;
+  std::vector<ArcIndex> ways;
+  for (size_t j = 0; j < best.size(); ++j) {
+    HmmState state = step->states[j];
+    state.log_prob += best[j] - top;
+    if (!(state.log_prob >= -kBeamLog)) continue;
+    const auto begin = static_cast<uint32_t>(ways.size());
+    ways.insert(ways.end(), step->ways.begin() + state.way_begin,
+                step->ways.begin() + state.way_end);
+    state.way_begin = begin;
+    state.way_end = static_cast<uint32_t>(ways.size());
+    kept.push_back(state);
+  }
+  step->states = std::move(kept);
+  step->ways = std::move(ways);
+  return true;
+}
+
+}  // namespace patrol::tracks

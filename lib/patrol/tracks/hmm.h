@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "lib/geo/lonlat.h"
+#include "lib/patrol/roadnet/nearest.h"
+#include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/roadnet/search_graph.h"
+#include "lib/patrol/tracks/fix.h"
+#include "lib/patrol/tracks/match_options.h"
+#include "lib/patrol/tracks/route_search.h"
+
+// The hidden Markov model behind matching, after Newson & Krumm, "Hidden Markov Map Matching
+// Through Noise and Sparseness", ACM GIS 2009, with three changes:
+// - a state is a *directed* place, so that turning round costs something and turn restrictions
+// hold;
+// - a fix may be explained by the unit having *stayed* where it was: noise along the road does not
+//   send it round the block;
+// - a fix's likelihood falls off with its square up to kOutlierSigmas and linearly from there
+// (Huber
+//   1964), so that one bad fix does not outvote the way.
+namespace patrol::tracks {
+
+// Where a unit may be at a fix.
+struct HmmState {
+  DirectedPlace place;
+  roadnet::RoadPosition at;
+  float distance_m = 0;    // of the fix from `at`
+  double log_prob = 0;     // of the best path that ends here, less the step's best
+  int32_t before = -1;     // state of the step before on that path; -1: a beginning
+  uint32_t way_begin = 0;  // arcs driven from there: [way_begin, way_end) of the step's ways
+  uint32_t way_end = 0;
+};
+
+// One used fix.
+struct HmmStep {
+  uint32_t fix = 0;  // the caller's number for it
+  absl::Time time;
+  geo::LonLat place;  // of the fix
+  std::vector<HmmState> states;
+  std::vector<roadnet::ArcIndex> ways;
+  std::vector<uint32_t> thinned;  // fixes after it that are nearer than noise
+
+  // The likeliest state so far; of equals the first. The step has states.
+  size_t Best() const;
+};
+
+// Threads: one thread each; network, index and graph may be shared.
+class Hmm {
+ public:
+  // All outlive the model.
+  Hmm(const roadnet::Network& network, const roadnet::SpatialIndex& index,
+      const roadnet::SearchGraph& graph, const MatchOptions& options);
+
+  // The states of a fix, as if it were the first; none when it is off the network. `before`: where
+  // the unit may have stayed; may be null.
+  HmmStep Begin(const Fix& fix, uint32_t number, const HmmStep* before) const;
+
+  // Connects `step` to `before`. False, and `step` as it was, when no way leads there in the time.
+  // keep_ways: whether the arcs driven are wanted.
+  bool Connect(const HmmStep& before, HmmStep* step, bool keep_ways);
+
+  const MatchOptions& options() const { return options_; }
+
+ private:
+  void AddState(const Fix& fix, const DirectedPlace& place, const roadnet::RoadPosition& at,
+                double distance_m, HmmStep* step) const;
+  double LogEmission(const Fix& fix, roadnet::ArcIndex arc, double distance_m) const;
+  bool IsBendBeside(const std::vector<roadnet::Candidate>& candidates, size_t index) const;
+
+  const roadnet::Network& network_;
+  const roadnet::SpatialIndex& index_;
+  const roadnet::SearchGraph& graph_;
+  const MatchOptions options_;
+  RouteSearch search_;
+  std::vector<DirectedPlace> targets_;
+};
+
+}  // namespace patrol::tracks
