@@ -69,12 +69,15 @@ std::vector<AreaVisit> AreaVisits(const roadnet::Network& network, const Matched
     }
     const double low = std::min(part.start_m, part.end_m);
     const double high = std::max(part.start_m, part.end_m);
-    for (const AreaCuts::Part& cut : cuts.parts(roadnet::PieceOf(part.arc))) {
+    const bool forward = part.start_m <= part.end_m;
+    const absl::Span<const AreaCuts::Part> parts = cuts.parts(roadnet::PieceOf(part.arc));
+    for (size_t i = 0; i < parts.size(); ++i) {
+      // In the order of driving.
+      const AreaCuts::Part& cut = parts[forward ? i : parts.size() - 1 - i];
       const double begin = std::max(low, cut.begin_m);
       const double end = std::min(high, cut.end_m);
       // Driving past an area's corner is no visit; standing on its border is.
       if (begin > end || (begin == end && low < high)) continue;
-      const bool forward = part.start_m <= part.end_m;
       const absl::Time enter = low == high ? part.start : TimeAt(part, forward ? begin : end);
       const absl::Time leave = low == high ? part.end : TimeAt(part, forward ? end : begin);
       std::optional<AreaVisit>& visit = open[cut.area];

@@ -45,9 +45,9 @@ struct TimedPart {
   absl::Time end;
 };
 
-// Calls `visit` for all parts of the track in order: each starts where and when the one before ends,
-// but for breaks, which begin with a part of no length and no duration. Instants between fixes are
-// rounded to whole microseconds.
+// Calls `visit` for all parts of the track in order: each starts where and when the one before
+// ends, but for breaks, which begin with a part of no length and no duration. Instants between
+// fixes are rounded to whole microseconds.
 void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
                const std::function<void(const TimedPart&)>& visit);
 
