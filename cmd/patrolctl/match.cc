@@ -439,7 +439,7 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
 
 }  // namespace
 
-void AddMatch(Context& context) {
+void AddMatchCommands(Context& context) {
   CLI::App* match = Group(context.app, "match", "match positions to the road network (offline)");
   CLI::App* run =
       match->add_subcommand("run", "paths, visits and a verdict for each fix of a CSV or GPX file");
