@@ -31,6 +31,8 @@ inline constexpr absl::Duration kRequestTimeout = absl::Seconds(5);
 inline constexpr absl::Duration kStreamSilenceMax = absl::Seconds(8);
 // A planned close does not wait longer for the answer to TEARDOWN.
 inline constexpr absl::Duration kTeardownTimeout = absl::Seconds(1);
+// A camera whose own clock is further off than this is timed by ours instead.
+inline constexpr absl::Duration kCameraClockErrorMax = absl::Seconds(1);
 inline constexpr absl::Duration kBackOffMin = absl::Milliseconds(500);
 inline constexpr absl::Duration kBackOffMax = absl::Seconds(30);
 inline constexpr int kConnectsPerSecondMax = 50;
@@ -40,6 +42,11 @@ inline constexpr int kConnectsPerHostMax = 2;
 // 5 s at 384 kbit/s are 240 KB; a GOP with a large keyframe needs more.
 inline constexpr size_t kGopRingBytesPerCamera = 512 * 1024;
 inline constexpr size_t kGopRingBytesTotal = 400 * 1024 * 1024;
+
+// ---- decoding ----
+// 4 s at 15 fps waiting for one camera; more would only make its pictures older.
+inline constexpr size_t kDecodeQueueUnitsMax = 64;
+inline constexpr size_t kDecodeQueueBytesMax = 2 * kAccessUnitBytesMax;
 
 // ---- pictures ----
 inline constexpr int kPictureWidthMax = 8192;

@@ -21,8 +21,6 @@ class io_context;
 namespace patrol::rtsp {
 
 struct SessionOptions {
-  // For messages and logs only.
-  std::string camera_id;
   // rtsp://[user:password@]host[:port]/path. What stands in `user` and `password` wins.
   std::string url;
   std::string user;

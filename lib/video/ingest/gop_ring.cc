@@ -1,0 +1,70 @@
+#include "lib/video/ingest/gop_ring.h"
+
+#include <utility>
+
+namespace patrol::ingest {
+namespace {
+
+// The unit itself, its control block and the pointers to it; the coded bytes come on top.
+constexpr size_t kBytesPerUnit = sizeof(media::AccessUnit) + 64;
+
+size_t BytesOf(const media::AccessUnit& unit) { return unit.data.size() + kBytesPerUnit; }
+
+}  // namespace
+
+GopRing::GopRing(size_t bytes_max, absl::Duration pre_roll, RingBudget* budget)
+    : bytes_max_(bytes_max), pre_roll_(pre_roll), budget_(budget) {}
+
+GopRing::~GopRing() { Clear(); }
+
+bool GopRing::Fits(size_t more) const {
+  return bytes_ + more <= bytes_max_ &&
+         budget_->bytes.load(std::memory_order_relaxed) + more <= budget_->bytes_max;
+}
+
+void GopRing::DropOldest() {
+  bytes_ -= gops_.front().bytes;
+  budget_->bytes.fetch_sub(gops_.front().bytes, std::memory_order_relaxed);
+  gops_.pop_front();
+}
+
+void GopRing::Clear() {
+  while (!gops_.empty()) DropOldest();
+  accepting_ = false;
+}
+
+void GopRing::Add(media::AccessUnitPtr unit) {
+  if (unit->damaged) accepting_ = false;
+  if (unit->damaged || (!accepting_ && !unit->keyframe)) return;
+  while (gops_.size() > 1 && gops_[1].units.front()->time <= unit->time - pre_roll_) DropOldest();
+
+  const size_t bytes = BytesOf(*unit);
+  // A keyframe may push out everything before it, another unit only older GOPs than its own.
+  const size_t keep = unit->keyframe ? 0 : 1;
+  bool shortened = false;
+  while (!Fits(bytes) && gops_.size() > keep) {
+    DropOldest();
+    shortened = true;
+  }
+  const bool fits = Fits(bytes);
+  if (shortened || !fits) ++shortenings_;
+  accepting_ = fits;
+  if (!fits) return;
+  if (unit->keyframe) gops_.emplace_back();
+  gops_.back().units.push_back(std::move(unit));
+  gops_.back().bytes += bytes;
+  bytes_ += bytes;
+  budget_->bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+std::vector<media::AccessUnitPtr> GopRing::LastGop() const {
+  return gops_.empty() ? std::vector<media::AccessUnitPtr>() : gops_.back().units;
+}
+
+std::vector<media::AccessUnitPtr> GopRing::All() const {
+  std::vector<media::AccessUnitPtr> all;
+  for (const Gop& gop : gops_) all.insert(all.end(), gop.units.begin(), gop.units.end());
+  return all;
+}
+
+}  // namespace patrol::ingest

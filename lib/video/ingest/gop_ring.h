@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "lib/video/media/access_unit.h"
+
+namespace patrol::ingest {
+
+// What all rings together hold. Outlives the rings.
+struct RingBudget {
+  explicit RingBudget(size_t max) : bytes_max(max) {}
+  const size_t bytes_max;
+  std::atomic<size_t> bytes = 0;
+};
+
+// The last seconds of one camera as coded pictures: whole GOPs, of which every kept prefix decodes
+// without a gap. It reaches back `pre_roll` before the newest unit, further to the keyframe before
+// that; shorter where a byte limit bites, which is counted. Where the newest GOP alone is past the
+// limit its end is not kept.
+//
+// Threads: one at a time.
+class GopRing {
+ public:
+  GopRing(size_t bytes_max, absl::Duration pre_roll, RingBudget* budget);
+  ~GopRing();
+  GopRing(const GopRing&) = delete;
+  GopRing& operator=(const GopRing&) = delete;
+
+  // Damaged units are not kept, nor what follows them up to the next keyframe.
+  void Add(media::AccessUnitPtr unit);
+  // What comes next does not continue what is kept.
+  void Break() { accepting_ = false; }
+  void Clear();
+
+  // From the last keyframe on, oldest first.
+  std::vector<media::AccessUnitPtr> LastGop() const;
+  // Everything kept, oldest first.
+  std::vector<media::AccessUnitPtr> All() const;
+
+  size_t bytes() const { return bytes_; }
+  int64_t shortenings() const { return shortenings_; }
+
+ private:
+  struct Gop {
+    std::vector<media::AccessUnitPtr> units;
+    size_t bytes = 0;
+  };
+  bool Fits(size_t more) const;
+  void DropOldest();
+
+  const size_t bytes_max_;
+  const absl::Duration pre_roll_;
+  RingBudget* const budget_;
+  std::deque<Gop> gops_;
+  size_t bytes_ = 0;
+  bool accepting_ = false;  // the last GOP may be continued
+  int64_t shortenings_ = 0;
+};
+
+}  // namespace patrol::ingest
