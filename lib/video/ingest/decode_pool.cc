@@ -30,6 +30,7 @@ struct DecodeLane {
   bool removed = false;
   bool full = false;
   bool to_keyframe = true;  // pass over what comes up to the next keyframe
+  bool dropping = false;    // because something was lost, not because the stream just began
   DecodeStats stats;
   media::Picture last_picture;
   // Of the thread that works on the lane.
@@ -82,12 +83,12 @@ void DecodePool::Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit) {
       const bool full_queue = lane->queue.size() >= limits::kDecodeQueueUnitsMax ||
                               lane->queue_bytes + bytes > limits::kDecodeQueueBytesMax;
       const bool restart = lane->to_keyframe;
-      if (full_queue || unit->damaged) lane->to_keyframe = true;
-      if (full_queue || unit->damaged || (lane->to_keyframe && !begins)) {
-        ++lane->stats.dropped;
+      if (full_queue || unit->damaged) lane->to_keyframe = lane->dropping = true;
+      if (full_queue || (lane->to_keyframe && !begins)) {
+        if (lane->dropping) ++lane->stats.dropped;
         return;
       }
-      lane->to_keyframe = false;
+      lane->to_keyframe = lane->dropping = false;
       lane->queue.push_back({std::move(unit), true, restart});
     }
     lane->queue_bytes += bytes;
@@ -101,6 +102,7 @@ void DecodePool::Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit) {
 void DecodePool::Break(const DecodeLanePtr& lane) {
   std::lock_guard lock(mutex_);
   lane->to_keyframe = true;
+  lane->dropping = false;
 }
 
 void DecodePool::SetFull(const DecodeLanePtr& lane, bool full) {
@@ -108,6 +110,8 @@ void DecodePool::SetFull(const DecodeLanePtr& lane, bool full) {
   if (lane->full == full) return;
   lane->full = full;
   lane->to_keyframe = true;
+  lane->dropping = false;
+  if (!full) lane->last_picture = media::Picture();
   // While a thread works on the lane the decoder is that thread's to drop.
   if (!full && !lane->scheduled) lane->decoder.reset();
 }
@@ -181,7 +185,7 @@ void DecodePool::Decode(DecodeLane& lane, const media::AccessUnit& unit, bool fu
     lane.stats.height = picture.height();
     lane.stats.picture_time = picture.time();
     lane.stats.decoded_at = clock_.Monotonic();
-    lane.last_picture = picture;
+    if (full) lane.last_picture = picture;
   }
   sink_.OnPicture(lane.camera_id, picture);
 }

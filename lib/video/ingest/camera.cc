@@ -1,0 +1,278 @@
+#include "lib/video/ingest/camera.h"
+
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/log.h"
+#include "lib/video/rtsp/url.h"
+
+namespace patrol::ingest {
+namespace {
+
+// A session that streamed this long has shown that the camera is well.
+constexpr absl::Duration kStreamedWell = absl::Seconds(10);
+
+std::string HostOf(const CameraOptions& camera) {
+  const absl::StatusOr<rtsp::Url> url = rtsp::Url::Parse(camera.url);
+  return url.ok() ? url->Authority() : std::string();
+}
+
+// Whether trying again soon can help: not where the camera said no to what is configured.
+Ending EndingOf(const absl::Status& status, bool streamed_well) {
+  if (streamed_well) return Ending::kAfterStreaming;
+  switch (status.code()) {
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kInvalidArgument:
+      return Ending::kRefused;
+    default:
+      return Ending::kFailed;
+  }
+}
+
+bool SameSource(const CameraOptions& a, const CameraOptions& b) {
+  return a.url == b.url && a.user == b.user && a.password == b.password && a.disabled == b.disabled;
+}
+
+std::string Seconds(absl::Duration duration) {
+  return absl::StrCat(absl::ToInt64Milliseconds(duration) / 1000, ".",
+                      absl::ToInt64Milliseconds(duration) % 1000 / 100, " s");
+}
+
+}  // namespace
+
+Camera::Camera(CameraOptions camera, uint64_t ticket, const Parts& parts)
+    : id_(camera.id),
+      ticket_(ticket),
+      parts_(parts),
+      lane_(parts.pool.AddLane(camera.id)),
+      camera_(std::move(camera)),
+      host_(HostOf(camera_)),
+      timer_(parts.loop),
+      back_off_(parts.options.back_off_min, parts.options.back_off_max,
+                parts.options.jitter_seed ^ std::hash<std::string>()(id_)),
+      ring_(parts.options.ring_bytes_per_camera, parts.options.pre_roll, &parts.ring_budget) {
+  state_.since = parts_.clock.Now();
+}
+
+Camera::~Camera() { parts_.pool.RemoveLane(lane_); }
+
+void Camera::Begin() {
+  if (camera_.disabled) {
+    SetPhase(CameraPhase::kOff, "switched off by configuration");
+  } else {
+    Proceed(absl::ZeroDuration(), "waiting for its turn to connect");
+  }
+}
+
+void Camera::Change(CameraOptions camera) {
+  const bool same = SameSource(camera_, camera);
+  camera_ = std::move(camera);
+  if (same || ending_) return;
+  changed_ = true;
+  if (session_) {
+    session_->Stop();
+    return;  // OnSessionEnd goes on
+  }
+  OnSessionEnd(absl::OkStatus());
+}
+
+void Camera::End() {
+  if (ending_) return;
+  ending_ = true;
+  if (session_) {
+    session_->Stop();
+    return;
+  }
+  OnSessionEnd(absl::OkStatus());
+}
+
+// Waits, then lines up for a connect.
+void Camera::Proceed(absl::Duration wait, std::string reason) {
+  SetPhase(CameraPhase::kWaiting, std::move(reason));
+  const uint64_t generation = ++wait_generation_;
+  timer_.expires_after(absl::ToChronoNanoseconds(wait));
+  const auto on_waited = [this, generation](const boost::system::error_code& error) {
+    // A cancelled wait may run after the camera is gone: look at the error alone first.
+    if (error || generation != wait_generation_) return;
+    asked_turn_ = true;
+    parts_.surroundings.AskTurn(*this);
+  };
+  timer_.async_wait(on_waited);
+}
+
+void Camera::OnTurn() {
+  asked_turn_ = false;
+  in_turn_ = true;
+  had_keyframe_ = false;
+  rtsp::SessionOptions options;
+  options.url = camera_.url;
+  options.user = camera_.user;
+  options.password = camera_.password;
+  options.connect_timeout = parts_.options.connect_timeout;
+  options.request_timeout = parts_.options.request_timeout;
+  options.silence_max = parts_.options.silence_max;
+  {
+    std::lock_guard lock(mutex_);
+    ring_.Break();
+  }
+  parts_.pool.Break(lane_);
+  session_ = std::make_unique<rtsp::Session>(parts_.loop, std::move(options), parts_.clock,
+                                             parts_.read_buffer, *this);
+  SetPhase(CameraPhase::kConnecting, state_.reason);
+  session_->Start([this](const absl::Status& status) { OnSessionEnd(status); });
+}
+
+void Camera::FinishTurn() {
+  if (!in_turn_) return;
+  in_turn_ = false;
+  parts_.surroundings.EndTurn(*this);
+}
+
+void Camera::OnPlaying(media::Codec codec) {
+  FinishTurn();
+  std::lock_guard lock(mutex_);
+  state_.codec = codec == media::Codec::kH264 ? "H.264" : "H.265";
+}
+
+void Camera::OnAccessUnit(media::AccessUnitPtr unit) {
+  if (!streaming_) {
+    streaming_ = true;
+    ++sessions_streamed_;
+    streaming_since_ = parts_.clock.Monotonic();
+    SetPhase(CameraPhase::kStreaming, "");
+    parts_.surroundings.OnStreaming(*this, true);
+  }
+  had_keyframe_ = had_keyframe_ || (unit->keyframe && !unit->damaged);
+  PublishCounters(unit->keyframe);
+  {
+    std::lock_guard lock(mutex_);
+    ring_.Add(unit);
+  }
+  parts_.pool.Push(lane_, std::move(unit));
+}
+
+void Camera::OnSessionEnd(const absl::Status& status) {
+  FinishTurn();
+  const bool streamed = streaming_;
+  const bool streamed_well =
+      streamed && had_keyframe_ &&
+      (absl::IsOutOfRange(status) || parts_.clock.Monotonic() - streaming_since_ >= kStreamedWell);
+  if (session_) {
+    PublishCounters(true);
+    const rtsp::SessionStats& stats = session_->stats();
+    past_.access_units += stats.access_units;
+    past_.bytes += stats.bytes;
+    past_.packets_lost += stats.packets_lost;
+    for (const auto& [name, count] : stats.quirks) past_.quirks[name] += count;
+    session_.reset();
+  }
+  ++wait_generation_;
+  timer_.cancel();
+  if (asked_turn_) {
+    asked_turn_ = false;
+    parts_.surroundings.ForgetTurn(*this);
+  }
+  if (streamed) {
+    streaming_ = false;
+    parts_.surroundings.OnStreaming(*this, false);
+  }
+  if (ending_) {
+    SetPhase(CameraPhase::kOff, "removed");
+    parts_.surroundings.OnEnded(*this);
+    return;
+  }
+  if (changed_) {
+    changed_ = false;
+    host_ = HostOf(camera_);
+    back_off_.Reset();
+    if (camera_.disabled) {
+      // What it last showed is not what it shows.
+      std::lock_guard lock(mutex_);
+      ring_.Clear();
+    }
+    Begin();
+    return;
+  }
+  const absl::Duration wait = back_off_.Next(EndingOf(status, streamed_well));
+  PATROL_LOG_INFO("camera \"{}\": {}; next attempt in {}", id_, std::string(status.message()),
+                  Seconds(wait));
+  Proceed(wait, std::string(status.message()));
+}
+
+void Camera::SetFullDecode(bool full) {
+  if (full_ == full) return;
+  full_ = full;
+  parts_.pool.SetFull(lane_, full);
+  std::lock_guard lock(mutex_);
+  state_.full_decode = full;
+}
+
+void Camera::SetPhase(CameraPhase phase, std::string reason) {
+  {
+    std::lock_guard lock(mutex_);
+    const bool same = state_.phase == phase;
+    state_.reason = std::move(reason);
+    if (!same) state_.since = parts_.clock.Now();
+    state_.phase = phase;
+  }
+  parts_.surroundings.OnPhase(*this);
+}
+
+void Camera::PublishCounters(bool with_quirks) {
+  const rtsp::SessionStats& now = session_->stats();
+  std::lock_guard lock(mutex_);
+  state_.access_units = past_.access_units + now.access_units;
+  state_.bytes = past_.bytes + now.bytes;
+  state_.packets_lost = past_.packets_lost + now.packets_lost;
+  state_.reconnects = sessions_streamed_ > 0 ? sessions_streamed_ - 1 : 0;
+  if (!with_quirks) return;
+  state_.quirks = past_.quirks;
+  for (const auto& [name, count] : now.quirks) state_.quirks[name] += count;
+}
+
+CameraState Camera::State() const {
+  const DecodeStats decoded = parts_.pool.Stats(lane_);
+  std::lock_guard lock(mutex_);
+  CameraState state = state_;
+  state.ring_shortenings = ring_.shortenings();
+  state.width = decoded.width;
+  state.height = decoded.height;
+  state.pictures_decoded = decoded.pictures;
+  state.decode_errors = decoded.errors;
+  state.access_units_dropped = decoded.dropped;
+  state.picture_time = decoded.picture_time;
+  state.blind = parts_.clock.Monotonic() - decoded.decoded_at > parts_.options.blind_after;
+  return state;
+}
+
+std::vector<media::AccessUnitPtr> Camera::LastGop() const {
+  std::lock_guard lock(mutex_);
+  return ring_.LastGop();
+}
+
+absl::StatusOr<media::Picture> Camera::LastPicture() const {
+  media::Picture last = parts_.pool.LastPicture(lane_);
+  if (!last.empty()) return last;
+  // The ring has the keyframe: decoding it once more is cheaper than keeping every picture.
+  const std::vector<media::AccessUnitPtr> gop = LastGop();
+  if (gop.empty()) {
+    return absl::UnavailableError(absl::StrCat("camera \"", id_, "\": no picture yet"));
+  }
+  absl::StatusOr<std::unique_ptr<media::Decoder>> decoder =
+      media::Decoder::Create(gop.front()->codec);
+  if (!decoder.ok()) return decoder.status();
+  absl::StatusOr<std::optional<media::Picture>> picture = (*decoder)->Decode(*gop.front());
+  if (!picture.ok()) return picture.status();
+  if (!*picture) {
+    return absl::UnavailableError(
+        absl::StrCat("camera \"", id_, "\": its last keyframe gives no picture"));
+  }
+  return **std::move(picture);
+}
+
+}  // namespace patrol::ingest

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "lib/base/asio.h"
+#include "lib/base/clock.h"
+#include "lib/video/ingest/back_off.h"
+#include "lib/video/ingest/decode_pool.h"
+#include "lib/video/ingest/fleet.h"
+#include "lib/video/ingest/gop_ring.h"
+#include "lib/video/media/access_unit.h"
+#include "lib/video/rtsp/session.h"
+
+namespace patrol::ingest {
+
+class Camera;
+
+// What a camera needs of the fleet. Called on the loop's thread.
+class CameraSurroundings {
+ public:
+  virtual ~CameraSurroundings() = default;
+  // Lines up for connecting; Camera::OnTurn follows, unless ForgetTurn comes first.
+  virtual void AskTurn(Camera& camera) = 0;
+  virtual void ForgetTurn(Camera& camera) = 0;
+  // The connect that OnTurn began is over, one way or the other.
+  virtual void EndTurn(Camera& camera) = 0;
+  virtual void OnStreaming(Camera& camera, bool streaming) = 0;
+  virtual void OnPhase(Camera& camera) = 0;
+  // Ended as asked by End(); it may be destroyed after this returns.
+  virtual void OnEnded(Camera& camera) = 0;
+};
+
+// One camera of the fleet: off, or waiting, connecting, streaming, and again.
+//
+//   kOff <--> kWaiting --turn--> kConnecting --first unit--> kStreaming
+//                 ^------------------- session ends, back-off ---+
+//
+// Threads: the loop's thread, but for the members marked otherwise.
+class Camera : public rtsp::SessionSink {
+ public:
+  struct Parts {
+    asio::io_context& loop;
+    const FleetOptions& options;
+    const Clock& clock;
+    std::span<uint8_t> read_buffer;
+    RingBudget& ring_budget;
+    DecodePool& pool;
+    CameraSurroundings& surroundings;
+  };
+  Camera(CameraOptions camera, uint64_t ticket, const Parts& parts);
+  ~Camera() override;
+
+  void Begin();
+  // Takes other options; reconnects where the source changed.
+  void Change(CameraOptions camera);
+  // Tears down; OnEnded follows, perhaps at once.
+  void End();
+  void OnTurn();
+  // Whether every picture is decoded.
+  void SetFullDecode(bool full);
+
+  uint64_t ticket() const { return ticket_; }
+  // What connects are counted by: "host:port"; empty where the address can't be read.
+  const std::string& host() const { return host_; }
+  bool streaming() const { return streaming_; }
+  bool full_decode() const { return full_; }
+
+  // Any thread:
+  const std::string& id() const { return id_; }
+  void StopPictures() { parts_.pool.RemoveLane(lane_); }
+  CameraState State() const;
+  std::vector<media::AccessUnitPtr> LastGop() const;
+  absl::StatusOr<media::Picture> LastPicture() const;
+
+  // rtsp::SessionSink:
+  void OnPlaying(media::Codec codec) override;
+  void OnAccessUnit(media::AccessUnitPtr unit) override;
+
+ private:
+  void Proceed(absl::Duration wait, std::string reason);
+  void OnSessionEnd(const absl::Status& status);
+  void FinishTurn();
+  void SetPhase(CameraPhase phase, std::string reason);
+  void PublishCounters(bool with_quirks);
+
+  const std::string id_;
+  const uint64_t ticket_;
+  const Parts parts_;
+  const DecodeLanePtr lane_;
+
+  CameraOptions camera_;
+  std::string host_;
+  asio::steady_timer timer_;
+  std::unique_ptr<rtsp::Session> session_;
+  BackOff back_off_;
+  uint64_t wait_generation_ = 0;
+  bool asked_turn_ = false;
+  bool in_turn_ = false;
+  bool ending_ = false;
+  bool changed_ = false;  // while the old session is torn down
+  bool streaming_ = false;
+  bool full_ = false;
+  int64_t sessions_streamed_ = 0;
+  absl::Duration streaming_since_;  // monotonic
+  bool had_keyframe_ = false;       // whole, in this session
+  // Of the sessions before this one.
+  rtsp::SessionStats past_;
+
+  mutable std::mutex mutex_;
+  // guarded by mutex_; what the decoders know comes from the lane
+  CameraState state_;
+  GopRing ring_;
+};
+
+}  // namespace patrol::ingest

@@ -1,0 +1,337 @@
+#include "lib/video/ingest/fleet.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/asio.h"
+#include "lib/base/log.h"
+#include "lib/base/status.h"
+#include "lib/video/ingest/camera.h"
+#include "lib/video/ingest/connect_pacer.h"
+#include "lib/video/ingest/decode_pool.h"
+#include "lib/video/rtsp/url.h"
+
+namespace patrol::ingest {
+namespace {
+
+constexpr size_t kIdBytesMax = 64;
+// Beyond TEARDOWN's own time, for a loop that is busy.
+constexpr absl::Duration kShutdownMargin = absl::Seconds(1);
+
+absl::Status CheckId(std::string_view id) {
+  const bool legal = std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+  if (id.empty() || id.size() > kIdBytesMax || !legal) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("camera id: must have 1..", kIdBytesMax, " of [A-Za-z0-9._-]"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCamera(const CameraOptions& camera) {
+  PATROL_RETURN_IF_ERROR(CheckId(camera.id));
+  const absl::StatusOr<rtsp::Url> url = rtsp::Url::Parse(camera.url);
+  if (url.ok()) return absl::OkStatus();
+  // Whatever is wrong with it is the caller's to mend.
+  return absl::InvalidArgumentError(
+      absl::StrCat("camera \"", camera.id, "\": ", url.status().message()));
+}
+
+}  // namespace
+
+std::string_view PhaseName(CameraPhase phase) {
+  switch (phase) {
+    case CameraPhase::kOff:
+      return "off";
+    case CameraPhase::kWaiting:
+      return "waiting";
+    case CameraPhase::kConnecting:
+      return "connecting";
+    case CameraPhase::kStreaming:
+      return "streaming";
+  }
+  return "unknown";
+}
+
+class Fleet::Impl : public CameraSurroundings {
+ public:
+  Impl(FleetOptions options, const Clock& clock, PictureSink& pictures, CameraStateSink& states)
+      : options_(std::move(options)),
+        clock_(clock),
+        states_(states),
+        ring_budget_(options_.ring_bytes_total),
+        pool_(options_.decode_threads, clock, pictures),
+        read_buffer_(limits::kReceiveBufferBytes),
+        work_(loop_.get_executor()),
+        pace_timer_(loop_),
+        pacer_(options_.connects_per_second, options_.connects_per_host),
+        thread_([this] { RunLoop(); }) {
+    pthread_setname_np(thread_.native_handle(), "ingest");
+  }
+
+  ~Impl() override { Shutdown(); }
+
+  absl::Status Add(CameraOptions camera);
+  absl::Status Update(CameraOptions camera);
+  absl::Status Remove(std::string_view camera_id);
+  std::shared_ptr<Camera> Find(std::string_view camera_id) const;
+  std::vector<std::shared_ptr<Camera>> All() const;
+  void Shutdown();
+
+  // CameraSurroundings, on the loop's thread:
+  void AskTurn(Camera& camera) override;
+  void ForgetTurn(Camera& camera) override;
+  void EndTurn(Camera& camera) override;
+  void OnStreaming(Camera& camera, bool streaming) override;
+  void OnPhase(Camera& camera) override;
+  void OnEnded(Camera& camera) override;
+
+ private:
+  void RunLoop();
+  void Pace();
+  void ShareFullDecodes();
+
+  const FleetOptions options_;
+  const Clock& clock_;
+  CameraStateSink& states_;
+  RingBudget ring_budget_;
+  DecodePool pool_;
+  std::vector<uint8_t> read_buffer_;
+
+  asio::io_context loop_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  // The loop's own:
+  asio::steady_timer pace_timer_;
+  uint64_t pace_generation_ = 0;
+  ConnectPacer pacer_;
+  // Also those that are being torn down. By ticket, which is the order they were added in.
+  std::map<uint64_t, std::shared_ptr<Camera>> live_;
+  absl::flat_hash_map<uint64_t, std::string> turn_hosts_;  // of connects in flight
+  std::vector<Camera*> streaming_;                         // in the order they began
+
+  mutable std::mutex mutex_;
+  std::condition_variable all_ended_;
+  // guarded by mutex_
+  std::map<std::string, std::shared_ptr<Camera>, std::less<>> cameras_;
+  uint64_t last_ticket_ = 0;
+  bool shut_down_ = false;
+  bool ended_ = false;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+void Fleet::Impl::RunLoop() {
+  for (;;) {
+    try {
+      loop_.run();
+      return;
+    } catch (const std::exception& error) {
+      // Sessions end their own exceptions; what comes here left its handler half done.
+      PATROL_LOG_ERROR("ingest loop: {}", error.what());
+    }
+  }
+}
+
+absl::Status Fleet::Impl::Add(CameraOptions camera) {
+  PATROL_RETURN_IF_ERROR(CheckCamera(camera));
+  std::lock_guard lock(mutex_);
+  if (shut_down_) return absl::FailedPreconditionError("the fleet is shut down");
+  if (cameras_.contains(camera.id)) {
+    return absl::AlreadyExistsError(absl::StrCat("camera \"", camera.id, "\" exists already"));
+  }
+  if (cameras_.size() >= limits::kCamerasMax) {
+    return absl::ResourceExhaustedError(absl::StrCat("camera \"", camera.id, "\": there are ",
+                                                     cameras_.size(), " cameras already, at most ",
+                                                     limits::kCamerasMax));
+  }
+  const std::string id = camera.id;
+  const auto added = std::make_shared<Camera>(
+      std::move(camera), ++last_ticket_,
+      Camera::Parts{loop_, options_, clock_, read_buffer_, ring_budget_, pool_, *this});
+  cameras_.emplace(id, added);
+  asio::post(loop_, [this, added] {
+    live_.emplace(added->ticket(), added);
+    added->Begin();
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Fleet::Impl::Update(CameraOptions camera) {
+  PATROL_RETURN_IF_ERROR(CheckCamera(camera));
+  std::lock_guard lock(mutex_);
+  if (shut_down_) return absl::FailedPreconditionError("the fleet is shut down");
+  const auto found = cameras_.find(camera.id);
+  if (found == cameras_.end()) {
+    return absl::NotFoundError(absl::StrCat("no camera \"", camera.id, "\""));
+  }
+  asio::post(loop_, [changed = found->second, camera] { changed->Change(camera); });
+  return absl::OkStatus();
+}
+
+absl::Status Fleet::Impl::Remove(std::string_view camera_id) {
+  std::lock_guard lock(mutex_);
+  const auto found = cameras_.find(camera_id);
+  if (found == cameras_.end()) {
+    return absl::NotFoundError(absl::StrCat("no camera \"", std::string(camera_id), "\""));
+  }
+  found->second->StopPictures();
+  asio::post(loop_, [removed = found->second] { removed->End(); });
+  cameras_.erase(found);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<Camera> Fleet::Impl::Find(std::string_view camera_id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = cameras_.find(camera_id);
+  return found == cameras_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<Camera>> Fleet::Impl::All() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Camera>> all;
+  for (const auto& [id, camera] : cameras_) all.push_back(camera);
+  return all;
+}
+
+void Fleet::Impl::Shutdown() {
+  {
+    std::unique_lock lock(mutex_);
+    if (shut_down_) return;
+    shut_down_ = true;
+    asio::post(loop_, [this] {
+      // End may take a camera out of live_ at once.
+      const auto ending = live_;
+      for (const auto& [ticket, camera] : ending) camera->End();
+      std::lock_guard done(mutex_);
+      ended_ = ended_ || live_.empty();
+      all_ended_.notify_all();
+    });
+    const absl::Duration most = limits::kTeardownTimeout + kShutdownMargin;
+    if (!all_ended_.wait_for(lock, absl::ToChronoNanoseconds(most), [this] { return ended_; })) {
+      PATROL_LOG_WARNING("ingest: sessions are left without TEARDOWN after {}",
+                         absl::FormatDuration(most));
+    }
+  }
+  work_.reset();
+  loop_.stop();
+  thread_.join();
+  pool_.Shutdown();
+}
+
+void Fleet::Impl::AskTurn(Camera& camera) {
+  pacer_.Ask(camera.ticket(), camera.host());
+  Pace();
+}
+
+void Fleet::Impl::ForgetTurn(Camera& camera) { pacer_.Forget(camera.ticket()); }
+
+void Fleet::Impl::EndTurn(Camera& camera) {
+  // The host it asked with: an update may have changed it meanwhile.
+  const auto turn = turn_hosts_.find(camera.ticket());
+  if (turn == turn_hosts_.end()) return;
+  pacer_.Release(turn->second);
+  turn_hosts_.erase(turn);
+  Pace();
+}
+
+// Gives their turn to those who may connect now and wakes up for the next.
+void Fleet::Impl::Pace() {
+  for (const ConnectPacer::Ticket ticket : pacer_.Take(clock_.Monotonic())) {
+    const std::shared_ptr<Camera> camera = live_.at(ticket);
+    turn_hosts_.emplace(ticket, camera->host());
+    camera->OnTurn();
+  }
+  const uint64_t generation = ++pace_generation_;
+  const absl::Duration next = pacer_.NextTake();
+  if (next == absl::InfiniteDuration()) return;
+  pace_timer_.expires_after(absl::ToChronoNanoseconds(next - clock_.Monotonic()));
+  pace_timer_.async_wait([this, generation](const boost::system::error_code& error) {
+    if (!error && generation == pace_generation_) Pace();
+  });
+}
+
+void Fleet::Impl::OnStreaming(Camera& camera, bool streaming) {
+  if (streaming) {
+    streaming_.push_back(&camera);
+  } else {
+    std::erase(streaming_, &camera);
+    camera.SetFullDecode(false);
+  }
+  ShareFullDecodes();
+}
+
+// Those who have been streaming longest are decoded in full; issue 3 puts attention in its place.
+void Fleet::Impl::ShareFullDecodes() {
+  const auto most = static_cast<size_t>(std::max(options_.full_decodes_max, 0));
+  for (size_t i = 0; i < streaming_.size(); ++i) streaming_[i]->SetFullDecode(i < most);
+}
+
+void Fleet::Impl::OnPhase(Camera& camera) { states_.OnCameraState(camera.id(), camera.State()); }
+
+void Fleet::Impl::OnEnded(Camera& camera) {
+  // The camera is still on the stack, and its session's last handler too: it goes when they are
+  // done.
+  const auto found = live_.find(camera.ticket());
+  asio::post(loop_, [gone = found->second] {});
+  live_.erase(found);
+  std::lock_guard lock(mutex_);
+  if (shut_down_ && live_.empty()) {
+    ended_ = true;
+    all_ended_.notify_all();
+  }
+}
+
+Fleet::Fleet(FleetOptions options, const Clock& clock, PictureSink& pictures,
+             CameraStateSink& states)
+    : impl_(std::make_unique<Impl>(std::move(options), clock, pictures, states)) {}
+
+Fleet::~Fleet() = default;
+
+absl::Status Fleet::AddCamera(CameraOptions camera) { return impl_->Add(std::move(camera)); }
+
+absl::Status Fleet::UpdateCamera(CameraOptions camera) { return impl_->Update(std::move(camera)); }
+
+absl::Status Fleet::RemoveCamera(std::string_view camera_id) { return impl_->Remove(camera_id); }
+
+absl::StatusOr<CameraState> Fleet::State(std::string_view camera_id) const {
+  const std::shared_ptr<Camera> camera = impl_->Find(camera_id);
+  if (!camera)
+    return absl::NotFoundError(absl::StrCat("no camera \"", std::string(camera_id), "\""));
+  return camera->State();
+}
+
+std::map<std::string, CameraState> Fleet::States() const {
+  std::map<std::string, CameraState> states;
+  for (const std::shared_ptr<Camera>& camera : impl_->All()) {
+    states.emplace(camera->id(), camera->State());
+  }
+  return states;
+}
+
+absl::StatusOr<media::Picture> Fleet::LastPicture(std::string_view camera_id) const {
+  const std::shared_ptr<Camera> camera = impl_->Find(camera_id);
+  if (!camera)
+    return absl::NotFoundError(absl::StrCat("no camera \"", std::string(camera_id), "\""));
+  return camera->LastPicture();
+}
+
+std::vector<media::AccessUnitPtr> Fleet::LastGop(const std::string& camera_id) const {
+  const std::shared_ptr<Camera> camera = impl_->Find(camera_id);
+  return camera ? camera->LastGop() : std::vector<media::AccessUnitPtr>();
+}
+
+void Fleet::Shutdown() { impl_->Shutdown(); }
+
+}  // namespace patrol::ingest
