@@ -198,7 +198,10 @@ std::vector<std::string> FindFaults(const MultiPolygon& shape) {
   }
   const std::optional<LonLat> meeting = FindMeeting(std::move(segments));
   const std::string place = meeting.has_value() ? absl::StrCat(" at ", PlaceText(*meeting)) : "";
-  faults.push_back(absl::StrCat("the shape ", Describe(failure, place)));
+  // Each ring is good by itself: whatever crosses is two of them.
+  faults.push_back(failure == bg::failure_self_intersections
+                       ? absl::StrCat("two of its rings cross or overlap", place)
+                       : absl::StrCat("it ", Describe(failure, place)));
   return faults;
 }
 
