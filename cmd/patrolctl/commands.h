@@ -29,6 +29,8 @@ void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> ru
 CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& description);
 
 // Each adds its subcommands; one file per group, called in main.cc.
+void AddCoverageReach(Context& context);    // coverage_files.cc
+void AddCoverageRun(Context& context);      // coverage_run.cc
 void AddMatchCommands(Context& context);    // match.cc
 void AddNetworkCommands(Context& context);  // network.cc
 

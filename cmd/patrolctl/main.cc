@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
               {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}},
           CLI::ignore_case));
   // One line per group, sorted.
+  patrol::ctl::AddCoverageReach(context);
+  patrol::ctl::AddCoverageRun(context);
   patrol::ctl::AddMatchCommands(context);
   patrol::ctl::AddNetworkCommands(context);
 

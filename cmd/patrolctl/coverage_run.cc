@@ -1,0 +1,316 @@
+// patrolctl coverage run: fixes matched and covered over a window, offline, from files to files.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "cmd/patrolctl/commands.h"
+#include "lib/base/status.h"
+#include "lib/base/time_text.h"
+#include "lib/geo/area.h"
+#include "lib/geo/datum.h"
+#include "lib/patrol/coverage/area_index.h"
+#include "lib/patrol/coverage/mode_graphs.h"
+#include "lib/patrol/coverage/window.h"
+#include "lib/patrol/coverage/window_files.h"
+#include "lib/patrol/roadnet/nearest.h"
+#include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/roadnet/osm_reader.h"
+#include "lib/patrol/roadnet/search_graph.h"
+#include "lib/patrol/tracks/fix.h"
+#include "lib/patrol/tracks/fix_reader.h"
+#include "lib/patrol/tracks/matcher.h"
+#include "lib/patrol/tracks/track.h"
+#include "lib/patrol/tracks/unit.h"
+
+namespace patrol::ctl {
+namespace {
+
+struct RunArguments {
+  std::string network;
+  std::string areas;
+  std::string fixes;
+  std::string units;
+  std::string from;
+  std::string to;
+  std::string step = "10s";
+  std::string reach = "180s";
+  std::string time_zone;
+  std::string datum = "wgs84";
+  std::string out;
+};
+
+// Fixes of each unit, and how each moves; units in order of id, so that results are too.
+struct UnitFixes {
+  roadnet::Mode mode = roadnet::Mode::kCar;
+  std::vector<tracks::Fix> fixes;
+};
+using Units = std::map<std::string, UnitFixes>;
+
+// One line on a terminal, rewritten; nothing elsewhere.
+class Progress {
+ public:
+  void Show(const char* what, double share) {
+    if (!shown_) return;
+    std::fprintf(stderr, "\r%s %3.0f %%  ", what, share * 100);
+    std::fflush(stderr);
+  }
+  void End() {
+    if (shown_) std::fprintf(stderr, "\r\033[K");
+  }
+
+ private:
+  const bool shown_ = isatty(STDERR_FILENO) == 1;
+};
+
+absl::Status OpenFailed(const std::string& path) {
+  return absl::NotFoundError(absl::StrCat("\"", path, "\": cannot open"));
+}
+
+// "Asia/Shanghai", or an offset such as "+08:00".
+absl::StatusOr<absl::TimeZone> ParseZone(const std::string& text) {
+  absl::TimeZone zone;
+  if (absl::LoadTimeZone(text, &zone)) return zone;
+  int hours = 0, minutes = 0;
+  char sign = 0;
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%c%2d:%2d%n", &sign, &hours, &minutes, &used) == 3 &&
+      static_cast<size_t>(used) == text.size() && (sign == '+' || sign == '-') && hours >= 0 &&
+      hours <= 14 && minutes >= 0 && minutes < 60) {
+    const int seconds = hours * 3600 + minutes * 60;
+    return absl::FixedTimeZone(sign == '-' ? -seconds : seconds);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--time-zone: \"", text, "\" is neither a zone (Asia/Shanghai) nor an offset (+08:00)"));
+}
+
+void ReportFaults(const std::string& path, const tracks::RowReport& report) {
+  for (const tracks::RowFault& fault : report.faults) {
+    std::fprintf(stderr, "%s: %s\n", path.c_str(), ToString(fault).c_str());
+  }
+  if (report.faulty > report.faults.size()) {
+    std::fprintf(stderr, "%s: %llu bad rows in all\n", path.c_str(),
+                 static_cast<unsigned long long>(report.faulty));
+  }
+}
+
+absl::Status ReadUnits(const std::string& path, Units* units) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return OpenFailed(path);
+  auto report = tracks::ReadUnitsCsv(in, [&](tracks::Unit&& unit) {
+    (*units)[unit.id].mode = unit.mode;
+    return absl::OkStatus();
+  });
+  if (!report.ok()) return Annotate(report.status(), path);
+  ReportFaults(path, *report);
+  return absl::OkStatus();
+}
+
+// Fixes of units that are not listed are faults where a list was given.
+absl::Status ReadFixes(const RunArguments& arguments, const std::optional<absl::TimeZone>& zone,
+                       Units* units, coverage::FixCounts* counts) {
+  tracks::FixReaderOptions options{.naive_zone = zone};
+  if (!geo::ParseDatum(arguments.datum, &options.datum)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--datum: \"", arguments.datum, "\" is none of wgs84, gcj02, bd09"));
+  }
+  std::ifstream in(arguments.fixes, std::ios::binary);
+  if (!in) return OpenFailed(arguments.fixes);
+  const bool listed = !arguments.units.empty();
+  tracks::RowReport unlisted;
+  const auto sink = [&](tracks::FixRow&& row) {
+    const auto it = units->find(row.fix.unit_id);
+    if (it == units->end() && listed) {
+      unlisted.Add({row.line, "unit_id", row.fix.unit_id, "no such unit in the units file"});
+      return absl::OkStatus();
+    }
+    UnitFixes& unit = it == units->end() ? (*units)[row.fix.unit_id] : it->second;
+    unit.fixes.push_back(std::move(row.fix));
+    return absl::OkStatus();
+  };
+  std::string beginning(256, '\0');
+  in.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  beginning.resize(static_cast<size_t>(in.gcount()));
+  in.clear();
+  in.seekg(0);
+  auto report = tracks::LooksLikeGpx(beginning) ? tracks::ReadFixesGpx(in, options, sink)
+                                                : tracks::ReadFixesCsv(in, options, sink);
+  if (!report.ok()) return Annotate(report.status(), arguments.fixes);
+  ReportFaults(arguments.fixes, *report);
+  ReportFaults(arguments.fixes, unlisted);
+  counts->rows = report->rows;
+  counts->faulty = report->faulty + unlisted.faulty;
+  if (counts->rows == counts->faulty) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", arguments.fixes, "\": no usable fixes"));
+  }
+  return absl::OkStatus();
+}
+
+void Count(const tracks::MatchedTrack& track, coverage::FixCounts* counts) {
+  for (const tracks::MatchedFix& fix : track.fixes()) {
+    switch (fix.verdict) {
+      case tracks::MatchVerdict::kMatched:
+        ++counts->matched;
+        break;
+      case tracks::MatchVerdict::kAttached:
+        ++counts->attached;
+        break;
+      case tracks::MatchVerdict::kOffNetwork:
+        ++counts->off_network;
+        break;
+      case tracks::MatchVerdict::kOutlier:
+        ++counts->outlier;
+        break;
+      case tracks::MatchVerdict::kDuplicate:
+      case tracks::MatchVerdict::kLate:
+        ++counts->duplicate;
+        break;
+    }
+  }
+}
+
+// Matches the fixes, taking them.
+std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units units,
+                                        Progress& progress, coverage::FixCounts* counts) {
+  struct ModeMatcher {
+    std::unique_ptr<const roadnet::SearchGraph> graph;
+    std::unique_ptr<tracks::Matcher> matcher;
+  };
+  const roadnet::SpatialIndex index(network);
+  std::array<ModeMatcher, roadnet::kModeCount> matchers;
+  std::vector<tracks::MatchedTrack> matched;
+  size_t done = 0;
+  for (auto& [id, unit] : units) {
+    if (++done % 16 == 0) {
+      progress.Show("matching", static_cast<double>(done) / static_cast<double>(units.size()));
+    }
+    if (unit.fixes.empty()) continue;
+    ModeMatcher& own = matchers[static_cast<size_t>(unit.mode)];
+    if (own.matcher == nullptr) {
+      own.graph = std::make_unique<const roadnet::SearchGraph>(
+          tracks::Matcher::MakeGraph(network, unit.mode));
+      own.matcher = std::make_unique<tracks::Matcher>(network, index, *own.graph);
+    }
+    matched.push_back(own.matcher->Match(id, unit.fixes));
+    Count(matched.back(), counts);
+    unit.fixes = {};
+  }
+  counts->units = matched.size();
+  return matched;
+}
+
+// The hour of the first fix to the end of the hour of the last, where not given otherwise.
+absl::Status SetWindow(const RunArguments& arguments, const std::optional<absl::TimeZone>& zone,
+                       const Units& units, coverage::WindowOptions* options) {
+  absl::Time first = absl::InfiniteFuture();
+  absl::Time last = absl::InfinitePast();
+  for (const auto& [id, unit] : units) {
+    for (const tracks::Fix& fix : unit.fixes) {
+      first = std::min(first, fix.time);
+      last = std::max(last, fix.time);
+    }
+  }
+  const absl::TimeZone* naive_zone = zone ? &*zone : nullptr;
+  if (zone) options->zone = *zone;
+  const absl::CivilHour first_hour = absl::ToCivilHour(first, options->zone);
+  const absl::CivilHour last_hour = absl::ToCivilHour(last, options->zone);
+  options->from = absl::FromCivil(first_hour, options->zone);
+  options->to = absl::FromCivil(last_hour, options->zone);
+  if (options->to < last || options->to == options->from) {
+    options->to = absl::FromCivil(last_hour + 1, options->zone);
+  }
+  if (!arguments.from.empty()) {
+    PATROL_ASSIGN_OR_RETURN(options->from, ParseTime(arguments.from, naive_zone));
+  }
+  if (!arguments.to.empty()) {
+    PATROL_ASSIGN_OR_RETURN(options->to, ParseTime(arguments.to, naive_zone));
+  }
+  PATROL_ASSIGN_OR_RETURN(options->step, ParseDuration(arguments.step));
+  PATROL_ASSIGN_OR_RETURN(options->reach, ParseDuration(arguments.reach));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return OpenFailed(path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  auto areas = geo::ReadAreasGeoJson(text.str());
+  if (!areas.ok()) return Annotate(areas.status(), path);
+  return areas;
+}
+
+absl::Status RunWindow(const RunArguments& arguments) {
+  std::optional<absl::TimeZone> zone;
+  if (!arguments.time_zone.empty()) {
+    PATROL_ASSIGN_OR_RETURN(zone, ParseZone(arguments.time_zone));
+  }
+  Units units;
+  coverage::FixCounts counts;
+  if (!arguments.units.empty()) PATROL_RETURN_IF_ERROR(ReadUnits(arguments.units, &units));
+  PATROL_RETURN_IF_ERROR(ReadFixes(arguments, zone, &units, &counts));
+  coverage::WindowOptions options;
+  PATROL_RETURN_IF_ERROR(SetWindow(arguments, zone, units, &options));
+  PATROL_ASSIGN_OR_RETURN(std::vector<geo::Area> areas, ReadAreas(arguments.areas));
+  PATROL_ASSIGN_OR_RETURN(roadnet::Network read, roadnet::ReadOsm(arguments.network));
+  const auto network = std::make_shared<const roadnet::Network>(std::move(read));
+
+  Progress progress;
+  const std::vector<tracks::MatchedTrack> matched =
+      Match(*network, std::move(units), progress, &counts);
+  const coverage::AreaIndex index(*network, std::move(areas));
+  const coverage::ModeGraphs graphs(network);
+  PATROL_ASSIGN_OR_RETURN(
+      const coverage::WindowResult result,
+      coverage::ComputeWindow(graphs, index, matched, options,
+                              [&](double share) { progress.Show("covering", share); }));
+  progress.End();
+  PATROL_RETURN_IF_ERROR(coverage::WriteWindow(*network, index, result, counts, arguments.out));
+  const coverage::SpanSums& town = result.town.window;
+  std::printf("%s .. %s: covered %.4f, covered or unknown %.4f of %.3f km; %zu units\n",
+              FormatUtc(options.from).c_str(), FormatUtc(options.to).c_str(), town.covered_ratio(),
+              town.covered_ratio() + town.unknown_ratio(),
+              static_cast<double>(town.patrollable_um) * 1e-9, matched.size());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddCoverageRun(Context& context) {
+  CLI::App* coverage = Group(context.app, "coverage", "who could be where in three minutes");
+  CLI::App* run = coverage->add_subcommand("run", "coverage of a window of stored fixes, offline");
+  auto arguments = std::make_shared<RunArguments>();
+  run->add_option("--network", arguments->network, "road network, .osm.pbf or .osm")->required();
+  run->add_option("--areas", arguments->areas, "GeoJSON with id, name, kind, parent")->required();
+  run->add_option("--fixes", arguments->fixes, "CSV: unit_id,time,lon,lat,...; or GPX")->required();
+  run->add_option("--units", arguments->units, "CSV: unit_id,mode,...; without it all are cars");
+  run->add_option("--from", arguments->from, "begin, RFC 3339 (default: hour of the first fix)");
+  run->add_option("--to", arguments->to, "end, exclusive (default: after the last fix's hour)");
+  run->add_option("--step", arguments->step, "between two instants, 1s..1h")->capture_default_str();
+  run->add_option("--reach", arguments->reach, "T")->capture_default_str();
+  run->add_option("--time-zone", arguments->time_zone,
+                  "of times without an offset and of the hours (default: UTC hours)");
+  run->add_option("--datum", arguments->datum, "of the fixes: wgs84, gcj02, bd09")
+      ->capture_default_str();
+  run->add_option("--out", arguments->out,
+                  "folder for summary.json, areas.csv, edges.csv, coverage.geojson, gaps.geojson")
+      ->required();
+  OnRun(context, run, [arguments] { return RunWindow(*arguments); });
+}
+
+}  // namespace patrol::ctl
