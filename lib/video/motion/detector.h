@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "lib/video/motion/motion_event.h"
+#include "lib/video/motion/plane.h"
 
 namespace patrol::media {
 class Picture;
@@ -12,20 +14,18 @@ class Picture;
 
 namespace patrol::motion {
 
-// A view of one-byte-a-pixel data; valid until its owner's next call.
-struct PlaneView {
-  const uint8_t* data = nullptr;
-  int width = 0;
-  int height = 0;
-  int stride = 0;  // bytes from row to row
-};
-
-// What one picture showed.
+// What one picture showed. Shares are of the analysed pixels, 0..1.
+//
+// What stands still but was not there when the background was learnt is foreground, but not moving.
 struct Detection {
-  bool learning = false;    // the model has not seen enough yet; mask and share are empty
-  bool light_step = false;  // the whole picture changed at once; the model was re-based on it
-  double moving_share = 0;  // of the analysed pixels, 0..1
-  PlaneView mask;           // 0 still, 255 moving, at the size of analysis
+  bool learning = false;    // the model has not seen enough yet: nothing else is to be believed
+  bool light_step = false;  // most of the picture changed at once (light, or the camera was moved):
+                            // neither are shares and boxes
+  double foreground_share = 0;      // everything that differs from the background
+  double moving_share = 0;          // connected regions that also differ from a moment ago
+  double largest_moving_share = 0;  // the largest of these regions
+  Box moving_box;                   // around all of them; zero when there are none
+  PlaneView mask;                   // foreground: 0 or 255, at the size of analysis
 };
 
 // Says for every pixel whether something moves there: a background model by sample consensus.
@@ -39,19 +39,24 @@ struct Detection {
 //
 // Source: after ViBe (Barnich & Van Droogenbroeck 2011), PBAS (Hofmann et al. 2012) and SuBSENSE's
 //   blink score (St-Charles et al. 2015); written anew for 8-bit luma.
-// Memory: 13 bytes per analysed pixel (76,800 pixels: 1.0 MB). Cost: RESULTS.md.
+// Light: a gain common to the whole picture is taken out before comparing, and the model follows it
+//   once it stays.
+// Memory: 12 bytes per analysed pixel (320x180: 0.7 MB). Cost: RESULTS.md.
 // Threads: one call at a time; may move between threads between calls. Uses none of its own.
 class Detector {
  public:
   struct Options {
-    // The picture is reduced by whole numbers (area average) until no more than this many pixels
-    // are left: 320x240. More finds smaller things and costs more.
-    int pixels_max = 76800;
-    // Distance (grey levels) below which a value is always near a sample. Smaller: finds fainter
-    // things and more noise.
+    // The picture is reduced by a whole number (area average) until no more than this many pixels
+    // are left: 384x240. More finds smaller things and costs more.
+    int pixels_max = 92160;
+    // Difference (grey levels) that never counts. Smaller: finds fainter things and more noise.
     int base_distance = 14;
-    // How long a still thing needs to become background, roughly.
+    // How long what stands still stays foreground, roughly.
     absl::Duration absorb_after = absl::Seconds(120);
+    // Learning takes eight pictures, at least `learn_min`; while much moves it goes on until
+    // `learn_max`.
+    absl::Duration learn_min = absl::Seconds(2);
+    absl::Duration learn_max = absl::Seconds(10);
   };
 
   explicit Detector(Options options);
@@ -59,11 +64,11 @@ class Detector {
   Detector(const Detector&) = delete;
   Detector& operator=(const Detector&) = delete;
 
-  // Compares a picture with the model and teaches the model with it. The view in the result is
-  // valid until the next call.
+  // Compares a picture with the model and teaches the model with it. The view in the result is valid
+  // until the next call.
   //
-  // A picture of another size than before, one older than the last, or one after a gap longer than
-  // an hour, starts the model anew.
+  // A picture of another size than before, or one after a gap of more than an hour, starts the model
+  // anew. One with an earlier time than the last (the camera's clock was set) goes on with the model.
   Detection Process(const media::Picture& picture);
 
   // Forgets everything: the next picture is the first.

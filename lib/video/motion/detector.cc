@@ -1,0 +1,359 @@
+#include "lib/video/motion/detector.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include <opencv2/core.hpp>
+#include <opencv2/core/hal/intrin.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "lib/base/check.h"
+#include "lib/video/media/picture.h"
+#include "lib/video/motion/light.h"
+#include "lib/video/motion/sample_model.h"
+
+namespace patrol::motion {
+
+namespace {
+
+// After a longer gap the scene may be another (day and night).
+constexpr absl::Duration kGapMax = absl::Hours(1);
+// After a longer gap "a moment ago" means nothing.
+constexpr absl::Duration kMomentMax = absl::Seconds(30);
+// How fast the picture of a moment ago follows, and how often it is renewed.
+constexpr absl::Duration kMoment = absl::Milliseconds(360);
+constexpr absl::Duration kMomentStep = absl::Milliseconds(240);
+// A place has changed when it differs by more than this from a moment ago; grey levels.
+constexpr int kChanged = 12;
+// A region moves when at least this share of it has changed, ...
+constexpr double kChangedShare = 0.06;
+// ... and is worth looking at from so many pixels of the half-size mask (24 of the mask).
+constexpr int kRegionPixelsMin = 6;
+constexpr int kRegionsMax = 4096;
+// Learning ends early when less than this share is foreground.
+constexpr double kBusyShare = 0.03;
+// More than this share at once is no thing but light, or another view.
+constexpr double kLightStepShare = 0.5;
+// It is another view, to be learnt anew, when it stays so for this long and so many pictures.
+constexpr absl::Duration kNewViewAfter = absl::Seconds(1);
+constexpr int kNewViewPictures = 3;
+// The model follows a gain beyond this once it has stayed this long.
+constexpr double kGainKept = 0.06;
+constexpr absl::Duration kGainStaysAfter = absl::Seconds(1);
+
+cv::Mat MatOf(Plane& plane) {
+  return cv::Mat(plane.height(), plane.width(), CV_8UC1, plane.row(0),
+                 static_cast<size_t>(plane.stride()));
+}
+
+// Whole factor by which a picture of this size is reduced.
+int FactorOf(int width, int height, int pixels_max) {
+  int factor = 1;
+  while (static_cast<int64_t>(width / factor) * (height / factor) > pixels_max) ++factor;
+  return factor;
+}
+
+// picture * gain, rounded.
+void Multiply(Plane& picture, double gain) {
+  const cv::v_uint16x8 factor =
+      cv::v_setall_u16(static_cast<uint16_t>(std::clamp(std::lround(gain * 256), 1L, 65535L)));
+  for (int y = 0; y < picture.height(); ++y) {
+    uint8_t* row = picture.row(y);
+    for (int x = 0; x < picture.width(); x += 16) {
+      cv::v_uint16x8 low, high;
+      cv::v_expand(cv::v_load(row + x), low, high);
+      low = cv::v_mul_hi(low << 8, factor);
+      high = cv::v_mul_hi(high << 8, factor);
+      cv::v_store(row + x, cv::v_pack(low, high));
+    }
+  }
+}
+
+struct Regions {
+  double moving_share = 0;
+  double largest_moving_share = 0;
+  Box box;
+};
+
+}  // namespace
+
+struct Detector::Impl {
+  explicit Impl(Options given) : options(given) {}
+
+  void Start(const media::Picture& picture);
+  void Reduce(const media::Picture& picture);
+  void CompensateLight(absl::Time time);
+  void LearnScene(absl::Time time, absl::Duration elapsed);
+  bool LearningEnds(absl::Time time) const;
+  bool WatchForNewView(absl::Time time, double share);
+  void Remember(absl::Time time, bool afresh);
+  Regions FindRegions();
+
+  const Options options;
+
+  // of the picture's size
+  int picture_width = 0;
+  int picture_height = 0;
+  int factor = 1;
+  std::optional<SampleModel> model;
+  Plane current;  // the picture, reduced, in the model's light
+  Plane recent;   // a moment ago
+
+  absl::Time last_time;
+  absl::Time recent_time;
+
+  // learning
+  bool learning = true;
+  absl::Time learn_start;
+  absl::Time sample_time;  // of the last sample set
+  int samples_set = 0;
+
+  LightGain light;
+  int sample_compared = 0;
+  std::optional<absl::Time> gain_since;
+  double gain_watched = 1.0;
+
+  std::optional<absl::Time> changed_since;  // most of the picture is foreground
+  int changed_pictures = 0;
+};
+
+void Detector::Impl::Start(const media::Picture& picture) {
+  if (picture.width() != picture_width || picture.height() != picture_height || !model) {
+    picture_width = picture.width();
+    picture_height = picture.height();
+    factor = FactorOf(picture_width, picture_height, options.pixels_max);
+    const int width = std::max(1, picture_width / factor);
+    const int height = std::max(1, picture_height / factor);
+    SampleModel::Parameters parameters;
+    parameters.base_distance = options.base_distance;
+    // Absorbed when two of eight samples were replaced.
+    parameters.absorb_per_s = 2.0 / std::max(1.0, absl::ToDoubleSeconds(options.absorb_after));
+    model.emplace(width, height, parameters);
+    current = Plane(width, height);
+    recent = Plane(width, height);
+  }
+  learning = true;
+  learn_start = sample_time = last_time = picture.time();
+  samples_set = 0;
+  light.Reset();
+  gain_since.reset();
+  changed_since.reset();
+  changed_pictures = 0;
+}
+
+void Detector::Impl::Reduce(const media::Picture& picture) {
+  cv::Mat target = MatOf(current);
+  const cv::Mat source(target.rows * factor, target.cols * factor, CV_8UC1,
+                       const_cast<uint8_t*>(picture.plane(0)),
+                       static_cast<size_t>(picture.stride(0)));
+  if (factor == 1) {
+    source.copyTo(target);
+  } else {
+    cv::resize(source, target, target.size(), 0, 0, cv::INTER_AREA);
+  }
+}
+
+void Detector::Impl::CompensateLight(absl::Time time) {
+  sample_compared = (sample_compared + 1) % SampleModel::kSamples;
+  const double gain = light.Estimate(current, model->sample(sample_compared));
+  if (gain == 1.0) {
+    gain_since.reset();
+    return;
+  }
+  if (std::abs(gain - 1.0) > kGainKept) {
+    if (!gain_since || std::abs(gain / gain_watched - 1.0) > kGainKept) {
+      gain_since = time;
+      gain_watched = gain;
+    } else if (time - *gain_since >= kGainStaysAfter) {
+      model->Scale(gain);
+      // What was remembered of a moment ago is in the old light as well.
+      Multiply(recent, gain);
+      light.Reset();
+      gain_since.reset();
+      return;
+    }
+  } else {
+    gain_since.reset();
+  }
+  Multiply(current, 1.0 / gain);
+}
+
+bool Detector::Impl::LearningEnds(absl::Time time) const {
+  if (samples_set < SampleModel::kSamples || time - learn_start < options.learn_min) return false;
+  if (time - learn_start >= options.learn_max) return true;
+  int moving = 0;
+  for (int y = 0; y < current.height(); y += 2) {
+    const uint8_t* row = model->mask().row(y);
+    for (int x = 0; x < current.width(); x += 2) moving += row[x] != 0 ? 1 : 0;
+  }
+  return 4.0 * moving < kBusyShare * current.width() * current.height();
+}
+
+// Fills the samples with pictures spread over the time of learning, whatever they show; what passes
+// by is then in few of them.
+void Detector::Impl::LearnScene(absl::Time time, absl::Duration elapsed) {
+  const double elapsed_s = absl::ToDoubleSeconds(elapsed);
+  if (samples_set == 0) {
+    for (int k = 0; k < SampleModel::kSamples; ++k) model->SetSample(k, current);
+    samples_set = 1;
+    sample_time = time;
+    model->Segment(current, 0);
+    return;
+  }
+  model->Segment(current, elapsed_s);
+  const bool filled = samples_set >= SampleModel::kSamples;
+  if (filled && LearningEnds(time)) {
+    learning = false;
+    return;
+  }
+  const absl::Duration spacing =
+      (filled ? options.learn_max : options.learn_min) / SampleModel::kSamples;
+  if (time - sample_time < spacing) return;
+  model->SetSample(samples_set % SampleModel::kSamples, current);
+  ++samples_set;
+  sample_time = time;
+}
+
+// True when the picture has become another one for good.
+bool Detector::Impl::WatchForNewView(absl::Time time, double share) {
+  if (share <= kLightStepShare) {
+    changed_since.reset();
+    changed_pictures = 0;
+    return false;
+  }
+  if (!changed_since) changed_since = time;
+  ++changed_pictures;
+  return time - *changed_since >= kNewViewAfter && changed_pictures >= kNewViewPictures;
+}
+
+void Detector::Impl::Remember(absl::Time time, bool afresh) {
+  const absl::Duration age = time - recent_time;
+  if (!afresh && age < kMomentStep) return;
+  cv::Mat moment = MatOf(recent);
+  const cv::Mat now = MatOf(current);
+  const double weight = afresh ? 1.0 : 1.0 - std::exp(-absl::FDivDuration(age, kMoment));
+  cv::addWeighted(now, weight, moment, 1.0 - weight, 0.0, moment);
+  recent_time = time;
+}
+
+Regions Detector::Impl::FindRegions() {
+  Regions regions;
+  const int width = current.width(), height = current.height();
+  // Half the size: a region that survived the 7x7 majority is not lost by it.
+  cv::Mat mask((height + 1) / 2, (width + 1) / 2, CV_8UC1);
+  bool any = false;
+  for (int y = 0; y < height; y += 2) {
+    const uint8_t* from = model->mask().row(y);
+    uint8_t* to = mask.ptr(y / 2);
+    for (int x = 0; x < width; x += 2) {
+      to[x / 2] = from[x];
+      any |= from[x] != 0;
+    }
+  }
+  if (!any) return regions;
+  cv::Mat labels, stats, centroids;
+  const int count = cv::connectedComponentsWithStats(mask, labels, stats, centroids, 8, CV_32S);
+  if (count > kRegionsMax) return regions;  // noise: no region of it is large enough
+  std::vector<int> changed(static_cast<size_t>(count), 0);
+  for (int y = 0; y < mask.rows; ++y) {
+    const int* label = labels.ptr<int>(y);
+    const uint8_t* now = current.row(2 * y);
+    const uint8_t* before = recent.row(2 * y);
+    for (int x = 0; x < mask.cols; ++x) {
+      if (label[x] == 0) continue;
+      if (std::abs(now[2 * x] - before[2 * x]) > kChanged) ++changed[static_cast<size_t>(label[x])];
+    }
+  }
+  const double pixels = static_cast<double>(mask.cols) * mask.rows;
+  cv::Rect bounds;
+  for (int i = 1; i < count; ++i) {
+    const int* stat = stats.ptr<int>(i);
+    const int area = stat[cv::CC_STAT_AREA];
+    if (area < kRegionPixelsMin || changed[static_cast<size_t>(i)] < kChangedShare * area) continue;
+    const cv::Rect box(stat[cv::CC_STAT_LEFT], stat[cv::CC_STAT_TOP], stat[cv::CC_STAT_WIDTH],
+                       stat[cv::CC_STAT_HEIGHT]);
+    bounds = bounds.empty() ? box : bounds | box;
+    regions.moving_share += area / pixels;
+    regions.largest_moving_share = std::max(regions.largest_moving_share, area / pixels);
+  }
+  regions.box = {.left = static_cast<double>(bounds.x) / mask.cols,
+                 .top = static_cast<double>(bounds.y) / mask.rows,
+                 .right = static_cast<double>(bounds.x + bounds.width) / mask.cols,
+                 .bottom = static_cast<double>(bounds.y + bounds.height) / mask.rows};
+  return regions;
+}
+
+Detector::Detector(Options options) : impl_(std::make_unique<Impl>(options)) {
+  PATROL_CHECK(options.pixels_max >= 64 && options.base_distance > 0);
+  cv::setNumThreads(1);  // the pools are ours
+}
+
+Detector::~Detector() = default;
+
+void Detector::Reset() { impl_->model.reset(); }
+
+Detection Detector::Process(const media::Picture& picture) {
+  Impl& impl = *impl_;
+  PATROL_CHECK(!picture.empty());
+  const absl::Time time = picture.time();
+  if (!impl.model || picture.width() != impl.picture_width ||
+      picture.height() != impl.picture_height || time - impl.last_time > kGapMax) {
+    impl.Start(picture);
+  }
+  // A clock that was set back must not stop what waits for a time.
+  if (time < impl.last_time) {
+    impl.learn_start = impl.sample_time = time;
+    impl.gain_since.reset();
+    impl.changed_since.reset();
+  }
+  const absl::Duration elapsed = std::max(absl::ZeroDuration(), time - impl.last_time);
+  const bool afresh = impl.samples_set == 0 || time < impl.recent_time || elapsed > kMomentMax;
+  impl.last_time = time;
+  impl.Reduce(picture);
+
+  Detection detection;
+  if (impl.learning) {
+    impl.LearnScene(time, elapsed);
+    impl.Remember(time, afresh);
+    detection.learning = impl.learning;
+    detection.mask = impl.model->mask().view();
+    if (impl.learning) return detection;
+  } else {
+    impl.CompensateLight(time);
+    const double elapsed_s = absl::ToDoubleSeconds(elapsed);
+    impl.model->Segment(impl.current, elapsed_s);
+    impl.model->Learn(impl.current, impl.recent, elapsed_s);
+  }
+  detection.mask = impl.model->mask().view();
+  if (afresh) impl.Remember(time, true);
+  const cv::Mat mask(detection.mask.height, detection.mask.width, CV_8UC1,
+                     const_cast<uint8_t*>(detection.mask.data),
+                     static_cast<size_t>(detection.mask.stride));
+  detection.foreground_share =
+      static_cast<double>(cv::countNonZero(mask)) / static_cast<double>(mask.total());
+  detection.light_step = detection.foreground_share > kLightStepShare;
+  if (impl.WatchForNewView(time, detection.foreground_share)) {
+    impl.Start(picture);
+    detection.learning = true;
+    return detection;
+  }
+  if (!detection.light_step) {
+    const Regions regions = impl.FindRegions();
+    detection.moving_share = regions.moving_share;
+    detection.largest_moving_share = regions.largest_moving_share;
+    detection.moving_box = regions.box;
+  }
+  impl.Remember(time, afresh);
+  return detection;
+}
+
+size_t Detector::memory_bytes() const {
+  return impl_->model ? impl_->model->memory_bytes() + impl_->current.size_bytes() +
+                            impl_->recent.size_bytes()
+                      : 0;
+}
+
+}  // namespace patrol::motion

@@ -1,0 +1,273 @@
+#include "lib/video/motion/sample_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <opencv2/core/hal/intrin.hpp>
+
+#include "lib/base/check.h"
+
+namespace patrol::motion {
+
+namespace {
+
+using cv::v_uint16x8;
+using cv::v_uint8x16;
+
+constexpr int kLanes = 16;
+// Half of the 7x7 neighbourhood and its majority.
+constexpr int kReach = 3;
+constexpr int kMajority = 24;
+// Places with so many moving neighbours of 49 belong to a moving thing: their flips are its edges,
+// not flicker.
+constexpr int kNearMoving = 10;
+// Samples needed to call a pixel still.
+constexpr int kNearSamples = 2;
+// A place has changed when it differs by more than this from a moment ago; grey levels.
+constexpr int kUnchanged = 8;
+constexpr int kMoving = 1;  // in raw_
+constexpr int kNearestMax = 63;
+constexpr int kBlinkMax = 60;
+// Flicker and blinking follow at most this much time at once: a picture every two seconds must not
+// count for fifty.
+constexpr double kStepMax_s = 0.25;
+
+// Random bytes, read from a random place for every row. A table, because a generator in SIMD costs
+// more than the whole model.
+constexpr size_t kNoiseBytes = 1 << 14;
+struct Noise {
+  Noise() {
+    std::minstd_rand random(7);
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random() >> 12);
+  }
+  std::array<uint8_t, kNoiseBytes> bytes;
+};
+
+const uint8_t* NoiseRow(std::minstd_rand& random, int width) {
+  static const Noise noise;
+  const size_t room = kNoiseBytes - static_cast<size_t>(width) - kLanes;
+  return noise.bytes.data() + (random() >> 8) % room;
+}
+
+v_uint8x16 Load(const uint8_t* from) { return cv::v_load(from); }
+
+v_uint8x16 All(int value) { return cv::v_setall_u8(static_cast<uint8_t>(value)); }
+
+// value / 2 per lane.
+v_uint8x16 Half(const v_uint8x16& value) {
+  const v_uint16x8 shifted = cv::v_reinterpret_as_u16(value) >> 1;
+  return cv::v_reinterpret_as_u8(shifted) & All(0x7f);
+}
+
+// value * 8 per lane, 255 at most.
+v_uint8x16 Times8(const v_uint8x16& value) {
+  const v_uint8x16 twice = value + value;  // saturates
+  const v_uint8x16 four_times = twice + twice;
+  return four_times + four_times;
+}
+
+}  // namespace
+
+SampleModel::SampleModel(int width, int height, Parameters parameters)
+    : width_(width),
+      height_(height),
+      parameters_(parameters),
+      flicker_(width, height),
+      blink_(width, height),
+      raw_(width, height),
+      mask_(width, height, 255) {
+  PATROL_CHECK(width > 0 && height > 0 && width + 2 * kLanes < static_cast<int>(kNoiseBytes));
+  for (Plane& sample : samples_) sample = Plane(width, height);
+  for (int y = 0; y < height; ++y) std::memset(mask_.row(y), 0, static_cast<size_t>(width));
+}
+
+void SampleModel::SetSample(int index, const Plane& picture) {
+  Plane& sample = samples_[static_cast<size_t>(index)];
+  for (int y = 0; y < height_; ++y) {
+    std::memcpy(sample.row(y), picture.row(y), static_cast<size_t>(width_));
+  }
+}
+
+int SampleModel::Dither(double value) {
+  const double chance = static_cast<double>(random_()) / 2147483647.0;
+  return static_cast<int>(std::floor(value + chance));
+}
+
+void SampleModel::CompareRow(const Plane& picture, int y) {
+  const uint8_t* current = picture.row(y);
+  std::array<const uint8_t*, kSamples> samples;
+  for (size_t k = 0; k < kSamples; ++k) samples[k] = samples_[k].row(y);
+  const uint8_t* flicker = flicker_.row(y);
+  const uint8_t* blink = blink_.row(y);
+  uint8_t* raw = raw_.row(y);
+  const v_uint8x16 base = All(parameters_.base_distance);
+  const v_uint8x16 one = All(kMoving);
+  const v_uint8x16 needed = All(kNearSamples);
+  const v_uint8x16 nearest_max = All(kNearestMax);
+  for (int x = 0; x < width_; x += kLanes) {
+    const v_uint8x16 value = Load(current + x);
+    const v_uint8x16 distance = base + Half(Load(flicker + x)) + Load(blink + x);
+    v_uint8x16 near = All(0);
+    v_uint8x16 nearest = nearest_max;
+    for (size_t k = 0; k < kSamples; ++k) {
+      const v_uint8x16 away = cv::v_absdiff(value, Load(samples[k] + x));
+      near = near + ((away <= distance) & one);
+      nearest = cv::v_min(nearest, away);
+    }
+    const v_uint8x16 moving = (near < needed) & one;
+    const v_uint8x16 before = Load(raw + x) & one;
+    const v_uint8x16 twice = nearest + nearest;
+    cv::v_store(raw + x, moving | (before + before) | (twice + twice));
+  }
+  // The majority near the left and right edge sees the edge repeated.
+  std::memset(raw - kReach, raw[0], kReach);
+  std::memset(raw + width_, raw[width_ - 1], kReach);
+}
+
+// sums: moving pixels of the seven rows around y, per column.
+void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps) {
+  uint8_t* flicker = flicker_.row(y);
+  uint8_t* blink = blink_.row(y);
+  const uint8_t* raw = raw_.row(y);
+  uint8_t* mask = mask_.row(y);
+  uint8_t border[kLanes];
+  std::memcpy(border, mask + width_, kLanes);
+  const v_uint8x16 one = All(kMoving);
+  const v_uint8x16 majority = All(kMajority);
+  const v_uint8x16 near_moving = All(kNearMoving);
+  const v_uint8x16 nearest_max = All(kNearestMax);
+  const v_uint8x16 blink_max = All(kBlinkMax);
+  const v_uint8x16 flicker_up = All(steps.flicker_up), flicker_down = All(steps.flicker_down);
+  const v_uint8x16 blink_up = All(steps.blink_up), blink_down = All(steps.blink_down);
+  for (int x = 0; x < width_; x += kLanes) {
+    v_uint8x16 count = Load(sums + x);
+    for (int reach = 1; reach <= kReach; ++reach) {
+      count = count + Load(sums + x - reach) + Load(sums + x + reach);
+    }
+    cv::v_store(mask + x, count > majority);
+
+    const v_uint8x16 apart = count <= near_moving;  // from anything that really moves
+    const v_uint8x16 bits = Load(raw + x);
+    const v_uint8x16 nearest = Half(Half(bits)) & nearest_max;
+    const v_uint8x16 target = Times8(nearest);
+    const v_uint8x16 level = Load(flicker + x);
+    const v_uint8x16 rise = cv::v_min(target - level, flicker_up) & apart;
+    const v_uint8x16 fall = cv::v_min(level - target, flicker_down) & apart;
+    cv::v_store(flicker + x, level + rise - fall);
+
+    const v_uint8x16 flipped = ((bits ^ Half(bits)) & one) == one;
+    const v_uint8x16 score = Load(blink + x) - blink_down;
+    cv::v_store(blink + x, cv::v_min(score + (blink_up & flipped & apart), blink_max));
+  }
+  std::memcpy(mask + width_, border, kLanes);
+}
+
+void SampleModel::Segment(const Plane& picture, double elapsed_s) {
+  PATROL_CHECK(picture.width() == width_ && picture.height() == height_);
+  for (int y = 0; y < height_; ++y) CompareRow(picture, y);
+
+  const double step_s = std::min(elapsed_s, kStepMax_s);
+  const Steps steps = {.flicker_up = Dither(parameters_.flicker_up_per_s * step_s),
+                       .flicker_down = Dither(parameters_.flicker_down_per_s * step_s),
+                       .blink_up = Dither(parameters_.blink_up_per_s * step_s),
+                       .blink_down = Dither(parameters_.blink_down_per_s * step_s)};
+  // Moving pixels of 7x7: column sums first, kept running from row to row.
+  std::vector<uint8_t> columns(static_cast<size_t>(raw_.stride()) + kLanes, 0);
+  uint8_t* sums = columns.data() + Plane::kBorder;
+  const v_uint8x16 one = All(kMoving);
+  const auto add_row = [&](int y, bool subtract) {
+    const Plane& raw = raw_;
+    const uint8_t* row = raw.row(std::clamp(y, 0, height_ - 1));
+    for (int x = -Plane::kBorder; x < width_ + kReach; x += kLanes) {
+      const v_uint8x16 moving = Load(row + x) & one;
+      const v_uint8x16 sum = Load(sums + x);
+      cv::v_store(sums + x, subtract ? sum - moving : sum + moving);
+    }
+  };
+  for (int y = -kReach; y < kReach; ++y) add_row(y, false);
+  for (int y = 0; y < height_; ++y) {
+    add_row(y + kReach, false);
+    DecideRow(sums, y, steps);
+    add_row(y - kReach, true);
+  }
+}
+
+void SampleModel::TeachRow(const Plane& picture, const Plane& recent, int y,
+                           const Chances& chances) {
+  const v_uint8x16 zero = All(0);
+  const uint8_t* current = picture.row(y);
+  const uint8_t* mask = mask_.row(y);
+  if (chances.replace > 0) {
+    uint8_t* sample = samples_[random_() % kSamples].row(y);
+    const uint8_t* noise = NoiseRow(random_, width_);
+    const v_uint8x16 chance = All(chances.replace);
+    for (int x = 0; x < width_; x += kLanes) {
+      const v_uint8x16 chosen = (Load(mask + x) == zero) & (Load(noise + x) < chance);
+      cv::v_store(sample + x, cv::v_select(chosen, Load(current + x), Load(sample + x)));
+    }
+  }
+  if (chances.diffuse > 0) {
+    // One of the eight neighbours, the same for the whole row this time.
+    static constexpr int kDown[] = {-1, -1, -1, 0, 0, 1, 1, 1};
+    static constexpr int kRight[] = {-1, 0, 1, -1, 1, -1, 0, 1};
+    const size_t neighbour = random_() % 8;
+    const int from = std::clamp(y + kDown[neighbour], 0, height_ - 1);
+    const uint8_t* given = picture.row(from) + kRight[neighbour];
+    const uint8_t* given_mask = static_cast<const Plane&>(mask_).row(from) + kRight[neighbour];
+    uint8_t* sample = samples_[random_() % kSamples].row(y);
+    const uint8_t* noise = NoiseRow(random_, width_);
+    const v_uint8x16 chance = All(chances.diffuse);
+    for (int x = 0; x < width_; x += kLanes) {
+      const v_uint8x16 chosen = (Load(given_mask + x) == zero) & (Load(noise + x) < chance);
+      cv::v_store(sample + x, cv::v_select(chosen, Load(given + x), Load(sample + x)));
+    }
+  }
+  if (chances.absorb > 0) {
+    const uint8_t* before = recent.row(y);
+    uint8_t* sample = samples_[random_() % kSamples].row(y);
+    const uint8_t* noise = NoiseRow(random_, width_);
+    const v_uint8x16 chance = All(chances.absorb);
+    const v_uint8x16 unchanged = All(kUnchanged);
+    for (int x = 0; x < width_; x += kLanes) {
+      const v_uint8x16 value = Load(current + x);
+      const v_uint8x16 chosen = (Load(mask + x) != zero) & (Load(noise + x) < chance) &
+                                (cv::v_absdiff(value, Load(before + x)) <= unchanged);
+      cv::v_store(sample + x, cv::v_select(chosen, value, Load(sample + x)));
+    }
+  }
+}
+
+void SampleModel::Learn(const Plane& picture, const Plane& recent, double elapsed_s) {
+  // Chance that an event of this rate falls into the time passed.
+  const auto share = [&](double per_s, double share_max) {
+    return 256.0 * std::min(1.0 - std::exp(-per_s * elapsed_s), share_max);
+  };
+  const double replace = share(parameters_.replace_per_s, parameters_.replace_share_max);
+  const double diffuse = share(parameters_.diffuse_per_s, parameters_.replace_share_max);
+  const double absorb = share(parameters_.absorb_per_s, parameters_.replace_share_max);
+  for (int y = 0; y < height_; ++y) {
+    TeachRow(picture, recent, y,
+             {.replace = Dither(replace), .diffuse = Dither(diffuse), .absorb = Dither(absorb)});
+  }
+}
+
+void SampleModel::Scale(double gain) {
+  uint8_t table[256];
+  for (int i = 0; i < 256; ++i) {
+    table[i] = static_cast<uint8_t>(std::clamp(std::lround(i * gain), 0L, 255L));
+  }
+  for (Plane& sample : samples_) {
+    for (int y = 0; y < height_; ++y) {
+      uint8_t* row = sample.row(y);
+      for (int x = 0; x < width_; ++x) row[x] = table[row[x]];
+    }
+  }
+}
+
+size_t SampleModel::memory_bytes() const {
+  return samples_[0].size_bytes() * kSamples + flicker_.size_bytes() + blink_.size_bytes() +
+         raw_.size_bytes() + mask_.size_bytes();
+}
+
+}  // namespace patrol::motion

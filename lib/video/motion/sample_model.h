@@ -1,0 +1,100 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "lib/video/motion/plane.h"
+
+namespace patrol::motion {
+
+// The pixels' background model: eight samples of 8-bit luma a pixel, compared and taught with SIMD
+// (OpenCV's universal intrinsics). It knows nothing of pictures' times: it is told how much time
+// passed. See detector.h for the idea and its sources.
+//
+// Threads: one call at a time.
+class SampleModel {
+ public:
+  static constexpr int kSamples = 8;
+
+  // Every value was chosen on benchmarks/motion (RESULTS.md); none by clip.
+  struct Parameters {
+    int base_distance = 14;  // grey levels; always near below this
+    // A pixel's flicker: the distance to its nearest sample, followed upwards and downwards by so many
+    // eighths of a grey level a second; 3:1 makes it the 75th percentile. Its half is added to the
+    // distance (so 4 times the flicker in grey levels).
+    double flicker_up_per_s = 30;
+    double flicker_down_per_s = 10;
+    // A pixel's blink score: grey levels added to its distance while it flips between still and
+    // moving outside of moving things.
+    double blink_up_per_s = 100;
+    double blink_down_per_s = 5;
+    // How often a still pixel replaces one of its samples, and one of a neighbour's.
+    double replace_per_s = 1.5;
+    double diffuse_per_s = 1.5;
+    // Share of pixels taught per picture at most, however long ago the last one was.
+    double replace_share_max = 0.3;
+    // How often a pixel of a moving thing that has not changed for a while replaces a sample.
+    double absorb_per_s = 0.016;
+  };
+
+  SampleModel(int width, int height, Parameters parameters);
+
+  int width() const { return width_; }
+  int height() const { return height_; }
+
+  // Makes the picture sample `index` (0..kSamples-1) of every pixel.
+  void SetSample(int index, const Plane& picture);
+
+  // Compares: fills mask() (0 or 255), and follows flicker and blinking.
+  // elapsed_s: since the picture before, seconds.
+  void Segment(const Plane& picture, double elapsed_s);
+
+  // Teaches the samples with the picture last segmented.
+  // recent: what each place looked like a moment ago.
+  void Learn(const Plane& picture, const Plane& recent, double elapsed_s);
+
+  // Multiplies all samples: the light changed for good.
+  void Scale(double gain);
+
+  const Plane& mask() const { return mask_; }
+  const Plane& sample(int index) const { return samples_[static_cast<size_t>(index)]; }
+  size_t memory_bytes() const;
+
+ private:
+  // How far flicker and blink may move with one picture.
+  struct Steps {
+    int flicker_up = 0;
+    int flicker_down = 0;
+    int blink_up = 0;
+    int blink_down = 0;
+  };
+  // Chances of 256 of one row's pixels.
+  struct Chances {
+    int replace = 0;
+    int diffuse = 0;
+    int absorb = 0;
+  };
+
+  void CompareRow(const Plane& picture, int y);
+  void DecideRow(const uint8_t* sums, int y, const Steps& steps);
+  void TeachRow(const Plane& picture, const Plane& recent, int y, const Chances& chances);
+  // A random whole number whose mean is `value`.
+  int Dither(double value);
+
+  const int width_;
+  const int height_;
+  const Parameters parameters_;
+  std::array<Plane, kSamples> samples_;
+  Plane flicker_;  // eighths of a grey level
+  Plane blink_;    // grey levels
+  // bit 0: moving before the majority; bit 1: the same of the picture before; bits 2..7: distance to
+  // the nearest sample, 63 at most
+  Plane raw_;
+  Plane mask_;     // 0 or 255; its border is 255: nothing is learnt from there
+  std::minstd_rand random_{1};
+};
+
+}  // namespace patrol::motion
