@@ -32,6 +32,7 @@ CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& de
 void AddCoverageReach(Context& context);    // coverage_files.cc
 void AddCoverageRun(Context& context);      // coverage_run.cc
 void AddMatchCommands(Context& context);    // match.cc
+void AddMotionCommands(Context& context);   // motion.cc
 void AddNetworkCommands(Context& context);  // network.cc
 
 }  // namespace patrol::ctl

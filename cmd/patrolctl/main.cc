@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
   patrol::ctl::AddCoverageReach(context);
   patrol::ctl::AddCoverageRun(context);
   patrol::ctl::AddMatchCommands(context);
+  patrol::ctl::AddMotionCommands(context);
   patrol::ctl::AddNetworkCommands(context);
 
   try {

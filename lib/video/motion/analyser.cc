@@ -40,7 +40,7 @@ struct Analyser::Impl {
   struct Movement {
     MotionEvent event;
     bool begun = false;
-    int pictures = 0;        // moving ones
+    int pictures = 0;  // moving ones
     absl::Time last_moving;
     absl::Time last_told;
     double best_share = 0;
@@ -81,8 +81,7 @@ void Analyser::Impl::Extend(const media::Picture& picture) {
   movement->last_moving = picture.time();
   MotionEvent& event = movement->event;
   event.zone = Union(event.zone, last.moving_box);
-  event.strength =
-      std::max(event.strength, std::min(1.0, last.moving_share / kFullStrengthShare));
+  event.strength = std::max(event.strength, std::min(1.0, last.moving_share / kFullStrengthShare));
   if (last.moving_share > movement->best_share) {
     movement->best_share = last.moving_share;
     if (options.still_width_max > 0) movement->best = picture;
@@ -91,8 +90,7 @@ void Analyser::Impl::Extend(const media::Picture& picture) {
 
 void Analyser::Impl::CodeStill() {
   if (movement->best.empty() || movement->best_share < kBetterStill * movement->still_share) return;
-  auto jpeg =
-      media::EncodeJpeg(movement->best, options.still_quality, options.still_width_max);
+  auto jpeg = media::EncodeJpeg(movement->best, options.still_quality, options.still_width_max);
   if (jpeg.ok()) {
     movement->event.still_jpeg = std::make_shared<const std::string>(*std::move(jpeg));
   } else {
@@ -137,16 +135,17 @@ void Analyser::Impl::Follow(const media::Picture& picture, absl::Duration interv
       return;
     }
     if (still_for > absl::ZeroDuration()) return;
-    const bool lasting =
-        movement->pictures >= options.begin_pictures && time - movement->event.begin >= options.begin_after;
-    const bool sure = interval >= kSparse &&
-                      last.largest_moving_share >= kSureFactor * options.begin_share;
+    const bool lasting = movement->pictures >= options.begin_pictures &&
+                         time - movement->event.begin >= options.begin_after;
+    const bool sure =
+        interval >= kSparse && last.largest_moving_share >= kSureFactor * options.begin_share;
     if (lasting || sure) Tell(Phase::kBegin, time);
     return;
   }
   if (still_for >= options.end_after) {
     End();
-  } else if (time - movement->last_told >= options.update_every && still_for <= absl::ZeroDuration()) {
+  } else if (time - movement->last_told >= options.update_every &&
+             still_for <= absl::ZeroDuration()) {
     Tell(Phase::kUpdate, time);
   }
 }
@@ -164,9 +163,9 @@ void Analyser::OnPicture(const media::Picture& picture) {
   const absl::Time time = picture.time();
   const bool other_size = picture.width() != impl.width || picture.height() != impl.height;
   if (impl.last_time && (other_size || time < *impl.last_time)) impl.End();
-  const absl::Duration interval =
-      impl.last_time ? std::max(absl::ZeroDuration(), time - *impl.last_time)
-                     : absl::ZeroDuration();
+  const absl::Duration interval = impl.last_time
+                                      ? std::max(absl::ZeroDuration(), time - *impl.last_time)
+                                      : absl::ZeroDuration();
   impl.width = picture.width();
   impl.height = picture.height();
   impl.last_time = time;

@@ -64,11 +64,12 @@ class Detector {
   Detector(const Detector&) = delete;
   Detector& operator=(const Detector&) = delete;
 
-  // Compares a picture with the model and teaches the model with it. The view in the result is valid
-  // until the next call.
+  // Compares a picture with the model and teaches the model with it. The view in the result is
+  // valid until the next call.
   //
-  // A picture of another size than before, or one after a gap of more than an hour, starts the model
-  // anew. One with an earlier time than the last (the camera's clock was set) goes on with the model.
+  // A picture of another size than before, or one after a gap of more than an hour, starts the
+  // model anew. One with an earlier time than the last (the camera's clock was set) goes on with
+  // the model.
   Detection Process(const media::Picture& picture);
 
   // Forgets everything: the next picture is the first.

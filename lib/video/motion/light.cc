@@ -35,9 +35,7 @@ const std::array<int16_t, 256>& Logarithms() {
 
 }  // namespace
 
-double LightGain::gain() const {
-  return std::exp2(static_cast<double>(steps_) / kStepsPerOctave);
-}
+double LightGain::gain() const { return std::exp2(static_cast<double>(steps_) / kStepsPerOctave); }
 
 double LightGain::Estimate(const Plane& picture, const Plane& reference) {
   const std::array<int16_t, 256>& logarithm = Logarithms();

@@ -15,9 +15,9 @@ class LightGain {
  public:
   // Compares a picture with one of the model's samples, on every fourth pixel of every fourth row.
   //
-  // The logarithms of the ratios form a histogram; a new gain is taken only when clearly more pixels
-  // agree on it than on the gain so far, so that a large thing in view does not pass for light.
-  // Returns: picture / model, 1 when equal; within 1/8 .. 8.
+  // The logarithms of the ratios form a histogram; a new gain is taken only when clearly more
+  // pixels agree on it than on the gain so far, so that a large thing in view does not pass for
+  // light. Returns: picture / model, 1 when equal; within 1/8 .. 8.
   double Estimate(const Plane& picture, const Plane& reference);
 
   double gain() const;

@@ -21,7 +21,8 @@ absl::Status WriteMask(const PlaneView& mask, int width, int height, const std::
     if (mask.data != nullptr) {
       const cv::Mat small(mask.height, mask.width, CV_8UC1, const_cast<uint8_t*>(mask.data),
                           static_cast<size_t>(mask.stride));
-      // The mask covers whole cells only; what is left at the right and bottom edge belongs to none.
+      // The mask covers whole cells only; what is left at the right and bottom edge belongs to
+      // none.
       const int factor = std::max(1, width / mask.width);
       const cv::Rect covered(0, 0, std::min(width, mask.width * factor),
                              std::min(height, mask.height * factor));

@@ -7,8 +7,8 @@
 
 namespace patrol::motion {
 
-// Writes a mask as a grey PNG of 0 and 255, enlarged to width x height pixels (smoothly, then cut at
-// one half). An empty mask gives a black picture.
+// Writes a mask as a grey PNG of 0 and 255, enlarged to width x height pixels (smoothly, then cut
+// at one half). An empty mask gives a black picture.
 //
 // Errors: INVALID_ARGUMENT for a size below 1, UNAVAILABLE when the file cannot be written; each
 // names the path.

@@ -14,8 +14,8 @@ struct PlaneView {
   int stride = 0;  // bytes from row to row
 };
 
-// One byte a pixel with a border of kBorder bytes left and right of every row, so that SIMD code may
-// read and write whole vectors past a row's end and one vector's neighbours.
+// One byte a pixel with a border of kBorder bytes left and right of every row, so that SIMD code
+// may read and write whole vectors past a row's end and one vector's neighbours.
 class Plane {
  public:
   static constexpr int kBorder = 16;

@@ -22,9 +22,9 @@ class SampleModel {
   // Every value was chosen on benchmarks/motion (RESULTS.md); none by clip.
   struct Parameters {
     int base_distance = 14;  // grey levels; always near below this
-    // A pixel's flicker: the distance to its nearest sample, followed upwards and downwards by so many
-    // eighths of a grey level a second; 3:1 makes it the 75th percentile. Its half is added to the
-    // distance (so 4 times the flicker in grey levels).
+    // A pixel's flicker: the distance to its nearest sample, followed upwards and downwards by so
+    // many eighths of a grey level a second; 3:1 makes it the 75th percentile. Its half is added to
+    // the distance (so 4 times the flicker in grey levels).
     double flicker_up_per_s = 30;
     double flicker_down_per_s = 10;
     // A pixel's blink score: grey levels added to its distance while it flips between still and
@@ -90,10 +90,10 @@ class SampleModel {
   std::array<Plane, kSamples> samples_;
   Plane flicker_;  // eighths of a grey level
   Plane blink_;    // grey levels
-  // bit 0: moving before the majority; bit 1: the same of the picture before; bits 2..7: distance to
-  // the nearest sample, 63 at most
+  // bit 0: moving before the majority; bit 1: the same of the picture before; bits 2..7: distance
+  // to the nearest sample, 63 at most
   Plane raw_;
-  Plane mask_;     // 0 or 255; its border is 255: nothing is learnt from there
+  Plane mask_;  // 0 or 255; its border is 255: nothing is learnt from there
   std::minstd_rand random_{1};
 };
 

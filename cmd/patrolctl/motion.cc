@@ -1,0 +1,236 @@
+// patrolctl motion run: the service's own motion analysis on a clip.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cmd/patrolctl/commands.h"
+#include "lib/base/status.h"
+#include "lib/video/media/clip_reader.h"
+#include "lib/video/motion/analyser.h"
+#include "lib/video/motion/mask_file.h"
+
+namespace patrol::ctl {
+
+namespace {
+
+struct MotionRun {
+  std::string input;
+  std::string out;
+  std::string masks_out;
+  std::string every = "frame";
+};
+
+// Pictures between two lines of progress.
+constexpr int64_t kProgressEvery = 50;
+
+// Collects one entry per event, as last told.
+class EventList : public motion::MotionSink {
+ public:
+  void OnMotion(const motion::MotionEvent& event) override {
+    if (event.phase == motion::Phase::kBegin) events_.emplace_back();
+    events_.back() = event;
+  }
+  const std::vector<motion::MotionEvent>& events() const { return events_; }
+
+ private:
+  std::vector<motion::MotionEvent> events_;
+};
+
+// Milliseconds are finer than any picture rate.
+double Seconds(absl::Time time) {
+  return std::round(absl::ToDoubleSeconds(time - absl::UnixEpoch()) * 1000) / 1000;
+}
+
+double Share(double value) { return std::round(value * 10000) / 10000; }
+
+absl::Status WriteFile(const std::filesystem::path& path, const std::string& content) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  file.close();
+  if (!file) return absl::UnavailableError(absl::StrCat(path.string(), ": cannot be written"));
+  return absl::OkStatus();
+}
+
+absl::Status MakeDirectory(const std::string& path) {
+  std::error_code fault;
+  std::filesystem::create_directories(path, fault);
+  if (fault) {
+    return absl::UnavailableError(
+        absl::StrCat("directory \"", path, "\": cannot be made: ", fault.message()));
+  }
+  return absl::OkStatus();
+}
+
+struct Figures {
+  int64_t pictures = 0;
+  int64_t learning = 0;  // pictures the model was learning at
+  uint64_t damaged = 0;
+  uint64_t light_steps = 0;
+  double analysis_s = 0;
+  double total_s = 0;
+};
+
+nlohmann::json ToJson(const MotionRun& run, const media::ClipInfo& info, const Figures& figures,
+                      const std::vector<motion::MotionEvent>& events) {
+  nlohmann::json list = nlohmann::json::array();
+  nlohmann::json motion = nlohmann::json::array();
+  for (const motion::MotionEvent& event : events) {
+    char still[32];
+    std::snprintf(still, sizeof(still), "still_%06lld.jpg", static_cast<long long>(event.sequence));
+    list.push_back({{"sequence", event.sequence},
+                    {"begin_s", Seconds(event.begin)},
+                    {"end_s", Seconds(event.time)},
+                    {"zone",
+                     {{"left", Share(event.zone.left)},
+                      {"top", Share(event.zone.top)},
+                      {"right", Share(event.zone.right)},
+                      {"bottom", Share(event.zone.bottom)}}},
+                    {"strength", Share(event.strength)},
+                    {"still", event.still_jpeg != nullptr ? nlohmann::json(still) : nullptr}});
+    motion.push_back({Seconds(event.begin), Seconds(event.time)});
+  }
+  return {{"clip", std::filesystem::path(run.input).filename().string()},
+          {"width", info.width},
+          {"height", info.height},
+          {"frames_per_second", info.frames_per_second},
+          {"every", run.every},
+          {"pictures", figures.pictures},
+          {"pictures_learning", figures.learning},
+          {"pictures_damaged", figures.damaged},
+          {"light_steps", figures.light_steps},
+          {"analysis_ms_per_picture",
+           figures.pictures > 0 ? figures.analysis_s * 1000 / static_cast<double>(figures.pictures)
+                                : 0.0},
+          {"events", list},
+          {"motion", motion}};
+}
+
+void PrintTable(const std::vector<motion::MotionEvent>& events) {
+  std::printf("%5s %10s %10s %9s  %s\n", "event", "begin_s", "end_s", "strength",
+              "zone (left top right bottom)");
+  for (const motion::MotionEvent& event : events) {
+    std::printf("%5lld %10.2f %10.2f %9.2f  %.3f %.3f %.3f %.3f\n",
+                static_cast<long long>(event.sequence), Seconds(event.begin), Seconds(event.time),
+                event.strength, event.zone.left, event.zone.top, event.zone.right,
+                event.zone.bottom);
+  }
+}
+
+void PrintCsv(const std::vector<motion::MotionEvent>& events) {
+  std::printf("sequence,begin_s,end_s,strength,left,top,right,bottom\n");
+  for (const motion::MotionEvent& event : events) {
+    std::printf("%lld,%.3f,%.3f,%.4f,%.4f,%.4f,%.4f,%.4f\n", static_cast<long long>(event.sequence),
+                Seconds(event.begin), Seconds(event.time), event.strength, event.zone.left,
+                event.zone.top, event.zone.right, event.zone.bottom);
+  }
+}
+
+absl::Status Run(const MotionRun& run, Format format) {
+  if (run.input.find("://") != std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("input \"", run.input.substr(0, run.input.find("://")),
+                     "://...\": motion run reads clips; cameras are analysed by patrold"));
+  }
+  PATROL_ASSIGN_OR_RETURN(auto reader, media::ClipReader::Open(run.input));
+  PATROL_RETURN_IF_ERROR(MakeDirectory(run.out));
+  if (!run.masks_out.empty()) PATROL_RETURN_IF_ERROR(MakeDirectory(run.masks_out));
+
+  using SteadyClock = std::chrono::steady_clock;
+  const auto seconds_since = [](SteadyClock::time_point start) {
+    return std::chrono::duration<double>(SteadyClock::now() - start).count();
+  };
+  EventList list;
+  motion::Analyser analyser("clip", motion::Analyser::Options(), &list);
+  Figures figures;
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const SteadyClock::time_point start = SteadyClock::now();
+  absl::Time last = absl::UnixEpoch();
+  while (true) {
+    PATROL_ASSIGN_OR_RETURN(const auto picture, run.every == "keyframe" ? reader->NextKeyPicture()
+                                                                        : reader->NextPicture());
+    if (!picture.has_value()) break;
+    const SteadyClock::time_point before = SteadyClock::now();
+    analyser.OnPicture(*picture);
+    figures.analysis_s += seconds_since(before);
+    ++figures.pictures;
+    last = picture->time();
+    const motion::Detection& detection = analyser.last_detection();
+    if (detection.learning) ++figures.learning;
+    if (!run.masks_out.empty()) {
+      char name[32];
+      std::snprintf(name, sizeof(name), "mask_%06lld.png",
+                    static_cast<long long>(reader->number() + 1));
+      PATROL_RETURN_IF_ERROR(motion::WriteMask(
+          detection.learning ? motion::PlaneView() : detection.mask, picture->width(),
+          picture->height(), (std::filesystem::path(run.masks_out) / name).string()));
+    }
+    if (terminal && figures.pictures % kProgressEvery == 0) {
+      std::fprintf(stderr, "\r%lld pictures, %.1f s of the clip, %zu events",
+                   static_cast<long long>(figures.pictures), Seconds(last), list.events().size());
+    }
+  }
+  if (terminal) std::fprintf(stderr, "\r");
+  analyser.OnStreamLost(last);
+  figures.total_s = seconds_since(start);
+  figures.damaged = reader->damaged();
+  figures.light_steps = analyser.light_steps();
+  if (figures.pictures == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("clip \"", run.input, "\": no picture could be decoded"));
+  }
+
+  const nlohmann::json summary = ToJson(run, reader->info(), figures, list.events());
+  const std::filesystem::path out(run.out);
+  for (const motion::MotionEvent& event : list.events()) {
+    if (event.still_jpeg == nullptr) continue;
+    char name[32];
+    std::snprintf(name, sizeof(name), "still_%06lld.jpg", static_cast<long long>(event.sequence));
+    PATROL_RETURN_IF_ERROR(WriteFile(out / name, *event.still_jpeg));
+  }
+  PATROL_RETURN_IF_ERROR(WriteFile(out / "events.json", summary.dump(1) + "\n"));
+  if (format == Format::kJson) {
+    std::printf("%s\n", summary.dump(1).c_str());
+  } else if (format == Format::kCsv) {
+    PrintCsv(list.events());
+  } else {
+    PrintTable(list.events());
+  }
+  std::fprintf(stderr,
+               "%lld pictures in %.2f s: %.1f frames/s; analysis %.3f ms a picture; "
+               "%llu damaged pictures skipped\n",
+               static_cast<long long>(figures.pictures), figures.total_s,
+               static_cast<double>(figures.pictures) / std::max(figures.total_s, 1e-9),
+               figures.analysis_s * 1000 / static_cast<double>(figures.pictures),
+               static_cast<unsigned long long>(figures.damaged));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddMotionCommands(Context& context) {
+  CLI::App* group = Group(context.app, "motion", "motion analysis");
+  CLI::App* command = group->add_subcommand("run", "analyse a clip: events, stills and masks");
+  auto run = std::make_shared<MotionRun>();
+  command->add_option("--input", run->input, "clip (mp4, mkv, avi, raw, or images like in%06d.jpg)")
+      ->required();
+  command->add_option("--out", run->out, "directory for events.json and stills")->required();
+  command->add_option("--masks-out", run->masks_out,
+                      "directory for masks mask_%06d.png (0 or 255), numbered from 1");
+  command->add_option("--every", run->every, "which pictures are decoded: frame or keyframe")
+      ->check(CLI::IsMember({"frame", "keyframe"}))
+      ->capture_default_str();
+  OnRun(context, command, [run, &context] { return Run(*run, context.format); });
+}
+
+}  // namespace patrol::ctl
