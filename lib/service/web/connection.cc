@@ -340,12 +340,12 @@ asio::awaitable<bool> Connection::WriteAnswer(Exchange* exchange) {
   }
   response.content_length(answer.body.size());
   if (exchange->verb() != "HEAD") response.body() = std::move(answer.body);
+  ++context_->requests;
   boost::system::error_code error;
   stream_->tcp.expires_after(absl::ToChronoNanoseconds(limits::kHttpTransferTimeout));
   http::serializer<false, http::string_body> serializer(response);
   co_await http::async_write(stream_->tcp, serializer,
                              asio::redirect_error(asio::use_awaitable, error));
-  ++context_->requests;
   co_return !error && response.keep_alive();
 }
 

@@ -27,7 +27,8 @@ struct Options {
   int threads = 2;
   // Connections above this are answered 503 and closed.
   size_t connections_max = limits::kHttpConnectionsMax;
-  // Messages waiting for one slow WebSocket before it is closed with 1008.
+  // Messages waiting for one slow WebSocket before it is closed with 1008. At least 8: it is given
+  // six at once when it opens.
   size_t socket_backlog_max = limits::kWallSocketBacklogMax;
   // A unary call to a service is given up after this, with 504.
   absl::Duration call_timeout = limits::kGatewayCallTimeout;

@@ -157,7 +157,7 @@ absl::StatusOr<Answer> BuildAnswer(const Route& route, const Message& response) 
             response.GetReflection()->GetMessage(response, time));
         answer.headers.emplace_back("X-Picture-Time",
                                     FormatUtc(absl::FromUnixSeconds(instant.seconds()) +
-                                               absl::Nanoseconds(instant.nanos() / 1000 * 1000)));
+                                              absl::Nanoseconds(instant.nanos() / 1000 * 1000)));
       }
       return answer;
     }

@@ -117,7 +117,7 @@ TEST_F(StreamTest, SendsAllThatIsKnownThenWhatChanges) {
   EXPECT_THAT(
       client.Await({"\"type\":\"cameras\"", "\"snapshot\":false"}),
       AllOf(HasSubstr("cameras/b"), HasSubstr("\"moving\":true"), Not(HasSubstr("cameras/a"))));
-  services_.cameras.Remove("a");
+  services_.cameras.Remove("cameras/a");
   EXPECT_THAT(client.Await({"\"type\":\"cameras\""}), HasSubstr("\"removed\":[\"cameras/a\"]"));
 
   services_.coverage.pushed.Push(MakeCoverage(42));
@@ -192,7 +192,7 @@ TEST_F(StreamTest, RefusesAForeignPage) {
 
 TEST_F(StreamTest, ClosesASlowSocketWithTheReason) {
   Options options;
-  options.socket_backlog_max = 4;
+  options.socket_backlog_max = 16;
   StartGateway(options);
   Client slow(gateway_->port());
   ASSERT_FALSE(slow.Open());
@@ -213,7 +213,7 @@ TEST_F(StreamTest, ClosesASlowSocketWithTheReason) {
   while (!slow.Next().empty()) {
   }
   EXPECT_EQ(slow.reason().code, websocket::close_code::policy_error);
-  EXPECT_EQ(slow.reason().reason, "too slow: 4 messages were waiting");
+  EXPECT_EQ(slow.reason().reason, "too slow: 16 messages were waiting");
 }
 
 TEST_F(StreamTest, TellsSocketsThatTheServiceStops) {

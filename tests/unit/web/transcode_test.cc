@@ -78,7 +78,7 @@ TEST(BuildRequest, LetsThePathSayWhichResource) {
 TEST(BuildRequest, NamesTheFieldOfTheBodyAtFault) {
   const std::string path = "/v1/cameras/n-042";
   EXPECT_THAT(FaultOf("PATCH", path, "", R"({"headingDeg": "north"})"),
-              AllOf(HasSubstr("body"), HasSubstr("headingDeg")));
+              AllOf(HasSubstr("body"), HasSubstr("heading_deg")));
   EXPECT_THAT(FaultOf("PATCH", path, "", R"({"position": {"lon": true}})"), HasSubstr("lon"));
   EXPECT_THAT(FaultOf("PATCH", path, "", R"({"face": 1})"), HasSubstr("face"));
 }
