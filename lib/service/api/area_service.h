@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+
+#include "lib/service/api/ports.h"
+#include "lib/service/api/work_pool.h"
+#include "lib/service/store/store.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace patrol::api {
+
+// All outlive the service.
+struct AreaServiceDeps {
+  store::Store& store;
+  CoverageView& coverage;
+  const AreaReader& reader;
+  WorkPool& workers;
+};
+
+// patrol.v1.AreaService. Threads: gRPC's; calls run on the workers, changes one after the other.
+std::unique_ptr<grpc::Service> MakeAreaService(const AreaServiceDeps& deps);
+
+}  // namespace patrol::api

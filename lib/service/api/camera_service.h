@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+
+#include "lib/service/api/ports.h"
+#include "lib/service/api/work_pool.h"
+#include "lib/service/store/store.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace patrol::api {
+
+// All outlive the service.
+struct CameraServiceDeps {
+  store::Store& store;
+  CameraFleet& fleet;
+  WorkPool& workers;
+};
+
+// patrol.v1.CameraService. Threads: gRPC's; calls run on the workers, changes one after the other.
+std::unique_ptr<grpc::Service> MakeCameraService(const CameraServiceDeps& deps);
+
+}  // namespace patrol::api
