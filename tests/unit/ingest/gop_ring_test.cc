@@ -1,0 +1,117 @@
+#include "lib/video/ingest/gop_ring.h"
+
+#include "gtest/gtest.h"
+
+namespace patrol::ingest {
+namespace {
+
+media::AccessUnitPtr Unit(double seconds, bool keyframe, size_t bytes = 100, bool damaged = false) {
+  auto unit = std::make_shared<media::AccessUnit>();
+  unit->time = absl::UnixEpoch() + absl::Seconds(seconds);
+  unit->keyframe = keyframe;
+  unit->damaged = damaged;
+  unit->data.resize(bytes);
+  return unit;
+}
+
+// A GOP of 2 s at 10 units a second.
+void AddGop(GopRing* ring, double begin, size_t bytes = 100) {
+  for (int i = 0; i < 20; ++i) ring->Add(Unit(begin + i * 0.1, i == 0, bytes));
+}
+
+TEST(GopRing, KeepsWholeGopsBackToThePreRoll) {
+  RingBudget budget(1 << 30);
+  GopRing ring(1 << 20, absl::Seconds(5), &budget);
+  for (int gop = 0; gop < 10; ++gop) AddGop(&ring, gop * 2.0);
+  const auto all = ring.All();
+  EXPECT_TRUE(all.front()->keyframe);
+  EXPECT_EQ(all.front()->time, absl::UnixEpoch() + absl::Seconds(14));
+  EXPECT_EQ(all.size(), 60u);
+  EXPECT_EQ(ring.LastGop().size(), 20u);
+  EXPECT_TRUE(ring.LastGop().front()->keyframe);
+  EXPECT_EQ(ring.shortenings(), 0);
+}
+
+TEST(GopRing, BeginsWithAKeyframe) {
+  RingBudget budget(1 << 30);
+  GopRing ring(1 << 20, absl::Seconds(5), &budget);
+  ring.Add(Unit(0, false));
+  EXPECT_TRUE(ring.LastGop().empty());
+  ring.Add(Unit(1, true));
+  ring.Add(Unit(2, false));
+  EXPECT_EQ(ring.LastGop().size(), 2u);
+}
+
+TEST(GopRing, LeavesOutADamagedUnitAndWhatDependsOnIt) {
+  RingBudget budget(1 << 30);
+  GopRing ring(1 << 20, absl::Seconds(5), &budget);
+  ring.Add(Unit(0, true));
+  ring.Add(Unit(1, false));
+  ring.Add(Unit(2, false, 100, /*damaged=*/true));
+  ring.Add(Unit(3, false));
+  EXPECT_EQ(ring.LastGop().size(), 2u);
+  ring.Add(Unit(4, true, 100, /*damaged=*/true));
+  ring.Add(Unit(5, false));
+  EXPECT_EQ(ring.LastGop().size(), 2u);
+  ring.Add(Unit(6, true));
+  EXPECT_EQ(ring.LastGop().size(), 1u);
+}
+
+TEST(GopRing, DoesNotContinueAGopOverABreak) {
+  RingBudget budget(1 << 30);
+  GopRing ring(1 << 20, absl::Seconds(5), &budget);
+  AddGop(&ring, 0);
+  ring.Break();
+  ring.Add(Unit(2, false));
+  EXPECT_EQ(ring.LastGop().size(), 20u);
+}
+
+TEST(GopRing, ShortensThePreRollUnderItsByteLimitAndCounts) {
+  RingBudget budget(1 << 30);
+  GopRing ring(10'000, absl::Seconds(60), &budget);
+  for (int gop = 0; gop < 10; ++gop) AddGop(&ring, gop * 2.0);
+  EXPECT_LE(ring.bytes(), 10'000u);
+  EXPECT_GT(ring.shortenings(), 0);
+  EXPECT_EQ(ring.LastGop().size(), 20u);
+  EXPECT_EQ(budget.bytes.load(), ring.bytes());
+}
+
+TEST(GopRing, KeepsTheBeginningOfAGopThatIsTooLargeItself) {
+  RingBudget budget(1 << 30);
+  GopRing ring(2'000, absl::Seconds(5), &budget);
+  AddGop(&ring, 0, 300);
+  const auto gop = ring.LastGop();
+  ASSERT_FALSE(gop.empty());
+  EXPECT_LT(gop.size(), 20u);
+  EXPECT_TRUE(gop.front()->keyframe);
+  EXPECT_LE(ring.bytes(), 2'000u);
+  EXPECT_EQ(ring.shortenings(), 1);
+}
+
+TEST(GopRing, HoldsNothingWhenAKeyframeAloneIsTooLarge) {
+  RingBudget budget(1 << 30);
+  GopRing ring(1'000, absl::Seconds(5), &budget);
+  ring.Add(Unit(0, true, 100));
+  ring.Add(Unit(1, true, 5'000));
+  ring.Add(Unit(2, false, 100));
+  EXPECT_TRUE(ring.LastGop().empty());
+  EXPECT_EQ(budget.bytes.load(), 0u);
+}
+
+TEST(GopRing, SharesOneBudgetAmongAllRingsAndGivesItBack) {
+  RingBudget budget(12'000);
+  {
+    GopRing first(1 << 20, absl::Seconds(60), &budget);
+    GopRing second(1 << 20, absl::Seconds(60), &budget);
+    for (int gop = 0; gop < 5; ++gop) {
+      AddGop(&first, gop * 2.0);
+      AddGop(&second, gop * 2.0);
+      EXPECT_LE(budget.bytes.load(), 12'000u);
+    }
+    EXPECT_GT(first.shortenings() + second.shortenings(), 0);
+  }
+  EXPECT_EQ(budget.bytes.load(), 0u);
+}
+
+}  // namespace
+}  // namespace patrol::ingest

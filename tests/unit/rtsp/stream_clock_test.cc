@@ -1,0 +1,120 @@
+#include "lib/video/rtsp/stream_clock.h"
+
+#include <cmath>
+
+#include "gtest/gtest.h"
+
+namespace patrol::rtsp {
+namespace {
+
+const absl::Time kStart = absl::FromUnixSeconds(1'800'000'000);
+constexpr absl::Duration kMonotonicStart = absl::Seconds(5000);
+
+uint64_t Ntp(absl::Time time) {
+  const absl::Duration since = time - absl::UnixEpoch();
+  const int64_t seconds = absl::ToInt64Seconds(since);
+  const int64_t nanos = absl::ToInt64Nanoseconds(since - absl::Seconds(seconds));
+  return static_cast<uint64_t>(seconds + 2'208'988'800) << 32 |
+         ((static_cast<uint64_t>(nanos) << 32) / 1'000'000'000);
+}
+
+// A camera of 15 fps whose units arrive after `delay`.
+class Camera {
+ public:
+  absl::Time Unit(absl::Duration captured, absl::Duration delay, double ppm = 0) {
+    const double seconds = absl::ToDoubleSeconds(captured) * (1 + ppm * 1e-6);
+    const auto rtp =
+        static_cast<uint32_t>(static_cast<uint64_t>(std::llround(seconds * 90000)) + first_rtp);
+    return clock.OnUnit(rtp, kStart + captured + delay + wall_step,
+                        kMonotonicStart + captured + delay);
+  }
+  uint32_t first_rtp = 0xfffff000u;  // wraps at once
+  absl::Duration wall_step;
+  QuirkCounts quirks;
+  StreamClock clock{90000, &quirks};
+};
+
+TEST(NtpToTime, KnowsBothEras) {
+  EXPECT_EQ(NtpToTime(uint64_t{2'208'988'800} << 32), absl::UnixEpoch());
+  EXPECT_EQ(NtpToTime(uint64_t{2'208'988'801} << 32 | 0x80000000u),
+            absl::UnixEpoch() + absl::Milliseconds(1500));
+  EXPECT_GT(NtpToTime(uint64_t{1} << 32), absl::FromUnixSeconds(2'085'978'496));
+}
+
+TEST(StreamClock, FollowsTheLeastDelayedUnitThroughJitterAndTheWrap) {
+  Camera camera;
+  absl::Time last = absl::InfinitePast();
+  for (int i = 0; i < 900; ++i) {
+    const absl::Duration captured = absl::Seconds(1) / 15 * i;
+    const absl::Time time = camera.Unit(captured, absl::Milliseconds(20 + i * 37 % 180));
+    EXPECT_GT(time, last);
+    last = time;
+    if (i > 30) {
+      const double error_ms = absl::ToDoubleMilliseconds(time - (kStart + captured));
+      EXPECT_GE(error_ms, 0) << i;
+      EXPECT_LE(error_ms, 30) << i;
+    }
+  }
+  EXPECT_TRUE(camera.quirks.empty());
+}
+
+TEST(StreamClock, FollowsADriftingCamera) {
+  for (const double ppm : {-500.0, 500.0}) {
+    Camera camera;
+    for (int i = 0; i < 15 * 600; ++i) {
+      const absl::Duration captured = absl::Seconds(1) / 15 * i;
+      const absl::Time time = camera.Unit(captured, absl::Milliseconds(20), ppm);
+      EXPECT_LE(std::abs(absl::ToDoubleMilliseconds(time - (kStart + captured))), 50)
+          << ppm << " ppm at " << captured;
+    }
+  }
+}
+
+TEST(StreamClock, BelievesASenderReportNearTheReceiveClock) {
+  Camera camera;
+  camera.first_rtp = 1000;
+  camera.Unit(absl::ZeroDuration(), absl::Milliseconds(300));
+  camera.clock.OnSenderReport(Ntp(kStart), 1000);
+  const absl::Time time = camera.Unit(absl::Seconds(1), absl::Milliseconds(300));
+  EXPECT_LE(absl::AbsDuration(time - (kStart + absl::Seconds(1))), absl::Milliseconds(1));
+}
+
+TEST(StreamClock, DoubtsACameraWhoseClockIsHoursOff) {
+  Camera camera;
+  camera.first_rtp = 1000;
+  camera.Unit(absl::ZeroDuration(), absl::Milliseconds(20));
+  camera.clock.OnSenderReport(Ntp(kStart - absl::Hours(8)), 1000);
+  const absl::Time time = camera.Unit(absl::Seconds(1), absl::Milliseconds(20));
+  EXPECT_LE(absl::AbsDuration(time - (kStart + absl::Seconds(1))), absl::Milliseconds(50));
+  EXPECT_EQ(camera.quirks["camera_clock_off"], 1);
+  camera.clock.OnSenderReport(0, 1000);
+  EXPECT_EQ(camera.quirks["sender_report_without_time"], 1);
+}
+
+TEST(StreamClock, SurvivesAJumpOfTheRtpTimeWithoutSteppingBack) {
+  Camera camera;
+  camera.Unit(absl::ZeroDuration(), absl::ZeroDuration());
+  const absl::Time before = camera.Unit(absl::Seconds(1), absl::ZeroDuration());
+  for (const uint32_t jump : {90000u * 3600u, 0x80000000u, 0u - 90000u * 7200u}) {
+    camera.first_rtp += jump;
+    const absl::Time after = camera.Unit(absl::Seconds(2), absl::ZeroDuration());
+    EXPECT_GT(after, before);
+    EXPECT_LE(absl::AbsDuration(after - (kStart + absl::Seconds(2))), absl::Milliseconds(50));
+  }
+  EXPECT_EQ(camera.quirks["rtp_time_jump"], 3);
+}
+
+TEST(StreamClock, FollowsOurOwnClockForwardAndHoldsStillWhenItIsSetBack) {
+  Camera camera;
+  camera.Unit(absl::ZeroDuration(), absl::ZeroDuration());
+  camera.wall_step = absl::Seconds(100);
+  const absl::Time forward = camera.Unit(absl::Seconds(1), absl::ZeroDuration());
+  EXPECT_EQ(forward, kStart + absl::Seconds(101));
+  camera.wall_step = absl::ZeroDuration();
+  const absl::Time back = camera.Unit(absl::Seconds(2), absl::ZeroDuration());
+  EXPECT_GT(back, forward);
+  EXPECT_LE(back, forward + absl::Milliseconds(1));
+}
+
+}  // namespace
+}  // namespace patrol::rtsp
