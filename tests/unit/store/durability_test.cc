@@ -23,10 +23,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/service/store/sqlite_store.h"
-#include "tests/unit/store/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace patrol::store {
 namespace {
+
+using ::patrol::test::TemporaryFolder;
 
 using ::testing::HasSubstr;
 using ::testing::SizeIs;

@@ -16,10 +16,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/limits.h"
-#include "tests/unit/store/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace patrol::store {
 namespace {
+
+using ::patrol::test::TemporaryFolder;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

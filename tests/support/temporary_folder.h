@@ -1,17 +1,19 @@
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 #include <gtest/gtest.h>
 
-namespace patrol::store {
+namespace patrol::test {
 
 // A folder of its own for each test; removed with all that is in it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string form = (std::filesystem::temp_directory_path() / "patrol-store-XXXXXX").string();
+    std::string form = (std::filesystem::temp_directory_path() / "patrol-test-XXXXXX").string();
     if (::mkdtemp(form.data()) == nullptr) ADD_FAILURE() << "can't make " << form;
     path_ = form;
   }
@@ -28,4 +30,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace patrol::store
+}  // namespace patrol::test

@@ -1,0 +1,269 @@
+// CameraService, UnitService and AreaService: what people configure.
+
+#include <cmath>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/api/town.h"
+
+namespace patrol::api {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FleetServicesTest : public TownTest {
+ protected:
+  void SetUp() override { StartTown(); }
+
+  grpc::Status Create(const std::string& id, const v1::Camera& camera, v1::Camera* answer) {
+    v1::CreateCameraRequest request;
+    request.set_camera_id(id);
+    *request.mutable_camera() = camera;
+    grpc::ClientContext context;
+    return cameras->CreateCamera(&context, request, answer);
+  }
+
+  grpc::Status Update(const v1::UpdateCameraRequest& request, v1::Camera* answer) {
+    grpc::ClientContext context;
+    return cameras->UpdateCamera(&context, request, answer);
+  }
+
+  grpc::Status Import(const std::string& geojson, v1::ImportAreasResponse* answer) {
+    v1::ImportAreasRequest request;
+    request.set_geojson(geojson);
+    grpc::ClientContext context;
+    return areas->ImportAreas(&context, request, answer);
+  }
+
+  v1::Camera answer_;
+};
+
+v1::Camera CameraMessage() {
+  v1::Camera camera;
+  camera.set_display_name("路口");
+  camera.mutable_position()->set_lon(120.7);
+  camera.mutable_position()->set_lat(31.6);
+  camera.set_heading_deg(90);
+  camera.set_source_uri("rtsp://127.0.0.1/1");
+  camera.set_username("viewer");
+  camera.set_password("secret");
+  return camera;
+}
+
+std::string Square(const std::string& id, double lon) {
+  const std::string west = std::to_string(lon), east = std::to_string(lon + 0.01);
+  return R"({"type":"Feature","properties":{"id":")" + id +
+         R"(","name":"网格","kind":"grid"},"geometry":{"type":"Polygon","coordinates":[[[)" + west +
+         ",31.6],[" + east + ",31.6],[" + east + ",31.7],[" + west + ",31.7],[" + west +
+         ",31.6]]]}}";
+}
+
+std::string Collection(const std::string& features) {
+  return R"({"type":"FeatureCollection","features":[)" + features + "]}";
+}
+
+TEST_F(FleetServicesTest, ConnectsACreatedCameraAndNeverSendsItsSourceBack) {
+  const grpc::Status status = Create("n-042", CameraMessage(), &answer_);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(answer_.name(), "cameras/n-042");
+  EXPECT_EQ(answer_.state().phase(), v1::CAMERA_PHASE_STREAMING);
+  EXPECT_THAT(answer_.source_uri() + answer_.username() + answer_.password(), IsEmpty());
+  EXPECT_EQ(fleet.cameras().at("n-042").password, "secret");
+  EXPECT_EQ(store->GetCamera("n-042")->password, "secret");
+  const grpc::Status again = Create("n-042", CameraMessage(), &answer_);
+  EXPECT_EQ(again.error_code(), grpc::StatusCode::ALREADY_EXISTS);
+}
+
+TEST_F(FleetServicesTest, NamesTheFieldOfACameraThatIsWrong) {
+  const auto fault = [this](const std::string& id, const v1::Camera& camera) {
+    const grpc::Status status = Create(id, camera, &answer_);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
+    return status.error_message();
+  };
+  EXPECT_THAT(fault("a b", CameraMessage()), HasSubstr("camera_id: "));
+  EXPECT_THAT(fault("", CameraMessage()), HasSubstr("camera_id: required"));
+  v1::Camera camera = CameraMessage();
+  camera.mutable_position()->set_lat(std::nan(""));
+  EXPECT_EQ(fault("a", camera), "camera.position.lat: not a number");
+  camera = CameraMessage();
+  camera.set_heading_deg(-1);
+  EXPECT_EQ(fault("a", camera), "camera.heading_deg: -1 is outside 0..360");
+  camera = CameraMessage();
+  camera.set_source_uri("http://x");
+  EXPECT_EQ(fault("a", camera), "camera.source_uri: no rtsp:// address");
+  camera.clear_source_uri();
+  EXPECT_THAT(fault("a", camera), HasSubstr("camera.source_uri: required"));
+  camera = CameraMessage();
+  camera.set_display_name(std::string(201, 'x'));
+  EXPECT_EQ(fault("a", camera), "camera.display_name: 201 bytes, at most 200");
+  EXPECT_THAT(fleet.cameras(), IsEmpty());
+}
+
+TEST_F(FleetServicesTest, ChangesOnlyWhatTheMaskNames) {
+  ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
+  v1::UpdateCameraRequest request;
+  request.mutable_camera()->set_name("cameras/n-042");
+  request.mutable_camera()->set_display_name("new");
+  request.mutable_camera()->set_heading_deg(10);
+  request.mutable_update_mask()->add_paths("display_name");
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_EQ(answer_.display_name(), "new");
+  EXPECT_EQ(answer_.heading_deg(), 90);
+  EXPECT_EQ(fleet.cameras().at("n-042").display_name, "new");
+}
+
+TEST_F(FleetServicesTest, KeepsTheSourceWhenACameraIsReadAndWrittenBack) {
+  ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
+  v1::UpdateCameraRequest request;
+  *request.mutable_camera() = answer_;
+  request.mutable_camera()->clear_position();
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_FALSE(answer_.has_position());
+  EXPECT_EQ(store->GetCamera("n-042")->source_uri, "rtsp://127.0.0.1/1");
+  EXPECT_EQ(store->GetCamera("n-042")->password, "secret");
+}
+
+TEST_F(FleetServicesTest, CreatesAMissingCameraOnlyWhenAllowed) {
+  v1::UpdateCameraRequest request;
+  *request.mutable_camera() = CameraMessage();
+  request.mutable_camera()->set_name("cameras/n-1");
+  EXPECT_EQ(Update(request, &answer_).error_code(), grpc::StatusCode::NOT_FOUND);
+  request.set_allow_missing(true);
+  EXPECT_TRUE(Update(request, &answer_).ok());
+  EXPECT_EQ(answer_.name(), "cameras/n-1");
+  request.mutable_update_mask()->add_paths("state");
+  const grpc::Status status = Update(request, &answer_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("update_mask: \"state\""));
+}
+
+TEST_F(FleetServicesTest, DisconnectsADeletedCamera) {
+  ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
+  v1::DeleteCameraRequest request;
+  request.set_name("cameras/n-042");
+  google::protobuf::Empty nothing;
+  {
+    grpc::ClientContext context;
+    EXPECT_TRUE(cameras->DeleteCamera(&context, request, &nothing).ok());
+  }
+  EXPECT_THAT(fleet.cameras(), IsEmpty());
+  grpc::ClientContext context;
+  const grpc::Status again = cameras->DeleteCamera(&context, request, &nothing);
+  EXPECT_EQ(again.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(again.error_message(), "camera \"n-042\": there is none");
+}
+
+TEST_F(FleetServicesTest, GivesAStillOrSaysWhyThereIsNone) {
+  ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
+  ASSERT_TRUE(Create("dark", CameraMessage(), &answer_).ok());
+  const auto snapshot = [this](const std::string& name, v1::Snapshot* still) {
+    v1::GetSnapshotRequest request;
+    request.set_name(name);
+    grpc::ClientContext context;
+    return cameras->GetSnapshot(&context, request, still);
+  };
+  v1::Snapshot still;
+  ASSERT_TRUE(snapshot("cameras/n-042", &still).ok());
+  EXPECT_EQ(still.jpeg(), "jpeg of n-042");
+  EXPECT_EQ(still.time().seconds(), absl::ToUnixSeconds(kMorning));
+  EXPECT_EQ(snapshot("cameras/dark", &still).error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(snapshot("cameras/none", &still).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(FleetServicesTest, ListsUnitsInPagesAndRefusesABadToken) {
+  for (const char* id : {"u3", "u1", "u2"}) AddUnit(id);
+  v1::ListUnitsRequest request;
+  request.set_page_size(2);
+  v1::ListUnitsResponse page;
+  {
+    grpc::ClientContext context;
+    ASSERT_TRUE(units->ListUnits(&context, request, &page).ok());
+  }
+  ASSERT_EQ(page.units_size(), 2);
+  EXPECT_EQ(page.units(0).name(), "units/u1");
+  EXPECT_EQ(page.units(0).mode(), v1::TRAVEL_MODE_CAR);
+  EXPECT_EQ(page.units(0).state().knowledge(), v1::UNIT_KNOWLEDGE_LOST);
+  request.set_page_token(page.next_page_token());
+  page.Clear();
+  {
+    grpc::ClientContext context;
+    ASSERT_TRUE(units->ListUnits(&context, request, &page).ok());
+  }
+  ASSERT_EQ(page.units_size(), 1);
+  EXPECT_EQ(page.next_page_token(), "");
+  request.set_page_token("nonsense");
+  grpc::ClientContext context;
+  const grpc::Status status = units->ListUnits(&context, request, &page);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("page_token: "));
+}
+
+TEST_F(FleetServicesTest, ChangesAUnitsModeAndDuty) {
+  AddUnit("u1");
+  v1::UpdateUnitRequest request;
+  request.mutable_unit()->set_name("units/u1");
+  request.mutable_unit()->set_mode(v1::TRAVEL_MODE_EBIKE);
+  request.mutable_unit()->set_off_duty(true);
+  request.mutable_update_mask()->add_paths("mode");
+  v1::Unit unit;
+  {
+    grpc::ClientContext context;
+    ASSERT_TRUE(units->UpdateUnit(&context, request, &unit).ok());
+  }
+  EXPECT_EQ(unit.mode(), v1::TRAVEL_MODE_EBIKE);
+  EXPECT_FALSE(unit.off_duty());
+  EXPECT_EQ(store->GetUnit("u1")->mode, "e-bike");
+  request.mutable_unit()->set_mode(static_cast<v1::TravelMode>(77));
+  grpc::ClientContext context;
+  const grpc::Status status = units->UpdateUnit(&context, request, &unit);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(status.error_message(), "unit.mode: 77 is no travel mode");
+}
+
+TEST_F(FleetServicesTest, ImportsAreasIntoStoreAndCoverage) {
+  v1::ImportAreasResponse imported;
+  ASSERT_TRUE(Import(Collection(Square("g1", 120.7)), &imported).ok());
+  const grpc::Status status =
+      Import(Collection(Square("g2", 120.8) + "," + Square("g1", 120.9)), &imported);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(imported.imported(), 2);
+  EXPECT_THAT(coverage.ids(), ElementsAre("g1", "g2"));
+  v1::GetAreaRequest request;
+  request.set_name("areas/g1");
+  v1::Area area;
+  grpc::ClientContext context;
+  ASSERT_TRUE(areas->GetArea(&context, request, &area).ok());
+  EXPECT_EQ(area.kind(), "grid");
+  EXPECT_EQ(area.patrollable_m(), 1200.5);
+  EXPECT_THAT(area.geometry_json(), HasSubstr("120.9"));
+}
+
+TEST_F(FleetServicesTest, ImportsNoAreaWhenOneCrossesItself) {
+  const std::string bow_tie =
+      R"({"type":"Feature","properties":{"id":"bow"},"geometry":{"type":"Polygon",)"
+      R"("coordinates":[[[120.0,31.0],[120.1,31.1],[120.1,31.0],[120.0,31.1],[120.0,31.0]]]}})";
+  v1::ImportAreasResponse imported;
+  const grpc::Status status = Import(Collection(Square("g1", 120.7) + "," + bow_tie), &imported);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("bow"));
+  EXPECT_THAT(status.error_message(), HasSubstr("crosses itself"));
+  EXPECT_THAT(*store->AllAreas(), IsEmpty());
+  EXPECT_THAT(coverage.ids(), IsEmpty());
+}
+
+TEST_F(FleetServicesTest, TakesADeletedAreaOutOfTheCoverage) {
+  v1::ImportAreasResponse imported;
+  ASSERT_TRUE(Import(Collection(Square("g1", 120.7) + "," + Square("g2", 120.8)), &imported).ok());
+  v1::DeleteAreaRequest request;
+  request.set_name("areas/g1");
+  google::protobuf::Empty nothing;
+  grpc::ClientContext context;
+  ASSERT_TRUE(areas->DeleteArea(&context, request, &nothing).ok());
+  EXPECT_THAT(coverage.ids(), ElementsAre("g2"));
+}
+
+}  // namespace
+}  // namespace patrol::api
