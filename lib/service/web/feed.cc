@@ -168,29 +168,31 @@ absl::Status Feed::ReadMotion(int64_t* revision) {
   v1::WatchMotionEventsRequest request;
   request.set_after_revision(*revision);
   const auto reader = stub->WatchMotionEvents(&context, request);
-  // After the watch was opened, so that an event is in one of the two.
   absl::Status listed = absl::OkStatus();
-  if (*revision == 0) listed = ListMotionEvents();
-  if (listed.ok()) {
-    SetSource("motion", absl::OkStatus());
-  } else {
-    context.TryCancel();
-  }
+  if (*revision != 0) SetSource("motion", absl::OkStatus());
   v1::WatchMotionEventsResponse change;
   while (reader->Read(&change)) {
-    absl::StatusOr<std::string> json = ToJson(change.motion_event());
-    if (!json.ok()) continue;
-    {
-      std::lock_guard lock(mutex_);
-      if (stopping_) break;
-      const std::string& name = change.motion_event().name();
-      KeepMotion(name, *std::move(json));
-      if (std::find(motion_pending_.begin(), motion_pending_.end(), name) ==
-          motion_pending_.end()) {
-        motion_pending_.push_back(name);
+    if (*revision == 0) {
+      // The watch opens with a message that says it stands: what is not in the list from here on
+      // comes through the watch.
+      listed = ListMotionEvents();
+      if (!listed.ok()) {
+        context.TryCancel();
+        break;
       }
+      SetSource("motion", absl::OkStatus());
     }
     *revision = change.revision();
+    if (!change.has_motion_event()) continue;
+    absl::StatusOr<std::string> json = ToJson(change.motion_event());
+    if (!json.ok()) continue;
+    std::lock_guard lock(mutex_);
+    if (stopping_) break;
+    const std::string& name = change.motion_event().name();
+    KeepMotion(name, *std::move(json));
+    if (std::find(motion_pending_.begin(), motion_pending_.end(), name) == motion_pending_.end()) {
+      motion_pending_.push_back(name);
+    }
   }
   const absl::Status status = FromGrpc(reader->Finish());
   Close(&context);

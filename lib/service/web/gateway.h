@@ -50,7 +50,7 @@ struct Counts {
 // in routes.cc, GET /v1/stream for live messages, and the wall's files. It holds no domain logic
 // and no state of its own but what WatchCoverage, WatchMotionEvents and the lists last said.
 //
-//   web::Gateway gateway({.port = 0, .wall_dir = "cmd/wall/dist"}, server->InProcessChannel({}));
+//   web::Gateway gateway({.port = 0, .wall_dir = "cmd/wall/dist"}, server.InProcessChannel());
 //   PATROL_RETURN_IF_ERROR(gateway.Start());
 //   ... gateway.port() ...
 //   gateway.Stop(absl::Seconds(3));   // before the gRPC server is shut down

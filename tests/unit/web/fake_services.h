@@ -218,6 +218,12 @@ class FakeMotion : public v1::MotionService::Service {
       std::lock_guard lock(mutex_);
       watched_after_.push_back(request->after_revision());
     }
+    if (request->after_revision() == 0) {
+      // As the service does: from now on begins with the present revision.
+      v1::WatchMotionEventsResponse opening;
+      opening.set_revision(1);
+      writer->Write(opening);
+    }
     return pushed.Serve(context, writer);
   }
 
