@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   Context context{app};
   // One line per subcommand, sorted.
   patrol::sim::AddCamerasCommand(context);
+  patrol::sim::AddTownCommand(context);
 
   try {
     app.parse(argc, argv);

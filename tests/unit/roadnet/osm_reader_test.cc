@@ -39,8 +39,10 @@ constexpr char kTown[] = R"(<?xml version="1.0" encoding="UTF-8"?>
   <node id="3" lon="113.002" lat="22.900"/>
   <node id="4" lon="113.001" lat="22.901"/>
   <node id="9" lon="113.009" lat="22.909"><tag k="amenity" v="police"/></node>
-  <way id="20"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/><tag k="name" v="北滘大道"/></way>
-  <way id="21"><nd ref="2"/><nd ref="3"/><tag k="highway" v="primary"/><tag k="oneway" v="yes"/></way>
+  <way id="20"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/>
+    <tag k="name" v="北滘大道"/></way>
+  <way id="21"><nd ref="2"/><nd ref="3"/><tag k="highway" v="primary"/>
+    <tag k="oneway" v="yes"/></way>
   <way id="22"><nd ref="2"/><nd ref="4"/><nd ref="77"/><tag k="highway" v="residential"/></way>
   <way id="23"><nd ref="1"/><nd ref="4"/><tag k="waterway" v="river"/></way>
   <relation id="5">
