@@ -20,7 +20,11 @@ def make_town(seed, folder):
 
 
 def digests(folder):
-    return {name: hashlib.sha256(open(os.path.join(folder, name), 'rb').read()).hexdigest() for name in FILES}
+    found = {}
+    for name in FILES:
+        with open(os.path.join(folder, name), 'rb') as file:
+            found[name] = hashlib.sha256(file.read()).hexdigest()
+    return found
 
 
 def ring_m2(ring):
