@@ -85,7 +85,7 @@ TEST_F(ConfigTest, NamesLineAndFieldOfEveryFaultInOneRun) {
   EXPECT_THAT(Places(reading),
               ElementsAre("1 listen.grpc", "3 network.file", "4 network.speeds_kmh.submarine",
                           "4 network.speeds_kmh.car.primary", "6 coverage.reach",
-                          "5 coverage.lost_after", "9 ingest.decode_threads",
+                          "6 coverage.lost_after", "9 ingest.decode_threads",
                           "10 ingest.decode_treads", "12 units[0].mode", "15 cameras[0].position",
                           "16 cameras[0].source", "17 cameras[1].id", "18 cameras[1].source"));
   for (const Fault& fault : reading.faults) {
