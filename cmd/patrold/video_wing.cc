@@ -165,7 +165,6 @@ class VideoWing::Impl : public ingest::PictureSink,
       PATROL_LOG_INFO("camera \"{}\": streaming {}", camera_id, state.codec);
       return;
     }
-    if (!state.reason.empty()) PATROL_LOG_INFO("camera \"{}\": {}", camera_id, state.reason);
     if (const auto watcher = WatcherOf(camera_id, /*make=*/false)) watcher->Lose(state.since);
   }
 
