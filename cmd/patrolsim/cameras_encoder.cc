@@ -54,8 +54,8 @@ void SetOptions(const EncoderOptions& options, AVCodecContext& context) {
     context.codec_tag = MKTAG('h', 'v', 'c', '1');
     const std::string parameters =
         absl::StrCat("keyint=", options.gop_frames, ":min-keyint=", options.gop_frames,
-                     ":scenecut=0:open-gop=0:bframes=0:rc-lookahead=0:pools=1:frame-threads=1:"
-                     "log-level=error:qpmin=20");
+                     ":scenecut=0:open-gop=0:bframes=0:rc-lookahead=0:pools=none:frame-threads=1:"
+                     "weightp=0:log-level=error:qpmin=26");
     av_opt_set(context.priv_data, "x265-params", parameters.c_str(), 0);
   }
 }

@@ -34,9 +34,8 @@ namespace fs = std::filesystem;
 
 // Grows when scenes are drawn or coded otherwise: older files in the cache are then left alone.
 constexpr int kSceneVersion = 1;
-// H.265 is coded of a few scenes only: it takes four times as long.
-constexpr int kH265Day = 2;
-constexpr int kH265Night = 1;
+// H.265 is coded of these places by day only: it takes three times as long.
+constexpr int kH265Places[] = {1, 6};
 
 // A scene as one clip.
 struct SceneClip {
@@ -65,10 +64,11 @@ bool Falls(int i, double share) {
   return std::floor((i + 1) * share + 1e-9) > std::floor(i * share + 1e-9);
 }
 
-// What each camera shows: night and H.265 spread evenly, places in turn.
+// What each camera shows: H.265 and night spread evenly, places in turn.
 std::vector<SceneClip> Assign(const LibraryOptions& options) {
   std::vector<SceneClip> scenes;
-  int turns[2][2] = {};  // [night][H.265]
+  int turns[2] = {};  // by day, at night
+  int h265_turn = 0;
   double h265_share = options.h265_share;
   if (h265_share > 0 && !CanEncode(ClipCodec::kH265)) {
     PATROL_LOG_WARNING("FFmpeg here has no encoder libx265: all cameras are H.264");
@@ -76,11 +76,13 @@ std::vector<SceneClip> Assign(const LibraryOptions& options) {
   }
   for (int i = 0; i < options.count; ++i) {
     SceneClip scene;
-    scene.night = Falls(i, options.night_share);
-    const bool h265 = Falls(i, h265_share);
-    scene.codec = h265 ? ClipCodec::kH265 : ClipCodec::kH264;
-    const int kinds = !h265 ? PlaceCount(scene.night) : scene.night ? kH265Night : kH265Day;
-    scene.number = turns[scene.night][h265]++ % kinds;
+    if (Falls(i, h265_share)) {
+      scene.codec = ClipCodec::kH265;
+      scene.number = kH265Places[static_cast<size_t>(h265_turn++) % std::size(kH265Places)];
+    } else {
+      scene.night = Falls(i, options.night_share);
+      scene.number = turns[scene.night]++ % PlaceCount(scene.night);
+    }
     scenes.push_back(scene);
   }
   return scenes;

@@ -441,8 +441,8 @@ void MoverPainter::PaintGlow(Vec3 at, Vec3 facing, float strength, bool red, Fra
   }
 }
 
-cv::Rect MoverPainter::Paint(const MoverLook& look, const MoverPose& pose, const MoverLight& light,
-                             cv::Mat& picture) {
+MoverSight MoverPainter::Paint(const MoverLook& look, const MoverPose& pose,
+                               const MoverLight& light, cv::Mat& picture) {
   light_ = light;
   const Axes axes{{pose.x, pose.y, 0},
                   {std::cos(pose.heading), std::sin(pose.heading), 0},
@@ -480,7 +480,8 @@ cv::Rect MoverPainter::Paint(const MoverLook& look, const MoverPose& pose, const
   cv::Rect area(cvFloor(body.bounds.x) - 1, cvFloor(body.bounds.y) - 1,
                 cvCeil(body.bounds.width) + 3, cvCeil(body.bounds.height) + 3);
   area &= whole;
-  cv::Rect shown;
+  MoverSight shown;
+  shown.depth = body.depth;
   if (area.width >= 2 && area.height >= 2) {
     // Even bounds, so that chroma is restored with the luma above it.
     area = cv::Rect(cv::Point(area.x & ~1, area.y & ~1),
@@ -507,8 +508,9 @@ cv::Rect MoverPainter::Paint(const MoverLook& look, const MoverPose& pose, const
     const cv::Mat hidden_not = nearer == 0;
     cv::Mat drawn = (before_y != frame.y(area)) & hidden_not;
     if (cv::countNonZero(drawn) >= 12) {
-      shown = cv::boundingRect(drawn);
-      shown += area.tl();
+      const cv::Rect tight = cv::boundingRect(drawn);
+      shown.pixels = drawn(tight);
+      shown.box = tight + area.tl();
     }
   }
   if (lamps_on) {

@@ -39,6 +39,13 @@ struct MoverLight {
   bool headlamps = false;
 };
 
+// What shows of a mover's body in a picture.
+struct MoverSight {
+  cv::Rect box;     // pixels; empty where nothing shows
+  cv::Mat pixels;   // of the box: 255 where it shows
+  float depth = 0;  // of its nearest point, metres
+};
+
 // Draws movers into pictures of one stage, behind what stands before them, with their shadows and
 // headlamps.
 //
@@ -49,9 +56,8 @@ class MoverPainter {
   MoverPainter(const Stage& stage, const Backdrop& backdrop) : stage_(stage), backdrop_(backdrop) {}
 
   // frame: planar YUV 4:2:0 of the stage's size, with what is further away drawn already.
-  // Returns: what shows of the mover's body, pixels; empty where nothing does.
-  cv::Rect Paint(const MoverLook& look, const MoverPose& pose, const MoverLight& light,
-                 cv::Mat& frame);
+  MoverSight Paint(const MoverLook& look, const MoverPose& pose, const MoverLight& light,
+                   cv::Mat& frame);
 
  private:
   struct Polygon {

@@ -188,13 +188,11 @@ void Scene::DrawParked() {
     for (auto [picture, sun] : {std::pair{&backdrop_.shade, 0.f}, {&backdrop_.sunlit, 1.f}}) {
       MoverLight light;
       light.sun = sun;
-      const cv::Rect box = painter_.Paint(look, pose, light, *picture);
-      if (box.empty() || sun == 0) continue;
+      const MoverSight sight = painter_.Paint(look, pose, light, *picture);
+      if (sight.box.empty() || sun == 0) continue;
       // What passes behind it is hidden by it, and what it hides is no ground.
-      const float depth = place_.stage.view.eye().z > 0 ? pose.y - 1.2f : pose.y;
-      cv::Mat depths = backdrop_.depth(box);
-      depths = cv::min(depths, depth);
-      backdrop_.ground(box).setTo(0);
+      backdrop_.depth(sight.box).setTo(sight.depth, sight.pixels);
+      backdrop_.ground(sight.box).setTo(0, sight.pixels);
     }
   }
 }
@@ -270,7 +268,7 @@ void Scene::Draw(int n, cv::Mat& frame) {
   std::sort(present.begin(), present.end(),
             [](const auto& a, const auto& b) { return a.first.y > b.first.y; });
   for (const auto& [pose, actor] : present) {
-    const cv::Rect box = painter_.Paint(actors_[actor].look, pose, light, frame);
+    const cv::Rect box = painter_.Paint(actors_[actor].look, pose, light, frame).box;
     if (box.area() >= kSightPixelsMin && !pose.standing) sights_[actor].push_back({n, box});
   }
   AddNoise(n, frame);

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   // One line per subcommand, sorted.
   patrol::sim::AddCamerasCommand(context);
   patrol::sim::AddTownCommand(context);
+  patrol::sim::AddUnitsCommand(context);
 
   try {
     app.parse(argc, argv);
