@@ -61,7 +61,7 @@ echo "demo: starting $cameras cameras (the first start renders their scenes)" >&
   >"$work/cameras.log" 2>&1 &
 pids+=($!)
 wait_for "$work/cameras.log" '^ready' $! "patrolsim cameras" 300
-rtsp=$(sed -n 's|^rtsp://\([^/ ]*\)/.*|\1|p' "$work/cameras.log" | head -1)
+rtsp=$(sed -n 's|^ready \([^ ]*\) .*|\1|p' "$work/cameras.log" | head -1)
 [ -n "$rtsp" ] || fail "the cameras gave no address" "$work/cameras.log"
 
 # ---- the service ----

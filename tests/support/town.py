@@ -84,8 +84,8 @@ class Programs:
         """Simulated cameras; returns host:port."""
         command = [os.path.join(self.bin, 'patrolsim'), 'cameras', '--count', str(count), '--synthetic',
                    '--listen', '127.0.0.1:0', '--cache', cache, *arguments]
-        _, _, log = self.start(command, r'^ready')
-        return re.search(r'^rtsp://([^/ ]+)/', open(log).read(), re.MULTILINE).group(1)
+        _, match, _ = self.start(command, r'^ready (\S+)')
+        return match.group(1)
 
     def patrold(self, config_text):
         """The service with this configuration (ports 0); its data stay in the folder."""
