@@ -1,6 +1,7 @@
 #include "lib/video/motion/analyser.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -135,10 +136,11 @@ void Analyser::Impl::Follow(const media::Picture& picture, absl::Duration interv
       return;
     }
     if (still_for > absl::ZeroDuration()) return;
-    const bool lasting = movement->pictures >= options.begin_pictures &&
-                         time - movement->event.begin >= options.begin_after;
-    const bool sure =
-        interval >= kSparse && last.largest_moving_share >= kSureFactor * options.begin_share;
+    const bool sparse = interval >= kSparse;
+    const int needed = sparse ? std::min(2, options.begin_pictures) : options.begin_pictures;
+    const bool lasting =
+        movement->pictures >= needed && time - movement->event.begin >= options.begin_after;
+    const bool sure = sparse && last.largest_moving_share >= kSureFactor * options.begin_share;
     if (lasting || sure) Tell(Phase::kBegin, time);
     return;
   }
@@ -169,7 +171,16 @@ void Analyser::OnPicture(const media::Picture& picture) {
   impl.width = picture.width();
   impl.height = picture.height();
   impl.last_time = time;
-  impl.last = impl.detector.Process(picture);
+  try {
+    impl.last = impl.detector.Process(picture);
+  } catch (const std::exception& fault) {  // OpenCV's, such as out of memory
+    PATROL_LOG_ERROR("camera \"{}\": motion analysis of a {}x{} picture failed: {}", impl.camera_id,
+                     impl.width, impl.height, fault.what());
+    impl.End();
+    impl.detector.Reset();
+    impl.last = Detection{.learning = true};
+    return;
+  }
 
   if (impl.last.learning) {
     impl.in_light_step = false;

@@ -28,11 +28,11 @@ class Analyser {
     // below which it no longer keeps one open. 0.0025 of 640x360 is a square of 24 pixels.
     double begin_share = 0.0025;
     double keep_share = 0.0012;
-    // Movement must last this long (or be seen in `begin_pictures` pictures where they come
-    // slower).
-    absl::Duration begin_after = absl::Milliseconds(250);
-    int begin_pictures = 2;
-    absl::Duration end_after = absl::Seconds(3);
+    // Movement must last this long and be seen in so many pictures. Where pictures are a second or
+    // more apart, two are enough, or one with twice begin_share.
+    absl::Duration begin_after = absl::Milliseconds(400);
+    int begin_pictures = 3;
+    absl::Duration end_after = absl::Seconds(2);
     absl::Duration update_every = absl::Seconds(1);
     int still_width_max = 640;  // pixels; 0: no stills
     int still_quality = 75;     // 1..100

@@ -72,6 +72,14 @@ void Multiply(Plane& picture, double gain) {
   }
 }
 
+// The picture at hand, reduced and brought into the model's light. Needed only during one call, so
+// the detectors of a thread share it.
+Plane& Scratch(int width, int height) {
+  static thread_local Plane scratch;
+  if (scratch.width() != width || scratch.height() != height) scratch = Plane(width, height);
+  return scratch;
+}
+
 struct Regions {
   double moving_share = 0;
   double largest_moving_share = 0;
@@ -84,13 +92,13 @@ struct Detector::Impl {
   explicit Impl(Options given) : options(given) {}
 
   void Start(const media::Picture& picture);
-  void Reduce(const media::Picture& picture);
-  void CompensateLight(absl::Time time);
-  void LearnScene(absl::Time time, absl::Duration elapsed);
+  void Reduce(const media::Picture& picture, Plane& current) const;
+  void CompensateLight(Plane& current, absl::Time time);
+  void LearnScene(const Plane& current, absl::Time time, absl::Duration elapsed);
   bool LearningEnds(absl::Time time) const;
   bool WatchForNewView(absl::Time time, double share);
-  void Remember(absl::Time time, bool afresh);
-  Regions FindRegions();
+  void Remember(Plane& current, absl::Time time, bool afresh);
+  Regions FindRegions(const Plane& current) const;
 
   const Options options;
 
@@ -99,8 +107,7 @@ struct Detector::Impl {
   int picture_height = 0;
   int factor = 1;
   std::optional<SampleModel> model;
-  Plane current;  // the picture, reduced, in the model's light
-  Plane recent;   // a moment ago
+  Plane recent;  // a moment ago
 
   absl::Time last_time;
   absl::Time recent_time;
@@ -132,7 +139,6 @@ void Detector::Impl::Start(const media::Picture& picture) {
     // Absorbed when two of eight samples were replaced.
     parameters.absorb_per_s = 2.0 / std::max(1.0, absl::ToDoubleSeconds(options.absorb_after));
     model.emplace(width, height, parameters);
-    current = Plane(width, height);
     recent = Plane(width, height);
   }
   learning = true;
@@ -144,7 +150,7 @@ void Detector::Impl::Start(const media::Picture& picture) {
   changed_pictures = 0;
 }
 
-void Detector::Impl::Reduce(const media::Picture& picture) {
+void Detector::Impl::Reduce(const media::Picture& picture, Plane& current) const {
   cv::Mat target = MatOf(current);
   const cv::Mat source(target.rows * factor, target.cols * factor, CV_8UC1,
                        const_cast<uint8_t*>(picture.plane(0)),
@@ -156,7 +162,7 @@ void Detector::Impl::Reduce(const media::Picture& picture) {
   }
 }
 
-void Detector::Impl::CompensateLight(absl::Time time) {
+void Detector::Impl::CompensateLight(Plane& current, absl::Time time) {
   sample_compared = (sample_compared + 1) % SampleModel::kSamples;
   const double gain = light.Estimate(current, model->sample(sample_compared));
   if (gain == 1.0) {
@@ -185,16 +191,16 @@ bool Detector::Impl::LearningEnds(absl::Time time) const {
   if (samples_set < SampleModel::kSamples || time - learn_start < options.learn_min) return false;
   if (time - learn_start >= options.learn_max) return true;
   int moving = 0;
-  for (int y = 0; y < current.height(); y += 2) {
+  for (int y = 0; y < model->height(); y += 2) {
     const uint8_t* row = model->mask().row(y);
-    for (int x = 0; x < current.width(); x += 2) moving += row[x] != 0 ? 1 : 0;
+    for (int x = 0; x < model->width(); x += 2) moving += row[x] != 0 ? 1 : 0;
   }
-  return 4.0 * moving < kBusyShare * current.width() * current.height();
+  return 4.0 * moving < kBusyShare * model->width() * model->height();
 }
 
 // Fills the samples with pictures spread over the time of learning, whatever they show; what passes
 // by is then in few of them.
-void Detector::Impl::LearnScene(absl::Time time, absl::Duration elapsed) {
+void Detector::Impl::LearnScene(const Plane& current, absl::Time time, absl::Duration elapsed) {
   const double elapsed_s = absl::ToDoubleSeconds(elapsed);
   if (samples_set == 0) {
     for (int k = 0; k < SampleModel::kSamples; ++k) model->SetSample(k, current);
@@ -229,7 +235,7 @@ bool Detector::Impl::WatchForNewView(absl::Time time, double share) {
   return time - *changed_since >= kNewViewAfter && changed_pictures >= kNewViewPictures;
 }
 
-void Detector::Impl::Remember(absl::Time time, bool afresh) {
+void Detector::Impl::Remember(Plane& current, absl::Time time, bool afresh) {
   const absl::Duration age = time - recent_time;
   if (!afresh && age < kMomentStep) return;
   cv::Mat moment = MatOf(recent);
@@ -239,7 +245,7 @@ void Detector::Impl::Remember(absl::Time time, bool afresh) {
   recent_time = time;
 }
 
-Regions Detector::Impl::FindRegions() {
+Regions Detector::Impl::FindRegions(const Plane& current) const {
   Regions regions;
   const int width = current.width(), height = current.height();
   // Half the size: a region that survived the 7x7 majority is not lost by it.
@@ -312,23 +318,24 @@ Detection Detector::Process(const media::Picture& picture) {
   const absl::Duration elapsed = std::max(absl::ZeroDuration(), time - impl.last_time);
   const bool afresh = impl.samples_set == 0 || time < impl.recent_time || elapsed > kMomentMax;
   impl.last_time = time;
-  impl.Reduce(picture);
+  Plane& current = Scratch(impl.model->width(), impl.model->height());
+  impl.Reduce(picture, current);
 
   Detection detection;
   if (impl.learning) {
-    impl.LearnScene(time, elapsed);
-    impl.Remember(time, afresh);
+    impl.LearnScene(current, time, elapsed);
+    impl.Remember(current, time, afresh);
     detection.learning = impl.learning;
     detection.mask = impl.model->mask().view();
     if (impl.learning) return detection;
   } else {
-    impl.CompensateLight(time);
+    impl.CompensateLight(current, time);
     const double elapsed_s = absl::ToDoubleSeconds(elapsed);
-    impl.model->Segment(impl.current, elapsed_s);
-    impl.model->Learn(impl.current, impl.recent, elapsed_s);
+    impl.model->Segment(current, elapsed_s);
+    impl.model->Learn(current, impl.recent, elapsed_s);
   }
   detection.mask = impl.model->mask().view();
-  if (afresh) impl.Remember(time, true);
+  if (afresh) impl.Remember(current, time, true);
   const cv::Mat mask(detection.mask.height, detection.mask.width, CV_8UC1,
                      const_cast<uint8_t*>(detection.mask.data),
                      static_cast<size_t>(detection.mask.stride));
@@ -341,19 +348,17 @@ Detection Detector::Process(const media::Picture& picture) {
     return detection;
   }
   if (!detection.light_step) {
-    const Regions regions = impl.FindRegions();
+    const Regions regions = impl.FindRegions(current);
     detection.moving_share = regions.moving_share;
     detection.largest_moving_share = regions.largest_moving_share;
     detection.moving_box = regions.box;
   }
-  impl.Remember(time, afresh);
+  impl.Remember(current, time, afresh);
   return detection;
 }
 
 size_t Detector::memory_bytes() const {
-  return impl_->model ? impl_->model->memory_bytes() + impl_->current.size_bytes() +
-                            impl_->recent.size_bytes()
-                      : 0;
+  return impl_->model ? impl_->model->memory_bytes() + impl_->recent.size_bytes() : 0;
 }
 
 }  // namespace patrol::motion

@@ -41,7 +41,7 @@ struct Detection {
 //   blink score (St-Charles et al. 2015); written anew for 8-bit luma.
 // Light: a gain common to the whole picture is taken out before comparing, and the model follows it
 //   once it stays.
-// Memory: 12 bytes per analysed pixel (320x180: 0.7 MB). Cost: RESULTS.md.
+// Memory: 13 bytes per analysed pixel and the rows' padding (320x180: 0.8 MB). Cost: RESULTS.md.
 // Threads: one call at a time; may move between threads between calls. Uses none of its own.
 class Detector {
  public:
@@ -50,7 +50,7 @@ class Detector {
     // are left: 384x240. More finds smaller things and costs more.
     int pixels_max = 92160;
     // Difference (grey levels) that never counts. Smaller: finds fainter things and more noise.
-    int base_distance = 14;
+    int base_distance = 11;
     // How long what stands still stays foreground, roughly.
     absl::Duration absorb_after = absl::Seconds(120);
     // Learning takes eight pictures, at least `learn_min`; while much moves it goes on until
@@ -75,7 +75,7 @@ class Detector {
   // Forgets everything: the next picture is the first.
   void Reset();
 
-  size_t memory_bytes() const;  // held by the model and its scratch planes
+  size_t memory_bytes() const;  // held by the model
 
  private:
   struct Impl;

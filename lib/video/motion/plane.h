@@ -14,8 +14,9 @@ struct PlaneView {
   int stride = 0;  // bytes from row to row
 };
 
-// One byte a pixel with a border of kBorder bytes left and right of every row, so that SIMD code
-// may read and write whole vectors past a row's end and one vector's neighbours.
+// One byte a pixel with at least kBorder bytes between the rows, before the first and after the
+// last, so that SIMD code may read and write whole vectors past a row's end and read one vector's
+// neighbours. The bytes after a row are those before the next.
 class Plane {
  public:
   static constexpr int kBorder = 16;
@@ -24,8 +25,8 @@ class Plane {
   Plane(int width, int height, uint8_t fill = 0)
       : width_(width),
         height_(height),
-        stride_((width + 15) / 16 * 16 + 2 * kBorder),
-        bytes_(static_cast<size_t>(stride_) * static_cast<size_t>(height), fill) {}
+        stride_((width + 15) / 16 * 16 + kBorder),
+        bytes_(static_cast<size_t>(stride_) * static_cast<size_t>(height) + kBorder, fill) {}
 
   int width() const { return width_; }
   int height() const { return height_; }

@@ -21,17 +21,17 @@ constexpr int kReach = 3;
 constexpr int kMajority = 24;
 // Places with so many moving neighbours of 49 belong to a moving thing: their flips are its edges,
 // not flicker.
-constexpr int kNearMoving = 10;
+constexpr int kNearMoving = 20;
 // Samples needed to call a pixel still.
 constexpr int kNearSamples = 2;
 // A place has changed when it differs by more than this from a moment ago; grey levels.
 constexpr int kUnchanged = 8;
-constexpr int kMoving = 1;  // in raw_
+constexpr int kMoving = 1, kSpeck = 2;  // in raw_
 constexpr int kNearestMax = 63;
 constexpr int kBlinkMax = 60;
 // Flicker and blinking follow at most this much time at once: a picture every two seconds must not
 // count for fifty.
-constexpr double kStepMax_s = 0.25;
+constexpr double kStepMax_s = 0.1;
 
 // Random bytes, read from a random place for every row. A table, because a generator in SIMD costs
 // more than the whole model.
@@ -103,6 +103,7 @@ void SampleModel::CompareRow(const Plane& picture, int y) {
   uint8_t* raw = raw_.row(y);
   const v_uint8x16 base = All(parameters_.base_distance);
   const v_uint8x16 one = All(kMoving);
+  const v_uint8x16 speck = All(kSpeck);
   const v_uint8x16 needed = All(kNearSamples);
   const v_uint8x16 nearest_max = All(kNearestMax);
   for (int x = 0; x < width_; x += kLanes) {
@@ -116,9 +117,9 @@ void SampleModel::CompareRow(const Plane& picture, int y) {
       nearest = cv::v_min(nearest, away);
     }
     const v_uint8x16 moving = (near < needed) & one;
-    const v_uint8x16 before = Load(raw + x) & one;
+    const v_uint8x16 speck_before = Load(raw + x) & speck;
     const v_uint8x16 twice = nearest + nearest;
-    cv::v_store(raw + x, moving | (before + before) | (twice + twice));
+    cv::v_store(raw + x, moving | speck_before | (twice + twice));
   }
   // The majority near the left and right edge sees the edge repeated.
   std::memset(raw - kReach, raw[0], kReach);
@@ -129,11 +130,11 @@ void SampleModel::CompareRow(const Plane& picture, int y) {
 void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps) {
   uint8_t* flicker = flicker_.row(y);
   uint8_t* blink = blink_.row(y);
-  const uint8_t* raw = raw_.row(y);
+  uint8_t* raw = raw_.row(y);
   uint8_t* mask = mask_.row(y);
   uint8_t border[kLanes];
   std::memcpy(border, mask + width_, kLanes);
-  const v_uint8x16 one = All(kMoving);
+  const v_uint8x16 one = All(kMoving), speck = All(kSpeck);
   const v_uint8x16 majority = All(kMajority);
   const v_uint8x16 near_moving = All(kNearMoving);
   const v_uint8x16 nearest_max = All(kNearestMax);
@@ -156,9 +157,14 @@ void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps) {
     const v_uint8x16 fall = cv::v_min(level - target, flicker_down) & apart;
     cv::v_store(flicker + x, level + rise - fall);
 
-    const v_uint8x16 flipped = ((bits ^ Half(bits)) & one) == one;
+    // A place blinks when it turns into a speck or back; a thing that comes or goes is no speck,
+    // even where pictures are seconds apart.
+    const v_uint8x16 moving = bits & one;
+    const v_uint8x16 speck_now = (moving + moving) & apart;
+    const v_uint8x16 flipped = ((bits ^ speck_now) & speck) == speck;
     const v_uint8x16 score = Load(blink + x) - blink_down;
     cv::v_store(blink + x, cv::v_min(score + (blink_up & flipped & apart), blink_max));
+    cv::v_store(raw + x, (bits & ~speck) | speck_now);
   }
   std::memcpy(mask + width_, border, kLanes);
 }

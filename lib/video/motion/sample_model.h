@@ -21,19 +21,19 @@ class SampleModel {
 
   // Every value was chosen on benchmarks/motion (RESULTS.md); none by clip.
   struct Parameters {
-    int base_distance = 14;  // grey levels; always near below this
+    int base_distance = 11;  // grey levels; always near below this
     // A pixel's flicker: the distance to its nearest sample, followed upwards and downwards by so
     // many eighths of a grey level a second; 3:1 makes it the 75th percentile. Its half is added to
     // the distance (so 4 times the flicker in grey levels).
-    double flicker_up_per_s = 30;
-    double flicker_down_per_s = 10;
+    double flicker_up_per_s = 20;
+    double flicker_down_per_s = 20;
     // A pixel's blink score: grey levels added to its distance while it flips between still and
     // moving outside of moving things.
     double blink_up_per_s = 100;
     double blink_down_per_s = 5;
     // How often a still pixel replaces one of its samples, and one of a neighbour's.
-    double replace_per_s = 1.5;
-    double diffuse_per_s = 1.5;
+    double replace_per_s = 1.0;
+    double diffuse_per_s = 0.2;
     // Share of pixels taught per picture at most, however long ago the last one was.
     double replace_share_max = 0.3;
     // How often a pixel of a moving thing that has not changed for a while replaces a sample.

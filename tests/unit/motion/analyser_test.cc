@@ -1,0 +1,255 @@
+#include "lib/video/motion/analyser.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/unit/motion/scene.h"
+
+namespace patrol::motion {
+namespace {
+
+constexpr absl::Duration kFrame = absl::Milliseconds(40);
+
+class AnalyserTest : public testing::Test {
+ protected:
+  void Show(absl::Duration how_long, absl::Duration interval = kFrame, int square_step = 0) {
+    for (absl::Duration shown; shown < how_long; shown += interval) {
+      time_ += interval;
+      if (scene_.square_x >= 0) {
+        scene_.square_x = 10 + (scene_.square_x - 10 + square_step) % 260;
+      }
+      analyser_.OnPicture(scene_.Draw(time_));
+    }
+  }
+
+  // An event from begin to end; returns when the square left.
+  absl::Time MoveThrough() {
+    scene_.square_x = 20;
+    Show(absl::Seconds(3), kFrame, 3);
+    scene_.square_x = -1;
+    const absl::Time left = time_;
+    Show(absl::Seconds(5));
+    return left;
+  }
+
+  Scene scene_;
+  Recorder recorder_;
+  Analyser analyser_{"gate", Analyser::Options(), &recorder_};
+  absl::Time time_ = absl::UnixEpoch();
+};
+
+TEST_F(AnalyserTest, TellsBeginUpdatesAndEndOfOneMovement) {
+  Show(absl::Seconds(4));
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+  const absl::Time came = time_;
+  const absl::Time left = MoveThrough();
+
+  ASSERT_GE(recorder_.told.size(), 3u);
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+  const MotionEvent& begin = recorder_.told.front();
+  EXPECT_EQ(begin.phase, Phase::kBegin);
+  EXPECT_EQ(begin.camera_id, "gate");
+  EXPECT_EQ(begin.sequence, 1);
+  EXPECT_GE(begin.begin, came);
+  EXPECT_LE(begin.begin - came, absl::Milliseconds(200));
+  EXPECT_LE(begin.time - came, absl::Seconds(1));
+  EXPECT_GT(begin.moving_share, 0.01);
+  const MotionEvent& end = recorder_.told.back();
+  EXPECT_EQ(end.phase, Phase::kEnd);
+  EXPECT_EQ(end.sequence, 1);
+  EXPECT_EQ(end.begin, begin.begin);
+  EXPECT_LE(left - end.time, absl::Milliseconds(200));
+  EXPECT_LE(end.time - left, absl::Seconds(1));
+  EXPECT_NEAR(end.zone.top, 100 / 240.0, 0.05);
+  EXPECT_NEAR(end.zone.bottom, 140 / 240.0, 0.05);
+  EXPECT_LT(end.zone.left, 0.15);
+  EXPECT_GT(end.zone.right, 0.7);
+  EXPECT_GT(end.strength, 0.3);
+  EXPECT_LE(end.strength, 1.0);
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+}
+
+TEST_F(AnalyserTest, UpdatesAtMostOnceASecond) {
+  Show(absl::Seconds(4));
+  MoveThrough();
+  for (size_t i = 1; i < recorder_.told.size(); ++i) {
+    if (recorder_.told[i].phase != Phase::kUpdate) continue;
+    EXPECT_GE(recorder_.told[i].time - recorder_.told[i - 1].time, absl::Seconds(1));
+  }
+  EXPECT_GE(recorder_.Count(Phase::kUpdate), 1);
+  EXPECT_LE(recorder_.Count(Phase::kUpdate), 3);
+}
+
+TEST_F(AnalyserTest, CarriesAJpegStill) {
+  Show(absl::Seconds(4));
+  MoveThrough();
+  for (const MotionEvent& event : recorder_.told) {
+    ASSERT_NE(event.still_jpeg, nullptr);
+    ASSERT_GT(event.still_jpeg->size(), 100u);
+    EXPECT_EQ(event.still_jpeg->substr(0, 2), "\xff\xd8");
+  }
+}
+
+TEST_F(AnalyserTest, TellsNothingWhileLearning) {
+  scene_.square_x = 20;
+  for (int i = 0; i < 40; ++i) Show(kFrame, kFrame, 4);
+  EXPECT_EQ(analyser_.state(), Analyser::State::kLearning);
+  EXPECT_TRUE(recorder_.told.empty());
+}
+
+TEST_F(AnalyserTest, TellsNothingOfAStillNoisyScene) {
+  scene_.noise = 4.0;
+  Show(absl::Seconds(30));
+  Show(absl::Minutes(2), absl::Seconds(2));
+  Show(absl::Seconds(10));
+  Show(absl::Minutes(3), absl::Seconds(10));
+  Show(absl::Seconds(10));
+  EXPECT_TRUE(recorder_.told.empty());
+}
+
+TEST_F(AnalyserTest, TellsNothingOfUniformChangesOfLight) {
+  Show(absl::Seconds(4));
+  for (const double light : {0.7, 1.0, 1.4, 1.0, 0.5, 1.0}) {
+    scene_.light = light;
+    Show(absl::Seconds(3));
+  }
+  for (int i = 0; i < 100; ++i) {  // slowly
+    scene_.light -= 0.003;
+    Show(absl::Milliseconds(200));
+  }
+  EXPECT_TRUE(recorder_.told.empty());
+}
+
+TEST_F(AnalyserTest, TellsNothingWhenTheCameraIsTurnedElsewhere) {
+  Show(absl::Seconds(4));
+  Scene elsewhere(320, 240);
+  elsewhere.square_x = 0;  // a grey wall with stripes
+  elsewhere.square_y = 0;
+  elsewhere.square_size = 320;
+  elsewhere.square_grey = 190;
+  for (int i = 0; i < 250; ++i) {
+    time_ += kFrame;
+    analyser_.OnPicture(elsewhere.Draw(time_));
+  }
+  EXPECT_TRUE(recorder_.told.empty());
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+  EXPECT_GE(analyser_.light_steps(), 1u);
+}
+
+TEST_F(AnalyserTest, EndsTheEventOfAThingThatStops) {
+  Show(absl::Seconds(4));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  const absl::Time stopped = time_;
+  Show(absl::Seconds(6));
+  ASSERT_EQ(recorder_.Count(Phase::kEnd), 1);
+  EXPECT_LE(recorder_.told.back().time - stopped, absl::Seconds(2));
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+}
+
+TEST_F(AnalyserTest, GoesOnWithTheSameEventAfterAShortPause) {
+  Show(absl::Seconds(4));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  scene_.square_x = -1;
+  Show(absl::Seconds(1));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  scene_.square_x = -1;
+  Show(absl::Seconds(5));
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+}
+
+TEST_F(AnalyserTest, NumbersTheEventsOfACamera) {
+  Show(absl::Seconds(4));
+  MoveThrough();
+  MoveThrough();
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 2);
+  EXPECT_EQ(recorder_.told.back().sequence, 2);
+}
+
+TEST_F(AnalyserTest, WorksAtOnePictureEveryTwoSeconds) {
+  Show(absl::Seconds(30), absl::Seconds(2));
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+  scene_.square_x = 20;
+  const absl::Time came = time_;
+  Show(absl::Seconds(10), absl::Seconds(2), 40);
+  ASSERT_EQ(recorder_.Count(Phase::kBegin), 1);
+  EXPECT_LE(recorder_.told.front().time - came, absl::Seconds(4));
+  scene_.square_x = -1;
+  Show(absl::Seconds(20), absl::Seconds(2));
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+}
+
+TEST_F(AnalyserTest, EndsAnOpenEventWhenTheStreamIsLostAndKeepsWhatItLearnt) {
+  Show(absl::Seconds(4));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  EXPECT_EQ(analyser_.state(), Analyser::State::kMoving);
+  analyser_.OnStreamLost(time_);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+  EXPECT_EQ(recorder_.told.back().time, time_);
+  analyser_.OnStreamLost(time_);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+
+  scene_.square_x = -1;
+  time_ += absl::Minutes(5);
+  Show(absl::Seconds(3));
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+}
+
+TEST_F(AnalyserTest, TellsNothingOfWhatChangedWhileTheStreamWasLost) {
+  Show(absl::Seconds(4));
+  analyser_.OnStreamLost(time_);
+  time_ += absl::Minutes(5);
+  scene_.square_x = 100;  // a car was parked
+  Show(absl::Seconds(10));
+  EXPECT_TRUE(recorder_.told.empty());
+}
+
+TEST_F(AnalyserTest, EndsTheEventAndLearnsAnewWhenThePictureSizeChanges) {
+  Show(absl::Seconds(4));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  Scene larger(640, 360);
+  time_ += kFrame;
+  analyser_.OnPicture(larger.Draw(time_));
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+  EXPECT_EQ(analyser_.state(), Analyser::State::kLearning);
+}
+
+TEST_F(AnalyserTest, SurvivesAClockThatIsSetBack) {
+  Show(absl::Seconds(4));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  time_ -= absl::Hours(1);
+  scene_.square_x = -1;
+  Show(absl::Seconds(5));
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+  MoveThrough();
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 2);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 2);
+}
+
+TEST_F(AnalyserTest, CodesNoStillWhenNoneIsWanted) {
+  Recorder recorder;
+  Analyser::Options options;
+  options.still_width_max = 0;
+  Analyser analyser("gate", options, &recorder);
+  Scene scene;
+  absl::Time time;
+  for (int i = 0; i < 200; ++i, time += kFrame) {
+    scene.square_x = i < 100 ? -1 : 20 + 2 * (i - 100);
+    analyser.OnPicture(scene.Draw(time));
+  }
+  ASSERT_FALSE(recorder.told.empty());
+  EXPECT_EQ(recorder.told.front().still_jpeg, nullptr);
+}
+
+}  // namespace
+}  // namespace patrol::motion

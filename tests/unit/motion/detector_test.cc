@@ -1,0 +1,212 @@
+#include "lib/video/motion/detector.h"
+
+#include "gtest/gtest.h"
+#include "tests/unit/motion/scene.h"
+
+namespace patrol::motion {
+namespace {
+
+constexpr absl::Duration kFrame = absl::Milliseconds(40);
+
+class DetectorTest : public testing::Test {
+ protected:
+  // Shows the scene until the model has learnt it; returns how long that took.
+  absl::Duration Learn(absl::Duration interval = kFrame) {
+    const absl::Time start = time_;
+    while (Show(interval).learning) {
+      EXPECT_LT(time_ - start, absl::Seconds(60));
+      if (time_ - start > absl::Seconds(60)) break;
+    }
+    return time_ - start;
+  }
+
+  Detection Show(absl::Duration interval = kFrame) {
+    time_ += interval;
+    return detector_.Process(scene_.Draw(time_));
+  }
+
+  // Moving pixels of the mask inside and outside of the square.
+  std::pair<double, double> Shares(const Detection& detection) const {
+    int inside = 0, inside_moving = 0, outside = 0, outside_moving = 0;
+    for (int y = 0; y < detection.mask.height; ++y) {
+      for (int x = 0; x < detection.mask.width; ++x) {
+        const bool moving = detection.mask.data[y * detection.mask.stride + x] != 0;
+        const bool in = scene_.square_x >= 0 && x >= scene_.square_x &&
+                        x < scene_.square_x + scene_.square_size && y >= scene_.square_y &&
+                        y < scene_.square_y + scene_.square_size;
+        (in ? inside : outside) += 1;
+        (in ? inside_moving : outside_moving) += moving ? 1 : 0;
+      }
+    }
+    return {inside > 0 ? static_cast<double>(inside_moving) / inside : 0.0,
+            static_cast<double>(outside_moving) / outside};
+  }
+
+  Scene scene_;
+  Detector detector_{Detector::Options()};
+  absl::Time time_ = absl::UnixEpoch();
+};
+
+TEST_F(DetectorTest, LearnsAStillSceneInAboutTwoSecondsAtFullRate) {
+  const absl::Duration took = Learn();
+  EXPECT_GE(took, absl::Seconds(2));
+  EXPECT_LE(took, absl::Seconds(3));
+}
+
+TEST_F(DetectorTest, LearnsFromNinePicturesTwoSecondsApart) {
+  EXPECT_LE(Learn(absl::Seconds(2)), absl::Seconds(18));
+}
+
+TEST_F(DetectorTest, MarksAMovingSquareAndLittleElse) {
+  Learn();
+  scene_.square_x = 20;
+  for (int i = 0; i < 25; ++i) {
+    scene_.square_x += 4;
+    const Detection detection = Show();
+    if (i < 2) continue;
+    const auto [inside, outside] = Shares(detection);
+    EXPECT_GT(inside, 0.9) << i;
+    EXPECT_LT(outside, 0.02) << i;
+    EXPECT_NEAR(detection.moving_box.left, scene_.square_x / 320.0, 0.03);
+    EXPECT_NEAR(detection.moving_box.right, (scene_.square_x + 40) / 320.0, 0.03);
+    EXPECT_NEAR(detection.moving_box.top, 100 / 240.0, 0.03);
+    EXPECT_NEAR(detection.moving_box.bottom, 140 / 240.0, 0.03);
+    EXPECT_NEAR(detection.largest_moving_share, 1600.0 / 76800, 0.005);
+  }
+}
+
+TEST_F(DetectorTest, FindsTheSquareAtOnePictureEveryTwoSeconds) {
+  Learn(absl::Seconds(2));
+  for (int i = 0; i < 10; ++i) Show(absl::Seconds(2));
+  for (const int x : {30, 200, 100}) {
+    scene_.square_x = x;
+    const Detection detection = Show(absl::Seconds(2));
+    const auto [inside, outside] = Shares(detection);
+    EXPECT_GT(inside, 0.9);
+    EXPECT_LT(outside, 0.02);
+    EXPECT_GT(detection.moving_share, 0.015);
+  }
+}
+
+TEST_F(DetectorTest, SeesNothingInNoiseAtAnyRate) {
+  scene_.noise = 4.0;
+  Learn();
+  for (int i = 0; i < 100; ++i) EXPECT_LT(Show().foreground_share, 0.0005);
+  for (int i = 0; i < 30; ++i) EXPECT_LT(Show(absl::Seconds(2)).foreground_share, 0.0005);
+  for (int i = 0; i < 100; ++i) EXPECT_LT(Show().foreground_share, 0.0005);
+}
+
+TEST_F(DetectorTest, TakesOutUniformChangesOfLight) {
+  Learn();
+  for (const double light : {0.7, 1.3, 1.0, 0.5, 1.0}) {
+    scene_.light = light;
+    for (int i = 0; i < 75; ++i) {
+      const Detection detection = Show();
+      EXPECT_FALSE(detection.learning) << light;
+      EXPECT_LT(detection.foreground_share, 0.01) << light << " picture " << i;
+    }
+  }
+}
+
+TEST_F(DetectorTest, StillFindsTheSquareRightAfterTheLightChanged) {
+  Learn();
+  scene_.light = 0.7;
+  scene_.square_x = 60;
+  for (int i = 0; i < 30; ++i) {
+    scene_.square_x += 4;
+    const auto [inside, outside] = Shares(Show());
+    EXPECT_GT(inside, 0.9) << i;
+    EXPECT_LT(outside, 0.02) << i;
+  }
+}
+
+TEST_F(DetectorTest, CallsAThingThatStoppedForegroundButNotMoving) {
+  Learn();
+  scene_.square_x = 100;
+  for (int i = 0; i < 10; ++i) {
+    scene_.square_x += 4;
+    Show();
+  }
+  for (int i = 0; i < 75; ++i) Show();
+  const Detection detection = Show();
+  EXPECT_GT(detection.foreground_share, 0.015);
+  EXPECT_EQ(detection.moving_share, 0.0);
+}
+
+TEST_F(DetectorTest, AbsorbsWhatStandsStillForLong) {
+  Learn();
+  scene_.square_x = 100;
+  Show();
+  EXPECT_GT(Show().foreground_share, 0.015);
+  for (int i = 0; i < 300; ++i) Show(absl::Seconds(1));
+  EXPECT_LT(Show().foreground_share, 0.004);
+}
+
+TEST_F(DetectorTest, LearnsAnewWhenTheWholePictureBecomesAnother) {
+  Learn();
+  bool light_step = false, learnt_anew = false;
+  const media::Picture drawn = scene_.Draw(time_);
+  AVFrame* frame = av_frame_clone(drawn.frame());
+  ASSERT_GE(av_frame_make_writable(frame), 0);
+  for (int y = 0; y < 240; ++y) {  // a fence
+    for (int x = 0; x < 320; ++x) {
+      frame->data[0][y * frame->linesize[0] + x] = x / 12 % 2 == 0 ? 20 : 235;
+    }
+  }
+  for (int i = 0; i < 100; ++i) {
+    time_ += kFrame;
+    const Detection detection = detector_.Process(media::Picture(*frame, time_, true));
+    light_step |= detection.light_step;
+    learnt_anew |= detection.learning;
+    if (!detection.light_step && !detection.learning) {
+      EXPECT_LT(detection.moving_share, 0.5);
+    }
+  }
+  av_frame_free(&frame);
+  EXPECT_TRUE(light_step);
+  EXPECT_TRUE(learnt_anew);
+}
+
+TEST_F(DetectorTest, StartsAnewWithAnotherPictureSize) {
+  Learn();
+  Scene larger(640, 360);
+  const Detection detection = detector_.Process(larger.Draw(time_ + kFrame));
+  EXPECT_TRUE(detection.learning);
+  EXPECT_EQ(detection.mask.width, 320);
+  EXPECT_EQ(detection.mask.height, 180);
+}
+
+TEST_F(DetectorTest, GoesOnWhenTheClockIsSetBack) {
+  Learn();
+  time_ -= absl::Hours(2);
+  for (int i = 0; i < 50; ++i) {
+    const Detection detection = Show();
+    EXPECT_FALSE(detection.learning);
+    EXPECT_EQ(detection.moving_share, 0.0);
+  }
+}
+
+TEST_F(DetectorTest, TakesAnySizeOfPicture) {
+  for (const auto& [width, height] :
+       {std::pair(1, 1), std::pair(7, 5), std::pair(17, 1000), std::pair(1000, 3),
+        std::pair(333, 251), std::pair(1921, 1081)}) {
+    Detector detector{Detector::Options()};
+    Scene scene(width, height);
+    Detection detection;
+    for (int i = 0; i < 20; ++i) {
+      detection = detector.Process(scene.Draw(absl::UnixEpoch() + i * absl::Milliseconds(400)));
+    }
+    EXPECT_FALSE(detection.learning) << width << "x" << height;
+    EXPECT_LE(static_cast<int64_t>(detection.mask.width) * detection.mask.height, 92160);
+  }
+}
+
+TEST_F(DetectorTest, HoldsThirteenBytesAPixel) {
+  Scene scene(640, 360);
+  detector_.Process(scene.Draw(time_));
+  EXPECT_LT(static_cast<double>(detector_.memory_bytes()) / (320 * 180),
+            13.0 * 336 / 320 + 0.1);  // rows are padded
+}
+
+}  // namespace
+}  // namespace patrol::motion
