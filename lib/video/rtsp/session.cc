@@ -307,13 +307,15 @@ asio::awaitable<absl::Status> Session::Impl::Receive() {
                                       : dialogue_->session_timeout() / 2;
   next_keep_alive_ = last_media_ + ToChrono(interval);
   ArmWatch();
+  // Looked at before the first wait: all of it may have come with the reply to PLAY.
   while (!receiver_->ended()) {
-    absl::Status status = co_await ReadSome();
-    if (status.ok()) status = HandleInbox();
+    absl::Status status = HandleInbox();
     if (!status.ok()) co_return status;
     if (server_tore_down_) {
       co_return absl::OutOfRangeError(absl::StrCat("the camera tore the session down ", Place()));
     }
+    status = co_await ReadSome();
+    if (!status.ok()) co_return status;
   }
   co_return absl::OutOfRangeError(absl::StrCat("end of the stream (RTCP BYE) ", Place()));
 }

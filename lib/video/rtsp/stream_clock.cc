@@ -81,6 +81,8 @@ absl::Time StreamClock::OnUnit(uint32_t rtp_time, absl::Time received, absl::Dur
       has_report_ = false;
     }
   }
+  // Whole microseconds, the unit that decoders carry times in: what differs here differs there.
+  time = absl::FromUnixMicros(absl::ToUnixMicros(time));
   if (time <= last_time_) time = last_time_ + kLeastStep;
   last_time_ = time;
   return time;

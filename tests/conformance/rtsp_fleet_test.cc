@@ -1,0 +1,454 @@
+// Goal: the fleet keeps every camera streaming, whatever the others do; what it hands on is
+// decoded, whole and in order. Method: a fleet against scripted cameras on loopback ports.
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "lib/video/ingest/fleet.h"
+#include "lib/video/media/decoder.h"
+#include "tests/conformance/scripted_camera.h"
+
+namespace patrol::ingest {
+namespace {
+
+using test::CodedClip;
+using test::RtpWriter;
+using test::RtspConnection;
+using test::RtspReply;
+using test::RtspRequest;
+using test::ScriptedCamera;
+using test::ScriptedRtspServer;
+using test::SendClip;
+
+// Remembers what the fleet tells, and lets a test wait for it.
+class Witness : public PictureSink, public CameraStateSink {
+ public:
+  void OnPicture(const std::string& camera_id, const media::Picture& picture) override {
+    {
+      std::lock_guard lock(mutex_);
+      overlapped_ = overlapped_ || !inside_.insert(camera_id).second;
+      Seen& seen = seen_[camera_id];
+      ++seen.pictures;
+      if (picture.keyframe()) ++seen.keyframes;
+      stepped_back_ = stepped_back_ || picture.time() <= seen.last;
+      seen.last = picture.time();
+    }
+    changed_.notify_all();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !held_; });
+    inside_.erase(camera_id);
+  }
+  void OnCameraState(const std::string& camera_id, const CameraState& state) override {
+    {
+      std::lock_guard lock(mutex_);
+      phases_[camera_id].push_back(state);
+    }
+    changed_.notify_all();
+  }
+
+  // False after 20 s.
+  bool Until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    std::unique_lock lock(mutex_);
+    while (!Unlocked(lock, condition)) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      changed_.wait_for(lock, std::chrono::milliseconds(10));
+    }
+    return true;
+  }
+  // Picture calls do not return until Release.
+  void Hold() {
+    std::lock_guard lock(mutex_);
+    held_ = true;
+  }
+  void Release() {
+    {
+      std::lock_guard lock(mutex_);
+      held_ = false;
+    }
+    changed_.notify_all();
+  }
+
+  int pictures(const std::string& id) const {
+    std::lock_guard lock(mutex_);
+    const auto found = seen_.find(id);
+    return found == seen_.end() ? 0 : found->second.pictures;
+  }
+  int keyframes(const std::string& id) const {
+    std::lock_guard lock(mutex_);
+    const auto found = seen_.find(id);
+    return found == seen_.end() ? 0 : found->second.keyframes;
+  }
+  std::vector<CameraState> phases(const std::string& id) const {
+    std::lock_guard lock(mutex_);
+    const auto found = phases_.find(id);
+    return found == phases_.end() ? std::vector<CameraState>() : found->second;
+  }
+  bool overlapped() const {
+    std::lock_guard lock(mutex_);
+    return overlapped_;
+  }
+  bool stepped_back() const {
+    std::lock_guard lock(mutex_);
+    return stepped_back_;
+  }
+
+ private:
+  static bool Unlocked(std::unique_lock<std::mutex>& lock, const std::function<bool()>& condition) {
+    lock.unlock();
+    const bool holds = condition();
+    lock.lock();
+    return holds;
+  }
+  struct Seen {
+    int pictures = 0;
+    int keyframes = 0;
+    absl::Time last = absl::InfinitePast();
+  };
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, Seen> seen_;
+  std::map<std::string, std::vector<CameraState>> phases_;
+  std::set<std::string> inside_;
+  bool overlapped_ = false;
+  bool stepped_back_ = false;
+  bool held_ = false;
+};
+
+class RtspFleet : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (CodedClip().empty()) GTEST_SKIP() << "FFmpeg has no encoder libx264";
+  }
+  void Make(FleetOptions options = {}) {
+    options.back_off_min = absl::Milliseconds(20);
+    fleet_ = std::make_unique<Fleet>(options, SystemClock::Get(), witness_, witness_);
+  }
+  CameraState State(const std::string& id) {
+    const auto state = fleet_->State(id);
+    EXPECT_TRUE(state.ok()) << state.status();
+    return state.ok() ? *state : CameraState();
+  }
+  bool UntilStreaming(const std::string& id) {
+    return witness_.Until([&] { return State(id).phase == CameraPhase::kStreaming; });
+  }
+
+  Witness witness_;
+  std::unique_ptr<Fleet> fleet_;
+};
+
+// The clip once, and then nothing: the session stays.
+ScriptedCamera OneClip() {
+  ScriptedCamera camera;
+  camera.on_play = [](RtspConnection& connection) {
+    RtpWriter writer;
+    SendClip(connection, writer, CodedClip());
+  };
+  return camera;
+}
+
+// The clip, then the end of the stream.
+ScriptedCamera ClipAndBye() {
+  ScriptedCamera camera;
+  camera.on_play = [](RtspConnection& connection) {
+    RtpWriter writer;
+    SendClip(connection, writer, CodedClip());
+    connection.Send(writer.Bye());
+  };
+  return camera;
+}
+
+TEST_F(RtspFleet, DecodesEveryPictureOfAStreamingCamera) {
+  ScriptedRtspServer server(OneClip());
+  Make();
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  // The last unit waits for the next one's time or its marker, which it has.
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("cam") == 30; }));
+  const CameraState state = State("cam");
+  EXPECT_EQ(state.phase, CameraPhase::kStreaming);
+  EXPECT_EQ(state.reason, "");
+  EXPECT_EQ(state.codec, "H.264");
+  EXPECT_EQ(state.width, 320);
+  EXPECT_EQ(state.height, 240);
+  EXPECT_EQ(state.access_units, 30);
+  EXPECT_GT(state.bytes, 0);
+  EXPECT_EQ(state.packets_lost, 0);
+  EXPECT_EQ(state.pictures_decoded, 30);
+  EXPECT_EQ(state.decode_errors, 0);
+  EXPECT_EQ(state.access_units_dropped, 0);
+  EXPECT_EQ(state.reconnects, 0);
+  EXPECT_TRUE(state.full_decode);
+  EXPECT_FALSE(state.blind);
+  EXPECT_LE(absl::AbsDuration(state.picture_time - absl::Now()), absl::Minutes(1));
+  EXPECT_FALSE(witness_.overlapped());
+  EXPECT_FALSE(witness_.stepped_back());
+  std::vector<CameraPhase> phases;
+  for (const CameraState& told : witness_.phases("cam")) phases.push_back(told.phase);
+  EXPECT_EQ(phases, (std::vector<CameraPhase>{CameraPhase::kWaiting, CameraPhase::kConnecting,
+                                              CameraPhase::kStreaming}));
+}
+
+TEST_F(RtspFleet, KeepsTheLastGopAndTheLastPicture) {
+  ScriptedRtspServer server(OneClip());
+  Make();
+  EXPECT_EQ(fleet_->LastPicture("cam").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(fleet_->LastGop("cam").empty());
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("cam") == 30; }));
+  const std::vector<media::AccessUnitPtr> gop = fleet_->LastGop("cam");
+  ASSERT_EQ(gop.size(), 15u);
+  EXPECT_TRUE(gop.front()->keyframe);
+  auto decoder = media::Decoder::Create(media::Codec::kH264);
+  ASSERT_TRUE(decoder.ok());
+  for (const media::AccessUnitPtr& unit : gop) EXPECT_TRUE((*decoder)->Decode(*unit).ok());
+  const auto picture = fleet_->LastPicture("cam");
+  ASSERT_TRUE(picture.ok()) << picture.status();
+  EXPECT_EQ(picture->width(), 320);
+  EXPECT_EQ(picture->time(), gop.back()->time);
+}
+
+TEST_F(RtspFleet, DecodesKeyframesOnlyBeyondTheLimitAndMovesUpWhenThereIsRoom) {
+  ScriptedRtspServer server(OneClip());
+  FleetOptions options;
+  options.full_decodes_max = 1;
+  Make(options);
+  ASSERT_TRUE(fleet_->AddCamera({.id = "first", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("first") == 30; }));
+  // On its own, so that neither of its keyframes is overtaken by the other.
+  ScriptedCamera slow;
+  std::atomic<bool> second_gop = false;
+  slow.on_play = [&](RtspConnection& connection) {
+    RtpWriter writer;
+    const auto& clip = CodedClip();
+    for (size_t i = 0; i < clip.size(); ++i) {
+      while (i == 15 && !second_gop) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      connection.Send(writer.Unit(clip[i].data, static_cast<uint32_t>(i) * 3600));
+    }
+  };
+  ScriptedRtspServer other(slow);
+  ASSERT_TRUE(fleet_->AddCamera({.id = "second", .url = other.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("second").access_units >= 14; }));
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("second") == 1; }));
+  EXPECT_FALSE(State("second").full_decode);
+  EXPECT_FALSE(State("second").blind);
+  const auto still = fleet_->LastPicture("second");
+  ASSERT_TRUE(still.ok()) << still.status();
+  EXPECT_EQ(still->width(), 320);
+
+  ASSERT_TRUE(fleet_->RemoveCamera("first").ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("second").full_decode; }));
+  second_gop = true;
+  EXPECT_TRUE(witness_.Until([&] { return witness_.pictures("second") == 16; }));
+  EXPECT_EQ(State("second").access_units_dropped, 0);
+}
+
+TEST_F(RtspFleet, ReconnectsAtTheEndOfTheStreamAndWhenTheCameraCloses) {
+  ScriptedCamera closing;
+  closing.on_play = [](RtspConnection& connection) {
+    RtpWriter writer;
+    SendClip(connection, writer, CodedClip());
+    connection.Close();
+  };
+  ScriptedRtspServer ending(ClipAndBye());
+  ScriptedRtspServer broken(closing);
+  Make();
+  ASSERT_TRUE(fleet_->AddCamera({.id = "ending", .url = ending.Url()}).ok());
+  ASSERT_TRUE(fleet_->AddCamera({.id = "broken", .url = broken.Url()}).ok());
+  EXPECT_TRUE(witness_.Until([&] { return State("ending").reconnects >= 3; }));
+  EXPECT_TRUE(witness_.Until([&] { return State("broken").reconnects >= 3; }));
+  EXPECT_GE(witness_.pictures("ending"), 90);
+  EXPECT_EQ(State("ending").decode_errors, 0);
+  EXPECT_FALSE(witness_.stepped_back());
+  bool told = false;
+  for (const CameraState& state : witness_.phases("ending")) {
+    told = told || (state.phase == CameraPhase::kWaiting &&
+                    absl::StrContains(state.reason, "end of the stream"));
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(RtspFleet, DoesNotHurryWhereThePasswordIsWrong) {
+  ScriptedCamera guarded;
+  guarded.first = [](RtspConnection& connection, const RtspRequest& request) {
+    return connection.Send(
+        RtspReply(request, 401, "WWW-Authenticate: Digest realm=\"c\", nonce=\"1\"\r\n"));
+  };
+  ScriptedRtspServer locked(guarded);
+  ScriptedRtspServer ending(ClipAndBye());
+  Make();
+  ASSERT_TRUE(
+      fleet_->AddCamera({.id = "locked", .url = locked.Url(), .user = "op", .password = "hunter2"})
+          .ok());
+  ASSERT_TRUE(witness_.Until([&] {
+    return absl::StrContains(State("locked").reason, "refused the user or the password");
+  }));
+  EXPECT_FALSE(absl::StrContains(State("locked").reason, "hunter2"));
+  EXPECT_EQ(State("locked").phase, CameraPhase::kWaiting);
+  EXPECT_TRUE(State("locked").blind);
+  ASSERT_TRUE(fleet_->AddCamera({.id = "ending", .url = ending.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("ending").reconnects >= 5; }));
+  EXPECT_EQ(locked.connections(), 1);
+  // The right one is tried at once.
+  ASSERT_TRUE(fleet_->UpdateCamera({.id = "locked", .url = ending.Url()}).ok());
+  EXPECT_TRUE(UntilStreaming("locked"));
+}
+
+TEST_F(RtspFleet, LetsNoDeadCameraDelayAnother) {
+  ScriptedCamera mute;
+  mute.first = [](RtspConnection&, const RtspRequest&) { return true; };
+  ScriptedRtspServer silent(mute);
+  int closed_port = 0;
+  { closed_port = ScriptedRtspServer(mute).port(); }
+  ScriptedRtspServer server(OneClip());
+  Make();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(fleet_->AddCamera({.id = absl::StrCat("silent-", i), .url = silent.Url()}).ok());
+    ASSERT_TRUE(fleet_
+                    ->AddCamera({.id = absl::StrCat("closed-", i),
+                                 .url = absl::StrCat("rtsp://127.0.0.1:", closed_port, "/")})
+                    .ok());
+  }
+  ASSERT_TRUE(fleet_->AddCamera({.id = "good", .url = server.Url()}).ok());
+  ASSERT_TRUE(UntilStreaming("good"));
+  // Two of the silent ones are still being waited for, the others wait for them.
+  EXPECT_EQ(silent.connections(), 2);
+  EXPECT_TRUE(
+      witness_.Until([&] { return absl::StrContains(State("closed-0").reason, "refused"); }));
+}
+
+TEST_F(RtspFleet, ChangesOneCameraWithoutTouchingTheOthers) {
+  ScriptedRtspServer first(OneClip());
+  ScriptedRtspServer second(OneClip());
+  ScriptedRtspServer third(OneClip());
+  Make();
+  ASSERT_TRUE(fleet_->AddCamera({.id = "stays", .url = first.Url()}).ok());
+  ASSERT_TRUE(fleet_->AddCamera({.id = "moves", .url = second.Url()}).ok());
+  ASSERT_TRUE(UntilStreaming("stays"));
+  ASSERT_TRUE(UntilStreaming("moves"));
+
+  ASSERT_TRUE(fleet_->UpdateCamera({.id = "moves", .url = third.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("moves").access_units == 60; }));
+  EXPECT_TRUE(second.WaitForRequests("TEARDOWN", 1));
+
+  ASSERT_TRUE(fleet_->UpdateCamera({.id = "moves", .url = third.Url(), .disabled = true}).ok());
+  EXPECT_TRUE(third.WaitForRequests("TEARDOWN", 1));
+  EXPECT_TRUE(witness_.Until([&] { return State("moves").phase == CameraPhase::kOff; }));
+  EXPECT_TRUE(fleet_->LastGop("moves").empty());
+
+  ASSERT_TRUE(fleet_->RemoveCamera("moves").ok());
+  EXPECT_EQ(fleet_->State("moves").status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(fleet_->AddCamera({.id = "moves", .url = third.Url()}).ok());
+  EXPECT_TRUE(UntilStreaming("moves"));
+
+  EXPECT_EQ(first.connections(), 1);
+  EXPECT_EQ(State("stays").phase, CameraPhase::kStreaming);
+  EXPECT_EQ(fleet_->States().size(), 2u);
+}
+
+TEST_F(RtspFleet, HandsOnNoPictureOfADamagedGop) {
+  ScriptedCamera camera;
+  camera.on_play = [](RtspConnection& connection) {
+    RtpWriter writer;
+    const auto& clip = CodedClip();
+    for (size_t i = 0; i < clip.size(); ++i) {
+      std::vector<std::string> packets =
+          writer.Packets(clip[i].data, static_cast<uint32_t>(i) * 3600);
+      if (i == 5) packets.clear();
+      for (const std::string& packet : packets) connection.Send(packet);
+    }
+  };
+  ScriptedRtspServer server(camera);
+  Make();
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  // Pictures 0..4 and the whole second GOP.
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").access_units == 29; }));
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("cam") == 20; }));
+  EXPECT_GE(State("cam").packets_lost, 1);
+  EXPECT_EQ(State("cam").access_units_dropped, 9);
+  EXPECT_EQ(State("cam").decode_errors, 0);
+}
+
+TEST_F(RtspFleet, DropsToTheEndOfTheGopWhenTheSinkFallsBehind) {
+  constexpr int kClips = 8;
+  ScriptedCamera camera;
+  camera.on_play = [](RtspConnection& connection) {
+    RtpWriter writer;
+    for (uint32_t i = 0; i < kClips; ++i) SendClip(connection, writer, CodedClip(), i * 30 * 3600);
+  };
+  ScriptedRtspServer server(camera);
+  Make();
+  witness_.Hold();
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").access_units == kClips * 30; }));
+  witness_.Release();
+  ASSERT_TRUE(witness_.Until([&] {
+    const CameraState state = State("cam");
+    return state.pictures_decoded + state.access_units_dropped == kClips * 30;
+  }));
+  const CameraState state = State("cam");
+  EXPECT_GT(state.access_units_dropped, 0);
+  EXPECT_GT(state.pictures_decoded, 0);
+  EXPECT_EQ(state.decode_errors, 0);
+  EXPECT_FALSE(witness_.overlapped());
+  EXPECT_FALSE(witness_.stepped_back());
+}
+
+TEST_F(RtspFleet, RefusesWhatCannotBeACamera) {
+  Make();
+  EXPECT_EQ(fleet_->AddCamera({.id = "", .url = "rtsp://h/"}).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(fleet_->AddCamera({.id = "a b", .url = "rtsp://h/"}).code(),
+            absl::StatusCode::kInvalidArgument);
+  const absl::Status bad = fleet_->AddCamera({.id = "a", .url = "rtsp://u:hunter2@h:x/"});
+  EXPECT_EQ(bad.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(bad.message(), "camera \"a\": address")) << bad;
+  EXPECT_FALSE(absl::StrContains(bad.message(), "hunter2")) << bad;
+  ASSERT_TRUE(fleet_->AddCamera({.id = "a", .url = "rtsp://127.0.0.1/", .disabled = true}).ok());
+  EXPECT_EQ(fleet_->AddCamera({.id = "a", .url = "rtsp://h/"}).code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(fleet_->UpdateCamera({.id = "b", .url = "rtsp://h/"}).code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(fleet_->RemoveCamera("b").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(fleet_->LastPicture("a").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(witness_.Until([&] { return State("a").phase == CameraPhase::kOff; }));
+}
+
+TEST_F(RtspFleet, ShutsDownWithTeardownAndTellsNothingAfterwards) {
+  ScriptedRtspServer server(OneClip());
+  ScriptedCamera mute;
+  mute.first = [](RtspConnection&, const RtspRequest& request) {
+    return request.method == "DESCRIBE";
+  };
+  ScriptedRtspServer silent(mute);
+  Make();
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(fleet_->AddCamera({.id = absl::StrCat("cam-", i), .url = server.Url()}).ok());
+    ASSERT_TRUE(fleet_->AddCamera({.id = absl::StrCat("mute-", i), .url = silent.Url()}).ok());
+  }
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(UntilStreaming(absl::StrCat("cam-", i)));
+  fleet_->Shutdown();
+  EXPECT_TRUE(server.WaitForRequests("TEARDOWN", 4));
+  const int pictures = witness_.pictures("cam-0");
+  const size_t phases = witness_.phases("cam-0").size();
+  EXPECT_EQ(fleet_->AddCamera({.id = "x", .url = server.Url()}).code(),
+            absl::StatusCode::kFailedPrecondition);
+  fleet_->Shutdown();
+  fleet_.reset();
+  EXPECT_EQ(witness_.pictures("cam-0"), pictures);
+  EXPECT_EQ(witness_.phases("cam-0").size(), phases);
+}
+
+}  // namespace
+}  // namespace patrol::ingest
