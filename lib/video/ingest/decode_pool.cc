@@ -13,6 +13,12 @@
 
 namespace patrol::ingest {
 
+namespace {
+
+constexpr absl::Duration kLeastStep = absl::Microseconds(1);
+
+}  // namespace
+
 struct DecodeLane {
   explicit DecodeLane(std::string id) : camera_id(std::move(id)) {}
 
@@ -176,10 +182,15 @@ void DecodePool::Decode(DecodeLane& lane, const media::AccessUnit& unit, bool fu
     return;
   }
   if (!*decoded) return;
-  const media::Picture& picture = **decoded;
+  media::Picture picture = **decoded;
   {
     std::lock_guard lock(mutex_);
     if (lane.removed) return;
+    // A new session times its pictures anew; whoever takes them relies on time going forward.
+    if (picture.time() <= lane.stats.picture_time) {
+      picture = media::Picture(*picture.frame(), lane.stats.picture_time + kLeastStep,
+                               picture.keyframe());
+    }
     ++lane.stats.pictures;
     lane.stats.width = picture.width();
     lane.stats.height = picture.height();

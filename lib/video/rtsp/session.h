@@ -53,7 +53,8 @@ class SessionSink {
   virtual ~SessionSink() = default;
   // PLAY was answered; access units may come (a few may have come before).
   virtual void OnPlaying(media::Codec codec) = 0;
-  // In decoding order; times never step back.
+  // In decoding order. Times never step back but for B-frames, which come after a picture that is
+  // shown after them.
   virtual void OnAccessUnit(media::AccessUnitPtr unit) = 0;
 };
 

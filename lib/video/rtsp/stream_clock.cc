@@ -35,6 +35,7 @@ absl::Duration StreamClock::TicksToDuration(int64_t ticks) const {
 
 void StreamClock::Restart(absl::Duration monotonic) {
   ticks_ = 0;
+  most_ticks_ = 0;
   window_begin_ = monotonic;
   offset_now_ = absl::InfiniteDuration();
   offset_before_ = absl::InfiniteDuration();
@@ -83,6 +84,13 @@ absl::Time StreamClock::OnUnit(uint32_t rtp_time, absl::Time received, absl::Dur
   }
   // Whole microseconds, the unit that decoders carry times in: what differs here differs there.
   time = absl::FromUnixMicros(absl::ToUnixMicros(time));
+  // B-frames come after a picture that is shown after them.
+  const bool reordered = ticks_ < most_ticks_ && most_ticks_ - ticks_ < clock_rate_hz_;
+  if (reordered) {
+    CountQuirk(quirks_, "pictures_reordered");
+    return std::min(time, last_time_);
+  }
+  most_ticks_ = ticks_;
   if (time <= last_time_) time = last_time_ + kLeastStep;
   last_time_ = time;
   return time;

@@ -13,7 +13,8 @@ namespace patrol::rtsp {
 // was received, laid through the least delayed unit of the last ten to twenty seconds (so it
 // follows a camera whose oscillator drifts; 500 ppm are 10 ms in that time). Where a sender report
 // maps RTP time to the camera's own clock, and that is within limits::kCameraClockErrorMax of the
-// receive clock, the camera's clock is believed. Times never step back.
+// receive clock, the camera's clock is believed. Times never step back, but for pictures that
+// the camera itself sends out of order (B-frames, within a second).
 //
 // Status: first version. Issue 3 bounds the error under drift and NTP steps to 100 ms.
 class StreamClock {
@@ -37,6 +38,7 @@ class StreamClock {
   bool started_ = false;
   uint32_t last_rtp_ = 0;
   int64_t ticks_ = 0;  // RTP time without wrapping
+  int64_t most_ticks_ = 0;
   absl::Duration last_monotonic_;
   absl::Duration utc_offset_;  // of the monotonic clock, as a duration since the epoch
 

@@ -1,6 +1,7 @@
 #include "lib/video/rtsp/stream_clock.h"
 
 #include <cmath>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -102,6 +103,21 @@ TEST(StreamClock, SurvivesAJumpOfTheRtpTimeWithoutSteppingBack) {
     EXPECT_LE(absl::AbsDuration(after - (kStart + absl::Seconds(2))), absl::Milliseconds(50));
   }
   EXPECT_EQ(camera.quirks["rtp_time_jump"], 3);
+}
+
+TEST(StreamClock, GivesReorderedPicturesTheirOwnTimes) {
+  Camera camera;
+  // As decoded: I0 P3 B1 B2 P6 B4 B5, 40 ms apart, each received when it was coded.
+  std::vector<absl::Time> times(7);
+  int received = 3;
+  for (const int shown : {0, 3, 1, 2, 6, 4, 5}) {
+    const absl::Duration captured = absl::Milliseconds(40) * shown;
+    times[static_cast<size_t>(shown)] =
+        camera.Unit(captured, absl::Milliseconds(40) * received++ - captured);
+  }
+  // The first picture was held back before it was sent, which only the second can tell.
+  for (size_t i = 2; i < times.size(); ++i) EXPECT_GT(times[i], times[i - 1]) << i;
+  EXPECT_EQ(camera.quirks["pictures_reordered"], 4);
 }
 
 TEST(StreamClock, FollowsOurOwnClockForwardAndHoldsStillWhenItIsSetBack) {
