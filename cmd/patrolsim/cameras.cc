@@ -106,7 +106,7 @@ void PrintAddresses(const CameraServer& server, const std::vector<SimCamera>& ca
     for (const SimCamera& camera : cameras) {
       std::printf("%s%s %s %s %dx%d\n", base.c_str(), camera.name.c_str(),
                   camera.clip->name.c_str(),
-                  camera.clip->codec == ClipCodec::kH264 ? "H.264" : "H.265", camera.clip->width,
+                  camera.clip->codec == media::Codec::kH264 ? "H.264" : "H.265", camera.clip->width,
                   camera.clip->height);
     }
   } else {

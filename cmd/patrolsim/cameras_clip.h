@@ -9,10 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "lib/video/media/access_unit.h"
 
 namespace patrol::sim {
-
-enum class ClipCodec { kH264, kH265 };
 
 // RTP's clock for video, ticks a second (RFC 6184, RFC 7798).
 inline constexpr int64_t kRtpTicksPerSecond = 90'000;
@@ -40,12 +39,12 @@ struct ClipPicture {
 // A clip as the RTP payload of its pictures, packetised once and sent to any number of clients
 // without being copied. Immutable once made.
 struct Clip {
-  std::string name;  // file name without extension
-  ClipCodec codec = ClipCodec::kH264;
-  int width = 0;    // pixels
-  int height = 0;   // pixels
-  double fps = 0;   // pictures a second, mean
-  double kbps = 0;  // kbit/s of payload, mean
+  std::string name;                          // file name without extension
+  media::Codec codec = media::Codec::kH264;  // or kH265
+  int width = 0;                             // pixels
+  int height = 0;                            // pixels
+  double fps = 0;                            // pictures a second, mean
+  double kbps = 0;                           // kbit/s of payload, mean
   int64_t duration_ticks = 0;
   // NAL units without start codes: of H.264 SPS, PPS; of H.265 VPS, SPS, PPS.
   std::vector<std::string> parameter_sets;
@@ -63,12 +62,9 @@ using ClipPtr = std::shared_ptr<const Clip>;
 // Errors: NOT_FOUND, INVALID_ARGUMENT (no H.264 or H.265 stream, no keyframe), naming the file.
 absl::StatusOr<ClipPtr> ReadClip(const std::string& path);
 
-// Adds one picture to `clip` as packets. Called in decoding order.
-// nals:  NAL units without start codes, not empty.
-void PacketisePicture(absl::Span<const std::string_view> nals, bool keyframe, int64_t send_ticks,
-                      int64_t time_ticks, Clip& clip);
-
-// The NAL units of an Annex B byte stream, without start codes; views into `data`.
-std::vector<std::string_view> SplitAnnexB(std::string_view data);
+// Adds one picture to `clip` as packets. Called in decoding order; send_ticks are filled in later.
+// annexb: its NAL units.
+void PacketisePicture(absl::Span<const uint8_t> annexb, bool keyframe, int64_t time_ticks,
+                      Clip& clip);
 
 }  // namespace patrol::sim

@@ -14,8 +14,8 @@ extern "C" {
 namespace patrol::sim {
 namespace {
 
-const char* EncoderName(ClipCodec codec) {
-  return codec == ClipCodec::kH264 ? "libx264" : "libx265";
+const char* EncoderName(media::Codec codec) {
+  return codec == media::Codec::kH264 ? "libx264" : "libx265";
 }
 
 absl::Status AvError(absl::StatusCode code, const std::string& path, const char* what, int error) {
@@ -41,7 +41,7 @@ void SetOptions(const EncoderOptions& options, AVCodecContext& context) {
   context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   context.color_range = AVCOL_RANGE_MPEG;
   context.colorspace = AVCOL_SPC_SMPTE170M;
-  if (options.codec == ClipCodec::kH264) {
+  if (options.codec == media::Codec::kH264) {
     av_opt_set(context.priv_data, "preset", "superfast", 0);
     av_opt_set(context.priv_data, "profile", "main", 0);
     const std::string parameters =
@@ -55,7 +55,7 @@ void SetOptions(const EncoderOptions& options, AVCodecContext& context) {
     const std::string parameters =
         absl::StrCat("keyint=", options.gop_frames, ":min-keyint=", options.gop_frames,
                      ":scenecut=0:open-gop=0:bframes=0:rc-lookahead=0:pools=none:frame-threads=1:"
-                     "weightp=0:log-level=error:qpmin=26");
+                     "weightp=0:log-level=error:qpmin=23");
     av_opt_set(context.priv_data, "x265-params", parameters.c_str(), 0);
   }
 }
@@ -81,7 +81,7 @@ struct ClipWriter::State {
   AVPacket* packet = nullptr;
 };
 
-bool CanEncode(ClipCodec codec) {
+bool CanEncode(media::Codec codec) {
   return avcodec_find_encoder_by_name(EncoderName(codec)) != nullptr;
 }
 

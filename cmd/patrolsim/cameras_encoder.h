@@ -12,7 +12,7 @@
 namespace patrol::sim {
 
 struct EncoderOptions {
-  ClipCodec codec = ClipCodec::kH264;
+  media::Codec codec = media::Codec::kH264;
   int width = 640;  // pixels, even
   int height = 360;
   int fps = 15;
@@ -21,7 +21,7 @@ struct EncoderOptions {
 };
 
 // Whether FFmpeg here can encode it.
-bool CanEncode(ClipCodec codec);
+bool CanEncode(media::Codec codec);
 
 // Codes pictures as IP cameras do (H.264 Main or H.265 Main, no B-frames, fixed groups of pictures,
 // rate control with a cap) into an mp4 file.

@@ -33,7 +33,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Grows when scenes are drawn or coded otherwise: older files in the cache are then left alone.
-constexpr int kSceneVersion = 1;
+constexpr int kSceneVersion = 2;
 // H.265 is coded of these places by day only: it takes three times as long.
 constexpr int kH265Places[] = {1, 6};
 
@@ -41,7 +41,7 @@ constexpr int kH265Places[] = {1, 6};
 struct SceneClip {
   int number = 0;
   bool night = false;
-  ClipCodec codec = ClipCodec::kH264;
+  media::Codec codec = media::Codec::kH264;
 
   auto operator<=>(const SceneClip&) const = default;
 };
@@ -70,14 +70,14 @@ std::vector<SceneClip> Assign(const LibraryOptions& options) {
   int turns[2] = {};  // by day, at night
   int h265_turn = 0;
   double h265_share = options.h265_share;
-  if (h265_share > 0 && !CanEncode(ClipCodec::kH265)) {
+  if (h265_share > 0 && !CanEncode(media::Codec::kH265)) {
     PATROL_LOG_WARNING("FFmpeg here has no encoder libx265: all cameras are H.264");
     h265_share = 0;
   }
   for (int i = 0; i < options.count; ++i) {
     SceneClip scene;
     if (Falls(i, h265_share)) {
-      scene.codec = ClipCodec::kH265;
+      scene.codec = media::Codec::kH265;
       scene.number = kH265Places[static_cast<size_t>(h265_turn++) % std::size(kH265Places)];
     } else {
       scene.night = Falls(i, options.night_share);
@@ -116,7 +116,7 @@ absl::Status Rename(const std::string& from, const std::string& to) {
 absl::StatusOr<std::string> ClipOf(const SceneClip& wanted, const LibraryOptions& options) {
   const std::string path =
       absl::StrFormat("%s/%s-%02d-%s.mp4", FolderOf(options), wanted.night ? "night" : "day",
-                      wanted.number, wanted.codec == ClipCodec::kH264 ? "h264" : "h265");
+                      wanted.number, wanted.codec == media::Codec::kH264 ? "h264" : "h265");
   if (fs::exists(path)) return path;
   const auto begin = std::chrono::steady_clock::now();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cmd/patrolsim/cameras_clip.h"
+#include "lib/video/media/annexb.h"
 
 namespace patrol::sim {
 namespace {
@@ -15,18 +16,12 @@ constexpr uint8_t kFuA = 28;
 constexpr uint8_t kAp = 48;
 constexpr uint8_t kFu = 49;
 
-int NalType(ClipCodec codec, std::string_view nal) {
-  const auto first = static_cast<uint8_t>(nal[0]);
-  return codec == ClipCodec::kH264 ? first & 0x1F : (first >> 1) & 0x3F;
+std::string_view Text(const media::NalUnit& nal) {
+  return {reinterpret_cast<const char*>(nal.data.data()), nal.data.size()};
 }
 
-bool IsParameterSet(ClipCodec codec, std::string_view nal) {
-  const int type = NalType(codec, nal);
-  return codec == ClipCodec::kH264 ? type == 7 || type == 8 : type >= 32 && type <= 34;
-}
-
-bool IsDelimiter(ClipCodec codec, std::string_view nal) {
-  return NalType(codec, nal) == (codec == ClipCodec::kH264 ? 9 : 35);
+bool IsDelimiter(media::Codec codec, uint8_t type) {
+  return type == (codec == media::Codec::kH264 ? 9 : 35);
 }
 
 class Packer {
@@ -42,7 +37,7 @@ class Packer {
   // All in one packet; they must fit.
   void Aggregate(const std::vector<std::string>& nals) {
     Begin();
-    if (clip_.codec == ClipCodec::kH264) {
+    if (clip_.codec == media::Codec::kH264) {
       // F and NRI as the greatest of the aggregated units: parameter sets carry NRI 3.
       Byte(0x60 | kStapA);
     } else {
@@ -57,11 +52,10 @@ class Packer {
     End();
   }
 
-  void Fragments(std::string_view nal) {
-    const bool h264 = clip_.codec == ClipCodec::kH264;
+  void Fragments(std::string_view nal, uint8_t type) {
+    const bool h264 = clip_.codec == media::Codec::kH264;
     const size_t nal_header = h264 ? 1 : 2;
     const size_t room = kPayloadBytesMax - nal_header - 1;
-    const auto type = static_cast<uint8_t>(NalType(clip_.codec, nal));
     for (size_t at = nal_header; at < nal.size(); at += room) {
       const std::string_view part = nal.substr(at, room);
       const bool first = at == nal_header;
@@ -97,11 +91,17 @@ class Packer {
 
 }  // namespace
 
-void PacketisePicture(absl::Span<const std::string_view> nals, bool keyframe, int64_t send_ticks,
-                      int64_t time_ticks, Clip& clip) {
+void PacketisePicture(absl::Span<const uint8_t> annexb, bool keyframe, int64_t time_ticks,
+                      Clip& clip) {
   std::vector<std::string> sets;
-  for (std::string_view nal : nals) {
-    if (!nal.empty() && IsParameterSet(clip.codec, nal)) sets.emplace_back(nal);
+  std::vector<media::NalUnit> others;
+  media::NalReader reader(clip.codec, {annexb.data(), annexb.size()});
+  for (media::NalUnit nal; reader.Next(nal);) {
+    if (media::KindOf(clip.codec, nal.type) == media::NalKind::kParameterSet) {
+      sets.emplace_back(Text(nal));
+    } else if (!IsDelimiter(clip.codec, nal.type)) {
+      others.push_back(nal);
+    }
   }
   if (!sets.empty() && clip.parameter_sets.empty()) clip.parameter_sets = sets;
   if (keyframe && sets.empty()) sets = clip.parameter_sets;
@@ -109,7 +109,6 @@ void PacketisePicture(absl::Span<const std::string_view> nals, bool keyframe, in
   ClipPicture picture;
   picture.first_packet = static_cast<uint32_t>(clip.packets.size());
   picture.keyframe = keyframe;
-  picture.send_ticks = send_ticks;
   picture.time_ticks = time_ticks;
   const size_t begin = clip.payload.size();
 
@@ -121,33 +120,16 @@ void PacketisePicture(absl::Span<const std::string_view> nals, bool keyframe, in
   } else {
     for (const std::string& set : sets) packer.Single(set);
   }
-  for (std::string_view nal : nals) {
-    if (nal.empty() || IsParameterSet(clip.codec, nal) || IsDelimiter(clip.codec, nal)) continue;
-    if (nal.size() <= kPayloadBytesMax) {
-      packer.Single(nal);
+  for (const media::NalUnit& nal : others) {
+    if (nal.data.size() <= kPayloadBytesMax) {
+      packer.Single(Text(nal));
     } else {
-      packer.Fragments(nal);
+      packer.Fragments(Text(nal), nal.type);
     }
   }
   picture.packets = static_cast<uint32_t>(clip.packets.size()) - picture.first_packet;
   picture.bytes = static_cast<uint32_t>(clip.payload.size() - begin);
   if (picture.packets > 0) clip.pictures.push_back(picture);
-}
-
-std::vector<std::string_view> SplitAnnexB(std::string_view data) {
-  constexpr std::string_view kStart("\0\0\1", 3);
-  std::vector<std::string_view> nals;
-  size_t at = data.find(kStart);
-  while (at != std::string_view::npos) {
-    at += kStart.size();
-    const size_t next = data.find(kStart, at);
-    std::string_view nal = data.substr(at, next == std::string_view::npos ? next : next - at);
-    // The zero byte of a four-byte start code, and trailing zeros, belong to no NAL unit.
-    while (!nal.empty() && nal.back() == '\0') nal.remove_suffix(1);
-    if (!nal.empty()) nals.push_back(nal);
-    at = next;
-  }
-  return nals;
 }
 
 }  // namespace patrol::sim

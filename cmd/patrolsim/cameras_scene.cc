@@ -70,7 +70,13 @@ Scene::Scene(const SceneOptions& options)
 Scene::Actor Scene::MakeActor(float begin_s) {
   const auto unit = [this] { return static_cast<float>(random_() % 10000) / 10000; };
   Actor actor;
-  actor.route = place_.routes[random_() % place_.routes.size()];
+  // Every route in turn before any comes again.
+  if (routes_left_.empty()) {
+    for (size_t i = 0; i < place_.routes.size(); ++i) routes_left_.push_back(i);
+  }
+  const size_t pick = random_() % routes_left_.size();
+  actor.route = place_.routes[routes_left_[pick]];
+  routes_left_.erase(routes_left_.begin() + static_cast<ptrdiff_t>(pick));
   const MoverKind kind = actor.route.kinds[random_() % actor.route.kinds.size()];
   actor.look = RandomLook(kind, random_);
   actor.begin_s = begin_s;

@@ -79,6 +79,7 @@ class Scene {
   MoverPainter painter_;
   int frames_ = 0;
   float seconds_ = 0;
+  std::vector<size_t> routes_left_;  // not yet taken in this turn
   std::vector<Actor> actors_;
   std::vector<Dimming> dimmings_;
   cv::Mat lit_;  // the backdrop in the light of lit_sun_, lit_gain_

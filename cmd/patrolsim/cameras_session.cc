@@ -71,7 +71,7 @@ const char* Reason(int code) {
 std::string Base64(const std::string& bytes) { return absl::Base64Escape(bytes); }
 
 std::string FormatParameters(const Clip& clip) {
-  if (clip.codec == ClipCodec::kH264) {
+  if (clip.codec == media::Codec::kH264) {
     std::vector<std::string> sets;
     std::string profile = "42001E";
     for (const std::string& set : clip.parameter_sets) {
@@ -99,7 +99,7 @@ std::string Sdp(const SimCamera& camera, const std::string& session_id,
       "v=0\r\no=- ", std::stoull(session_id, nullptr, 16), " 1 IN IP4 ", address,
       "\r\ns=", camera.name, "\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\na=range:npt=now-\r\na=control:*\r\n",
       "m=video 0 RTP/AVP ", kPayloadType, "\r\nb=AS:", static_cast<int>(clip.kbps) + 1,
-      "\r\na=rtpmap:", kPayloadType, clip.codec == ClipCodec::kH264 ? " H264" : " H265",
+      "\r\na=rtpmap:", kPayloadType, clip.codec == media::Codec::kH264 ? " H264" : " H265",
       "/90000\r\na=fmtp:", kPayloadType, " ", FormatParameters(clip),
       absl::StrFormat("\r\na=framerate:%.2f", clip.fps), "\r\na=control:track1\r\n");
 }
