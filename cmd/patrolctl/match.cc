@@ -109,7 +109,7 @@ std::string RowOf(const tracks::Fix& fix) {
   const auto number = [](const std::optional<double>& value) {
     return value ? absl::StrFormat("%g", *value) : std::string();
   };
-  return absl::StrCat(tracks::CsvField(fix.unit_id), ",", FormatTime(fix.time), ",",
+  return absl::StrCat(tracks::CsvField(fix.unit_id), ",", FormatUtc(fix.time), ",",
                       absl::StrFormat("%.7f,%.7f", fix.position.lon, fix.position.lat), ",",
                       number(fix.speed_mps), ",", number(fix.heading_deg), ",",
                       number(fix.accuracy_m));
@@ -231,7 +231,7 @@ class PathWriter {
   }
 
   void Row(const std::string& node, absl::Time time, const std::string& way) {
-    out_ << unit_ << ',' << seq_++ << ',' << node << ',' << FormatTime(time) << ',' << way << '\n';
+    out_ << unit_ << ',' << seq_++ << ',' << node << ',' << FormatUtc(time) << ',' << way << '\n';
   }
 
   const roadnet::Network& network_;
@@ -285,8 +285,8 @@ class MatchOutput {
     for (const tracks::AreaVisit& visit : tracks::AreaVisits(network_, track, cuts_)) {
       ++tally.visits;
       visits_.stream() << tracks::CsvField(track.unit_id()) << ','
-                       << tracks::CsvField(areas_[visit.area].id) << ',' << FormatTime(visit.enter)
-                       << ',' << FormatTime(visit.leave) << ','
+                       << tracks::CsvField(areas_[visit.area].id) << ',' << FormatUtc(visit.enter)
+                       << ',' << FormatUtc(visit.leave) << ','
                        << absl::StrFormat("%.6f", absl::ToDoubleSeconds(visit.dwell())) << '\n';
     }
     // The track has the fixes in the order of time.

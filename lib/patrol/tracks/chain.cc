@@ -10,6 +10,9 @@ namespace {
 
 // Steps gathered before it is asked whether all paths agree on the older ones.
 constexpr size_t kStepsMax = 1024;
+// Between two fixes beside the roads that are nearer than this, a unit has stood: noise is greater
+// in yards than on roads.
+constexpr double kStandingM = 30;
 
 }  // namespace
 
@@ -96,9 +99,15 @@ void Chain::HandOver(size_t end, size_t state) {
   for (size_t i = handed_; i <= end; ++i) {
     const HmmStep& step = steps_[i];
     const HmmState& at = step.states[chosen[i]];
+    bool connected = i > 0;
+    if (i > 0 && (at.off_road || steps_[i - 1].states[chosen[i - 1]].off_road)) {
+      // Beside the roads nothing is driven; but standing there is standing.
+      connected = at.off_road && steps_[i - 1].states[chosen[i - 1]].off_road &&
+                  geo::GreatCircleM(steps_[i - 1].place, step.place) < kStandingM;
+    }
     sink_->OnPoint(step, at,
                    absl::MakeConstSpan(step.ways.data() + at.way_begin, at.way_end - at.way_begin),
-                   i > 0);
+                   connected);
   }
 }
 

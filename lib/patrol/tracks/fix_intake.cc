@@ -111,7 +111,7 @@ IntakeResult FixIntake::Batch::Take(const Fix& reported, geo::Datum datum) {
   const absl::Duration ahead = fix.time - intake_.clock_.Now();
   if (ahead > intake_.options_.future_max) {
     result.verdict = IntakeVerdict::kFuture;
-    result.message = absl::StrCat("time: ", FormatTime(fix.time), " is ",
+    result.message = absl::StrCat("time: ", FormatUtc(fix.time), " is ",
                                   absl::FormatDuration(absl::Trunc(ahead, absl::Milliseconds(1))),
                                   " ahead of the service's clock, at most ",
                                   absl::FormatDuration(intake_.options_.future_max));
@@ -120,15 +120,15 @@ IntakeResult FixIntake::Batch::Take(const Fix& reported, geo::Datum datum) {
   if (std::find(state->recent.begin(), state->recent.end(), fix.time) != state->recent.end()) {
     result.verdict = IntakeVerdict::kDuplicate;
     result.message = absl::StrCat("time: unit \"", fix.unit_id, "\" has a fix at ",
-                                  FormatTime(fix.time), " already");
+                                  FormatUtc(fix.time), " already");
     return result;
   }
   FixIntake::Remember(*state, fix.time);
   if (state->newest && fix.time < state->newest->time) {
     result.verdict = IntakeVerdict::kLate;
     result.message =
-        absl::StrCat("time: ", FormatTime(fix.time), " is older than the unit's newest, ",
-                     FormatTime(state->newest->time));
+        absl::StrCat("time: ", FormatUtc(fix.time), " is older than the unit's newest, ",
+                     FormatUtc(state->newest->time));
     return result;
   }
   if (state->newest && !CanHaveMoved(*state->newest, fix, intake_.options_.speed_max_mps)) {

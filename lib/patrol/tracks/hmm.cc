@@ -28,8 +28,6 @@ constexpr double kStaySigmas = 8;
 constexpr double kHeadingSpeedMinMps = 2.0;
 constexpr double kHeadingSigmaDeg = 30;
 constexpr double kHeadingSigmasMax = 3;
-// Route lengths are floats; and a unit can always have moved this much more than its speed says.
-constexpr double kSpeedSlackM = 200;
 
 double BearingDeg(geo::LonLat a, geo::LonLat b) {
   const double east = (b.lon - a.lon) * std::cos(a.lat * std::numbers::pi / 180);
@@ -123,7 +121,18 @@ HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) const
       AddState(fix, place, candidate.position, candidate.distance_m, &step);
     }
   }
-  if (before == nullptr || step.states.empty()) return step;
+  if (step.states.empty()) return step;
+  if (before != nullptr) AddStays(fix, *before, &step);
+  HmmState off = step.states.front();
+  off.off_road = true;
+  off.log_prob = LogEmission(fix, off.place.arc, options_.off_road_m);
+  if (before == nullptr) off.log_prob -= options_.return_road_log;
+  step.states.push_back(off);
+  return step;
+}
+
+void Hmm::AddStays(const Fix& fix, const HmmStep& earlier, HmmStep* step) const {
+  const HmmStep* before = &earlier;
 
   std::vector<uint32_t> likely(before->states.size());
   for (uint32_t i = 0; i < likely.size(); ++i) likely[i] = i;
@@ -133,34 +142,46 @@ HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) const
   if (likely.size() > kStaysMax) likely.resize(kStaysMax);
   for (const uint32_t i : likely) {
     const HmmState& state = before->states[i];
+    if (state.off_road) continue;
     const double distance = geo::GreatCircleM(fix.position, network_.Place(state.at));
     if (distance > kStaySigmas * options_.sigma_m) continue;
-    AddState(fix, state.place, state.at, distance, &step);
+    AddState(fix, state.place, state.at, distance, step);
   }
-  return step;
 }
 
 bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
   const double straight = geo::GreatCircleM(before.place, step->place);
   const double seconds = absl::ToDoubleSeconds(step->time - before.time);
   const double beta = options_.beta_m + options_.beta_per_s_m * seconds;
-  const double limit =
-      std::min(straight + options_.u_turn_m + kDetourBetas * beta,
-               seconds * options_.speed_max_mps + options_.u_turn_m + kSpeedSlackM);
+  const double limit = straight + options_.u_turn_m + kDetourBetas * beta;
 
   targets_.clear();
-  for (const HmmState& state : step->states) targets_.push_back(state.place);
+  for (const HmmState& state : step->states) {
+    if (!state.off_road) targets_.push_back(state.place);
+  }
   search_.SetTargets(targets_);
   constexpr double kImpossible = -std::numeric_limits<double>::infinity();
   std::vector<double> best(step->states.size(), kImpossible);
-  const double followed = before.states[before.Best()].log_prob - kBeamLog;
+  const size_t on_road = targets_.size();
+  bool any_way = before.states[before.Best()].off_road;
   for (size_t i = 0; i < before.states.size(); ++i) {
     const HmmState& from = before.states[i];
-    if (from.log_prob < followed) continue;
+    // On and off the roads: to and fro at a price, and on beside them for nothing.
+    for (size_t j = from.off_road ? 0 : on_road; j < best.size(); ++j) {
+      const double log_prob = from.log_prob - (!from.off_road ? options_.leave_road_log
+                                               : j >= on_road ? 0
+                                                              : options_.return_road_log);
+      if (log_prob <= best[j]) continue;
+      best[j] = log_prob;
+      step->states[j].before = static_cast<int32_t>(i);
+      step->states[j].way_begin = step->states[j].way_end = 0;
+    }
+    if (from.off_road) continue;
     search_.Run(from.place, limit);
-    for (size_t j = 0; j < best.size(); ++j) {
+    for (size_t j = 0; j < on_road; ++j) {
       const float cost = search_.cost(j);
       if (cost == RouteSearch::kNoWay) continue;
+      any_way = true;
       const double log_prob = from.log_prob - std::abs(cost - straight) / beta;
       if (log_prob <= best[j]) continue;
       best[j] = log_prob;
@@ -173,18 +194,25 @@ bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
     }
   }
 
-  double top = kImpossible;
-  for (size_t j = 0; j < best.size(); ++j) {
-    if (best[j] != kImpossible) top = std::max(top, best[j] + step->states[j].log_prob);
+  if (!any_way) {
+    for (HmmState& state : step->states) state.before = -1;
+    return false;
   }
-  if (top == kImpossible) return false;
+  double top = kImpossible;
+  double top_on_road = kImpossible;
+  for (size_t j = 0; j < best.size(); ++j) {
+    if (best[j] == kImpossible) continue;
+    const double log_prob = best[j] + step->states[j].log_prob;
+    top = std::max(top, log_prob);
+    if (j < on_road) top_on_road = std::max(top_on_road, log_prob);
+  }
   // States that nothing leads to, or next to nothing, go; so does the ways' waste.
   std::vector<HmmState> kept;
   std::vector<ArcIndex> ways;
   for (size_t j = 0; j < best.size(); ++j) {
     HmmState state = step->states[j];
     state.log_prob += best[j] - top;
-    if (!(state.log_prob >= -kBeamLog)) continue;
+    if (!state.off_road && !(state.log_prob >= top_on_road - top - kBeamLog)) continue;
     const auto begin = static_cast<uint32_t>(ways.size());
     ways.insert(ways.end(), step->ways.begin() + state.way_begin,
                 step->ways.begin() + state.way_end);

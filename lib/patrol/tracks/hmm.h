@@ -13,14 +13,18 @@
 #include "lib/patrol/tracks/route_search.h"
 
 // The hidden Markov model behind matching, after Newson & Krumm, "Hidden Markov Map Matching
-// Through Noise and Sparseness", ACM GIS 2009, with three changes:
+// Through Noise and Sparseness", ACM GIS 2009, with four changes:
 // - a state is a *directed* place, so that turning round costs something and turn restrictions
 // hold;
 // - a fix may be explained by the unit having *stayed* where it was: noise along the road does not
 //   send it round the block;
 // - a fix's likelihood falls off with its square up to kOutlierSigmas and linearly from there
 // (Huber
-//   1964), so that one bad fix does not outvote the way.
+//   1964), so that one bad fix does not outvote the way;
+// - a unit may leave the roads and come back to them at a price: a car park, a field, a road that
+// the
+//   network lacks. While it is *off the roads* it is placed on the nearest one and driven along
+//   none.
 namespace patrol::tracks {
 
 // Where a unit may be at a fix.
@@ -28,6 +32,7 @@ struct HmmState {
   DirectedPlace place;
   roadnet::RoadPosition at;
   float distance_m = 0;    // of the fix from `at`
+  bool off_road = false;   // moves beside the roads; `at` is only the nearest place
   double log_prob = 0;     // of the best path that ends here, less the step's best
   int32_t before = -1;     // state of the step before on that path; -1: a beginning
   uint32_t way_begin = 0;  // arcs driven from there: [way_begin, way_end) of the step's ways
@@ -38,8 +43,8 @@ struct HmmState {
 struct HmmStep {
   uint32_t fix = 0;  // the caller's number for it
   absl::Time time;
-  geo::LonLat place;  // of the fix
-  std::vector<HmmState> states;
+  geo::LonLat place;             // of the fix
+  std::vector<HmmState> states;  // the last one is off the roads, where any is
   std::vector<roadnet::ArcIndex> ways;
   std::vector<uint32_t> thinned;  // fixes after it that are nearer than noise
 
@@ -58,7 +63,8 @@ class Hmm {
   // the unit may have stayed; may be null.
   HmmStep Begin(const Fix& fix, uint32_t number, const HmmStep* before) const;
 
-  // Connects `step` to `before`. False, and `step` as it was, when no way leads there in the time.
+  // Connects `step` to `before`. False, and `step` as it was, when no way leads there in the time
+  // from where the unit is likeliest to have been.
   // keep_ways: whether the arcs driven are wanted.
   bool Connect(const HmmStep& before, HmmStep* step, bool keep_ways);
 
@@ -67,6 +73,7 @@ class Hmm {
  private:
   void AddState(const Fix& fix, const DirectedPlace& place, const roadnet::RoadPosition& at,
                 double distance_m, HmmStep* step) const;
+  void AddStays(const Fix& fix, const HmmStep& earlier, HmmStep* step) const;
   double LogEmission(const Fix& fix, roadnet::ArcIndex arc, double distance_m) const;
   bool IsBendBeside(const std::vector<roadnet::Candidate>& candidates, size_t index) const;
 

@@ -19,20 +19,40 @@ namespace {
 using roadnet::ArcIndex;
 using roadnet::RoadPosition;
 
+// Whether the fixes at `refused` lead away from the straight line between those at `from` and `to`
+// and back: a unit that only moved faster than thought, or whose clock is wrong, goes on its way.
+bool ThereAndBack(absl::Span<const Fix* const> fixes, size_t from,
+                  const std::vector<size_t>& refused, size_t to) {
+  constexpr double kDetourShare = 1.5;
+  double length_m = 0;
+  size_t last = from;
+  for (const size_t index : refused) {
+    length_m += geo::GreatCircleM(fixes[last]->position, fixes[index]->position);
+    last = index;
+  }
+  length_m += geo::GreatCircleM(fixes[last]->position, fixes[to]->position);
+  const double direct_m = geo::GreatCircleM(fixes[from]->position, fixes[to]->position);
+  return length_m > kDetourShare * direct_m + kJumpSlackM;
+}
+
 // Which of `fixes` (in the order of time) are speed jumps: FixIntake's rule, but knowing what comes
-// later: when a unit turns out to have been relocated, all fixes of the new place count.
+// later. When a unit turns out to have been relocated, or to have gone straight on, its fixes
+// count.
 std::vector<bool> FindSpeedJumps(absl::Span<const Fix* const> fixes, double speed_max_mps) {
   std::vector<bool> jumps(fixes.size(), false);
   std::optional<size_t> newest;
   std::vector<size_t> refused;
   for (size_t i = 0; i < fixes.size(); ++i) {
     if (newest && !CanHaveMoved(*fixes[*newest], *fixes[i], speed_max_mps)) {
-      if (!refused.empty() && !CanHaveMoved(*fixes[refused.back()], *fixes[i], speed_max_mps)) {
+      if (!refused.empty() && !CanHaveMoved(*fixes[refused.back()], *fixes[i], speed_max_mps) &&
+          ThereAndBack(fixes, *newest, refused, i)) {
         refused.clear();
       }
       jumps[i] = true;
       refused.push_back(i);
       if (refused.size() < kRelocationFixes) continue;
+      for (const size_t index : refused) jumps[index] = false;
+    } else if (newest && !refused.empty() && !ThereAndBack(fixes, *newest, refused, i)) {
       for (const size_t index : refused) jumps[index] = false;
     }
     newest = i;
@@ -62,7 +82,10 @@ class TrackWriter : public ChainSink {
       WriteThinned(at_, {});
     }
     const RoadPosition at = connected && rest_.empty() ? at_ : state.at;
-    const UnitPosition position = Judge(step.fix, at, state.distance_m);
+    const double distance_m =
+        at == state.at ? state.distance_m
+                       : geo::GreatCircleM(fixes_[step.fix]->position, network_.Place(at));
+    const UnitPosition position = Judge(step.fix, at, distance_m);
     if (connected) {
       track_->AddPoint(step.time, position, rest_, PathLength(network_, at_, at, rest_));
     } else {
