@@ -100,10 +100,12 @@ void Chain::HandOver(size_t end, size_t state) {
     const HmmStep& step = steps_[i];
     const HmmState& at = step.states[chosen[i]];
     bool connected = i > 0;
-    if (i > 0 && (at.off_road || steps_[i - 1].states[chosen[i - 1]].off_road)) {
+    if (i > 0) {
       // Beside the roads nothing is driven; but standing there is standing.
-      connected = at.off_road && steps_[i - 1].states[chosen[i - 1]].off_road &&
-                  geo::GreatCircleM(steps_[i - 1].place, step.place) < kStandingM;
+      const HmmState& before = steps_[i - 1].states[chosen[i - 1]];
+      if (at.off_road || before.off_road) {
+        connected = at.off_road && before.off_road && at.at == before.at;
+      }
     }
     sink_->OnPoint(step, at,
                    absl::MakeConstSpan(step.ways.data() + at.way_begin, at.way_end - at.way_begin),

@@ -18,11 +18,17 @@ using roadnet::RoadPosition;
 constexpr double kOutlierSigmas = 3;
 // A way dearer than this many betas beyond the straight line is never the best one: e^-30.
 constexpr double kDetourBetas = 30;
+// Nor is one that needs twice the speed of the fastest unit: senders' times err, but not by that.
+constexpr double kSpeedShare = 2;
+constexpr double kSpeedSlackM = 200;
 // States this much less likely than the step's best are not followed: e^-40.
 constexpr double kBeamLog = 40;
 // Places where the unit may have stayed, the likeliest, and how near to the fix they must be.
 constexpr size_t kStaysMax = 4;
 constexpr double kStaySigmas = 8;
+// Beside the roads, a fix no further than this from the one before, and from the place of that one
+// than from the nearest, leaves the unit where it was: noise is greater in yards.
+constexpr double kStandingM = 30;
 // A receiver's heading is noise below a walking pace; above, 30 degrees cover lane changes and
 // bends.
 constexpr double kHeadingSpeedMinMps = 2.0;
@@ -149,11 +155,24 @@ void Hmm::AddStays(const Fix& fix, const HmmStep& earlier, HmmStep* step) const 
   }
 }
 
+void Hmm::StayBesideRoads(const HmmStep& before, HmmState* off, const HmmStep& step) const {
+  if (off->before < 0) return;
+  const HmmState& earlier = before.states[static_cast<size_t>(off->before)];
+  if (!earlier.off_road || geo::GreatCircleM(before.place, step.place) > kStandingM) return;
+  const double distance = geo::GreatCircleM(step.place, network_.Place(earlier.at));
+  if (distance > off->distance_m + kStandingM || distance > options_.attach_limit_m) return;
+  off->place = earlier.place;
+  off->at = earlier.at;
+  off->distance_m = static_cast<float>(distance);
+}
+
 bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
   const double straight = geo::GreatCircleM(before.place, step->place);
   const double seconds = absl::ToDoubleSeconds(step->time - before.time);
   const double beta = options_.beta_m + options_.beta_per_s_m * seconds;
-  const double limit = straight + options_.u_turn_m + kDetourBetas * beta;
+  const double limit =
+      std::min(straight + options_.u_turn_m + kDetourBetas * beta,
+               kSpeedShare * options_.speed_max_mps * seconds + options_.u_turn_m + kSpeedSlackM);
 
   targets_.clear();
   for (const HmmState& state : step->states) {
@@ -198,6 +217,7 @@ bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
     for (HmmState& state : step->states) state.before = -1;
     return false;
   }
+  if (on_road < step->states.size()) StayBesideRoads(before, &step->states[on_road], *step);
   double top = kImpossible;
   double top_on_road = kImpossible;
   for (size_t j = 0; j < best.size(); ++j) {

@@ -74,6 +74,7 @@ class Hmm {
   void AddState(const Fix& fix, const DirectedPlace& place, const roadnet::RoadPosition& at,
                 double distance_m, HmmStep* step) const;
   void AddStays(const Fix& fix, const HmmStep& earlier, HmmStep* step) const;
+  void StayBesideRoads(const HmmStep& before, HmmState* off, const HmmStep& step) const;
   double LogEmission(const Fix& fix, roadnet::ArcIndex arc, double distance_m) const;
   bool IsBendBeside(const std::vector<roadnet::Candidate>& candidates, size_t index) const;
 

@@ -1,0 +1,86 @@
+#include "lib/patrol/tracks/route_search.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/tracks/town.h"
+
+namespace patrol::tracks {
+namespace {
+
+using roadnet::BackwardArc;
+using roadnet::ForwardArc;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr double kUTurnM = 80;
+
+//   1 ---0--- 2 ---1--- 3      pieces 0, 1 of way 10, two-way, 100 m each; piece 2 of way 11 from 3
+//                       |      north, one way, 100 m
+//                       4
+class RouteSearchTest : public ::testing::Test {
+ protected:
+  static roadnet::Network Roads() {
+    testing::NetworkSketch sketch;
+    sketch.Node(1, 0, 0).Node(2, 100, 0).Node(3, 200, 0).Node(4, 200, 100);
+    sketch.Way(10, {1, 2, 3}).Way(11, {3, 4}, {{"oneway", "yes"}});
+    return sketch.Build();
+  }
+
+  float Cost(DirectedPlace from, DirectedPlace to, double limit = 1000) {
+    search_.SetTargets({to});
+    search_.Run(from, limit);
+    return search_.cost(0);
+  }
+  std::vector<roadnet::ArcIndex> Arcs() const {
+    std::vector<roadnet::ArcIndex> arcs;
+    search_.AppendArcs(0, &arcs);
+    return arcs;
+  }
+
+  const Ground ground_{Roads()};
+  RouteSearch search_{ground_.network, ground_.graph, kUTurnM};
+};
+
+TEST_F(RouteSearchTest, GoesAheadOnTheSameArc) {
+  EXPECT_NEAR(Cost({ForwardArc(0), 20}, {ForwardArc(0), 70}), 50, 1e-3);
+  EXPECT_THAT(Arcs(), ElementsAre(ForwardArc(0)));
+}
+
+TEST_F(RouteSearchTest, StandingCostsNothing) {
+  EXPECT_EQ(Cost({ForwardArc(0), 20}, {ForwardArc(0), 20}), 0);
+  EXPECT_THAT(Arcs(), IsEmpty());
+}
+
+TEST_F(RouteSearchTest, GoesOnOverNodes) {
+  EXPECT_NEAR(Cost({ForwardArc(0), 20}, {ForwardArc(2), 30}), 80 + 100 + 30, 0.5);
+  EXPECT_THAT(Arcs(), ElementsAre(ForwardArc(0), ForwardArc(1), ForwardArc(2)));
+}
+
+TEST_F(RouteSearchTest, TurningRoundCosts) {
+  EXPECT_NEAR(Cost({ForwardArc(0), 60}, {BackwardArc(0), 70}), 30 + kUTurnM, 0.2);
+  EXPECT_THAT(Arcs(), ElementsAre(BackwardArc(0)));
+  EXPECT_NEAR(Cost({ForwardArc(1), 10}, {BackwardArc(0), 30}), 10 + 30 + kUTurnM, 0.2);
+  EXPECT_THAT(Arcs(), ElementsAre(BackwardArc(1), BackwardArc(0)));
+}
+
+TEST_F(RouteSearchTest, OneWaysAreOneWay) {
+  EXPECT_EQ(Cost({ForwardArc(2), 50}, {ForwardArc(2), 20}), RouteSearch::kNoWay);
+  EXPECT_EQ(Cost({ForwardArc(2), 50}, {BackwardArc(1), 20}), RouteSearch::kNoWay);
+}
+
+TEST_F(RouteSearchTest, StopsAtTheLimit) {
+  EXPECT_EQ(Cost({ForwardArc(0), 20}, {ForwardArc(2), 30}, 205), RouteSearch::kNoWay);
+  EXPECT_NE(Cost({ForwardArc(0), 20}, {ForwardArc(2), 30}, 215), RouteSearch::kNoWay);
+}
+
+TEST_F(RouteSearchTest, FindsManyTargetsAtOnce) {
+  search_.SetTargets({{ForwardArc(0), 90}, {ForwardArc(0), 10}, {ForwardArc(1), 50}});
+  search_.Run({ForwardArc(0), 50}, 1000);
+  EXPECT_NEAR(search_.cost(0), 40, 0.1);
+  EXPECT_NEAR(search_.cost(1), 50 + 10 + 2 * kUTurnM, 0.2) << "round at once, and at the dead end";
+  EXPECT_NEAR(search_.cost(2), 100, 0.2);
+}
+
+}  // namespace
+}  // namespace patrol::tracks
