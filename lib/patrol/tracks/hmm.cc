@@ -21,6 +21,9 @@ constexpr double kDetourBetas = 30;
 // Nor is one that needs twice the speed of the fastest unit: senders' times err, but not by that.
 constexpr double kSpeedShare = 2;
 constexpr double kSpeedSlackM = 200;
+// A way shorter than the straight line between the fixes is noise, and less odd than a detour: of a
+// unit that has stayed, the first fix that shows it moving is off by that much.
+constexpr double kShortShare = 0.25;
 // States this much less likely than the step's best are not followed: e^-40.
 constexpr double kBeamLog = 40;
 // Places where the unit may have stayed, the likeliest, and how near to the fix they must be.
@@ -201,7 +204,8 @@ bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
       const float cost = search_.cost(j);
       if (cost == RouteSearch::kNoWay) continue;
       any_way = true;
-      const double log_prob = from.log_prob - std::abs(cost - straight) / beta;
+      const double off_m = cost > straight ? cost - straight : kShortShare * (straight - cost);
+      const double log_prob = from.log_prob - off_m / beta;
       if (log_prob <= best[j]) continue;
       best[j] = log_prob;
       HmmState& to = step->states[j];
