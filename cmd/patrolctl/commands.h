@@ -29,10 +29,16 @@ void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> ru
 CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& description);
 
 // Each adds its subcommands; one file per group, called in main.cc.
-void AddCoverageReach(Context& context);    // coverage_files.cc
-void AddCoverageRun(Context& context);      // coverage_run.cc
-void AddMatchCommands(Context& context);    // match.cc
-void AddMotionCommands(Context& context);   // motion.cc
-void AddNetworkCommands(Context& context);  // network.cc
+void AddAreaCommands(Context& context);      // areas.cc
+void AddCameraCommands(Context& context);    // cameras.cc
+void AddCoverageLive(Context& context);      // coverage_live.cc
+void AddCoverageReach(Context& context);     // coverage_files.cc
+void AddCoverageRun(Context& context);       // coverage_run.cc
+void AddEventCommands(Context& context);     // events.cc
+void AddMatchCommands(Context& context);     // match.cc
+void AddMotionCommands(Context& context);    // motion.cc
+void AddNetworkCommands(Context& context);   // network.cc
+void AddPositionCommands(Context& context);  // positions.cc
+void AddUnitCommands(Context& context);      // units.cc
 
 }  // namespace patrol::ctl

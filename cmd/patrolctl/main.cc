@@ -45,11 +45,17 @@ int main(int argc, char** argv) {
               {"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}},
           CLI::ignore_case));
   // One line per group, sorted.
+  patrol::ctl::AddAreaCommands(context);
+  patrol::ctl::AddCameraCommands(context);
+  patrol::ctl::AddCoverageLive(context);
   patrol::ctl::AddCoverageReach(context);
   patrol::ctl::AddCoverageRun(context);
+  patrol::ctl::AddEventCommands(context);
   patrol::ctl::AddMatchCommands(context);
   patrol::ctl::AddMotionCommands(context);
   patrol::ctl::AddNetworkCommands(context);
+  patrol::ctl::AddPositionCommands(context);
+  patrol::ctl::AddUnitCommands(context);
 
   try {
     app.parse(argc, argv);

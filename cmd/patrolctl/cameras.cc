@@ -1,0 +1,371 @@
+// patrolctl cameras: import, list, get, update, delete, state, snapshot; against a running service.
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cmd/patrolctl/client.h"
+#include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/files.h"
+#include "cmd/patrolctl/printer.h"
+#include "cmd/patrolctl/progress.h"
+#include "lib/base/limits.h"
+#include "lib/base/status.h"
+#include "patrol/v1/camera_service.grpc.pb.h"
+
+namespace patrol::ctl {
+
+namespace {
+
+using Stub = v1::CameraService::Stub;
+
+struct CameraFlags {
+  std::string file;  // import: rows; snapshot: JPEG out
+  std::string id;
+  std::string display_name;
+  double lon = 0;
+  double lat = 0;
+  double heading_deg = 0;
+  double field_of_view_deg = 0;
+  std::string source_uri;
+  std::string username;
+  std::string password_file;
+  bool create = false;
+  bool enable = false;
+  bool disable = false;
+};
+
+enum Column : size_t { kId, kName, kLon, kLat, kHeading, kView, kSource, kUser, kPassword };
+
+std::string PlaceText(const v1::Camera& camera, double coordinate) {
+  return camera.has_position() ? absl::StrFormat("%.6f", coordinate) : "";
+}
+
+std::string PhaseText(v1::CameraPhase phase) {
+  // CAMERA_PHASE_STREAMING -> streaming
+  std::string text = v1::CameraPhase_Name(phase);
+  const std::string prefix = "CAMERA_PHASE_";
+  if (text.rfind(prefix, 0) == 0) text = text.substr(prefix.size());
+  absl::AsciiStrToLower(&text);
+  return text;
+}
+
+absl::StatusOr<std::unique_ptr<Stub>> ConnectCameras(const Context& context) {
+  PATROL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, Connect(context));
+  return v1::CameraService::NewStub(channel);
+}
+
+// ---- import ----
+
+std::string Field(const tracks::CsvTable& table, Column column) {
+  const std::string_view text = table.field(column);
+  return std::string(absl::StripAsciiWhitespace(absl::string_view(text.data(), text.size())));
+}
+
+// A number of the row; `value` stays as it is when the field is empty.
+std::optional<tracks::RowFault> ReadNumber(const tracks::CsvTable& table, Column column,
+                                           const char* name, double* value) {
+  const std::string text = Field(table, column);
+  if (text.empty()) return std::nullopt;
+  if (absl::SimpleAtod(text, value) && std::isfinite(*value)) return std::nullopt;
+  return tracks::RowFault{table.line(), name, text, "not a number"};
+}
+
+std::optional<tracks::RowFault> ReadRow(const tracks::CsvTable& table, v1::Camera* camera) {
+  camera->Clear();
+  const std::string id = Field(table, kId);
+  if (id.empty()) return tracks::RowFault{table.line(), "camera_id", "", "is empty"};
+  camera->set_name("cameras/" + id);
+  camera->set_display_name(Field(table, kName));
+  double lon = 0, lat = 0, heading_deg = 0, field_of_view_deg = 0;
+  if (auto fault = ReadNumber(table, kLon, "lon", &lon)) return fault;
+  if (auto fault = ReadNumber(table, kLat, "lat", &lat)) return fault;
+  if (auto fault = ReadNumber(table, kHeading, "heading_deg", &heading_deg)) return fault;
+  if (auto fault = ReadNumber(table, kView, "field_of_view_deg", &field_of_view_deg)) return fault;
+  if (Field(table, kLon).empty() != Field(table, kLat).empty()) {
+    return tracks::RowFault{table.line(), "lon", "", "lon and lat must both be there, or neither"};
+  }
+  if (!Field(table, kLon).empty()) {
+    camera->mutable_position()->set_lon(lon);
+    camera->mutable_position()->set_lat(lat);
+  }
+  camera->set_heading_deg(heading_deg);
+  camera->set_field_of_view_deg(field_of_view_deg);
+  camera->set_source_uri(Field(table, kSource));
+  camera->set_username(Field(table, kUser));
+  camera->set_password(std::string(table.field(kPassword)));
+  return std::nullopt;
+}
+
+// Adds or changes one camera. Without a source, a camera that is there keeps its own, and a new one
+// is switched off.
+absl::Status Save(const Context& context, Stub& stub, const v1::Camera& camera) {
+  v1::UpdateCameraRequest request;
+  *request.mutable_camera() = camera;
+  v1::Camera saved;
+  if (!camera.source_uri().empty()) {
+    request.set_allow_missing(true);
+    return Call(context, stub, &Stub::UpdateCamera, request, &saved);
+  }
+  for (const char* field : {"display_name", "position", "heading_deg", "field_of_view_deg"}) {
+    request.mutable_update_mask()->add_paths(field);
+  }
+  const absl::Status updated = Call(context, stub, &Stub::UpdateCamera, request, &saved);
+  if (!absl::IsNotFound(updated)) return updated;
+  request.clear_update_mask();
+  request.set_allow_missing(true);
+  request.mutable_camera()->set_disabled(true);
+  return Call(context, stub, &Stub::UpdateCamera, request, &saved);
+}
+
+// Whether the service refused this row alone; anything else ends the import.
+bool IsRowsFault(const absl::Status& status) { return absl::IsInvalidArgument(status); }
+
+absl::Status Import(const Context& context, const CameraFlags& flags) {
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.file));
+  tracks::CsvTable table(in);
+  PATROL_RETURN_IF_ERROR(Annotate(
+      table.ReadHeader({"camera_id", "name", "lon", "lat"},
+                       {"heading_deg", "field_of_view_deg", "source_uri", "username", "password"}),
+      flags.file));
+  PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCameras(context));
+  tracks::RowReport report;
+  tracks::RowFault broken;
+  v1::Camera camera;
+  Progress progress("cameras imported", 0);
+  while (true) {
+    const tracks::CsvTable::Next next = table.ReadRow(&broken);
+    if (next == tracks::CsvTable::Next::kEnd) break;
+    ++report.rows;
+    if (next == tracks::CsvTable::Next::kFault) {
+      report.Add(broken);
+      continue;
+    }
+    if (std::optional<tracks::RowFault> fault = ReadRow(table, &camera)) {
+      report.Add(*std::move(fault));
+      continue;
+    }
+    const absl::Status saved = Save(context, *stub, camera);
+    if (IsRowsFault(saved)) {
+      report.Add({table.line(), "", "", std::string(saved.message())});
+    } else if (!saved.ok()) {
+      progress.Clear();
+      PrintRowFaults(flags.file, report);
+      return Annotate(saved, absl::StrCat(flags.file, ": line ", table.line(), ", after ",
+                                          report.imported, " cameras were imported"));
+    } else {
+      progress.Tell(++report.imported);
+    }
+  }
+  progress.Clear();
+  return FinishImport(flags.file, report);
+}
+
+// ---- list, get, state ----
+
+Printer CameraPrinter(Format format) {
+  return Printer(format, Printer::Kind::kList,
+                 {{"camera_id"},
+                  {"name"},
+                  {"lon", 0, true},
+                  {"lat", 0, true},
+                  {"heading_deg", 0, true},
+                  {"field_of_view_deg", 0, true},
+                  {"disabled"},
+                  {"phase"}});
+}
+
+void Print(Printer& printer, const v1::Camera& camera) {
+  printer.Add(
+      camera,
+      {IdOf(camera.name()), camera.display_name(), PlaceText(camera, camera.position().lon()),
+       PlaceText(camera, camera.position().lat()), absl::StrFormat("%g", camera.heading_deg()),
+       absl::StrFormat("%g", camera.field_of_view_deg()), YesNo(camera.disabled()),
+       PhaseText(camera.state().phase())});
+}
+
+Printer StatePrinter(Format format) {
+  return Printer(format, Printer::Kind::kList,
+                 {{"camera_id"},
+                  {"phase"},
+                  {"codec"},
+                  {"width", 0, true},
+                  {"height", 0, true},
+                  {"pictures", 0, true},
+                  {"picture_time"},
+                  {"blind"},
+                  {"moving"},
+                  {"packets_lost", 0, true},
+                  {"decode_errors", 0, true},
+                  {"reconnects", 0, true},
+                  {"reason"}});
+}
+
+void PrintState(Printer& printer, const v1::Camera& camera) {
+  const v1::CameraState& state = camera.state();
+  printer.Add(
+      camera,
+      {IdOf(camera.name()), PhaseText(state.phase()), state.codec(), absl::StrCat(state.width()),
+       absl::StrCat(state.height()), absl::StrCat(state.pictures_decoded()),
+       TimeText(state.has_picture_time(), state.picture_time()), YesNo(state.blind()),
+       YesNo(state.moving()), absl::StrCat(state.packets_lost()),
+       absl::StrCat(state.decode_errors()), absl::StrCat(state.reconnects()), state.reason()});
+}
+
+// Of one camera, or of all where no id is given.
+absl::Status Show(const Context& context, const std::string& id, Printer printer,
+                  void (*print)(Printer&, const v1::Camera&)) {
+  PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCameras(context));
+  if (!id.empty()) {
+    v1::GetCameraRequest request;
+    request.set_name(NameOf("cameras", id));
+    v1::Camera camera;
+    PATROL_RETURN_IF_ERROR(Call(context, *stub, &Stub::GetCamera, request, &camera));
+    print(printer, camera);
+  } else {
+    v1::ListCamerasRequest request;
+    request.set_page_size(limits::kPageSizeMax);
+    PATROL_RETURN_IF_ERROR((CallPages<Stub, v1::ListCamerasRequest, v1::ListCamerasResponse>(
+        context, *stub, &Stub::ListCameras, request, [&](const v1::ListCamerasResponse& page) {
+          for (const v1::Camera& camera : page.cameras()) print(printer, camera);
+          return true;
+        })));
+  }
+  printer.Finish();
+  return absl::OkStatus();
+}
+
+// ---- update, delete, snapshot ----
+
+absl::Status Update(const Context& context, const CameraFlags& flags, const CLI::App& command) {
+  v1::UpdateCameraRequest request;
+  v1::Camera& camera = *request.mutable_camera();
+  google::protobuf::FieldMask& mask = *request.mutable_update_mask();
+  camera.set_name(NameOf("cameras", flags.id));
+  const auto given = [&](const char* option, const char* field) {
+    if (command.count(option) == 0) return false;
+    mask.add_paths(field);
+    return true;
+  };
+  if (given("--name", "display_name")) camera.set_display_name(flags.display_name);
+  if (given("--lon", "position")) {
+    camera.mutable_position()->set_lon(flags.lon);
+    camera.mutable_position()->set_lat(flags.lat);
+  }
+  if (given("--heading", "heading_deg")) camera.set_heading_deg(flags.heading_deg);
+  if (given("--field-of-view", "field_of_view_deg")) {
+    camera.set_field_of_view_deg(flags.field_of_view_deg);
+  }
+  if (given("--source", "source_uri")) camera.set_source_uri(flags.source_uri);
+  if (given("--username", "username")) camera.set_username(flags.username);
+  if (given("--password-file", "password")) {
+    PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.password_file));
+    std::string password;
+    std::getline(in, password);
+    camera.set_password(password);
+  }
+  if (flags.enable || flags.disable) {
+    mask.add_paths("disabled");
+    camera.set_disabled(flags.disable);
+  }
+  if (mask.paths().empty() && !flags.create) {
+    return absl::InvalidArgumentError("cameras update: nothing to change; see --help");
+  }
+  request.set_allow_missing(flags.create);
+  PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCameras(context));
+  v1::Camera saved;
+  PATROL_RETURN_IF_ERROR(Call(context, *stub, &Stub::UpdateCamera, request, &saved));
+  Printer printer = CameraPrinter(context.format);
+  Print(printer, saved);
+  printer.Finish();
+  return absl::OkStatus();
+}
+
+absl::Status Delete(const Context& context, const CameraFlags& flags) {
+  PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCameras(context));
+  v1::DeleteCameraRequest request;
+  request.set_name(NameOf("cameras", flags.id));
+  google::protobuf::Empty nothing;
+  return Call(context, *stub, &Stub::DeleteCamera, request, &nothing);
+}
+
+absl::Status Snapshot(const Context& context, const CameraFlags& flags) {
+  PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCameras(context));
+  v1::GetSnapshotRequest request;
+  request.set_name(NameOf("cameras", flags.id));
+  v1::Snapshot still;
+  PATROL_RETURN_IF_ERROR(Call(context, *stub, &Stub::GetSnapshot, request, &still));
+  const std::string path = flags.file.empty() ? IdOf(flags.id) + ".jpg" : flags.file;
+  PATROL_RETURN_IF_ERROR(WriteOutput(path, still.jpeg()));
+  std::fprintf(stderr, "%s: %zu bytes, taken %s\n", path.c_str(), still.jpeg().size(),
+               TimeText(still.has_time(), still.time()).c_str());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddCameraCommands(Context& context) {
+  CLI::App* group = Group(context.app, "cameras", "the cameras of a running service");
+  auto flags = std::make_shared<CameraFlags>();
+
+  CLI::App* import = group->add_subcommand("import", "add or change cameras from a CSV file");
+  import
+      ->add_option("--file,file", flags->file,
+                   "columns camera_id,name,lon,lat and, where there are any, heading_deg,"
+                   "field_of_view_deg,source_uri,username,password")
+      ->required();
+  OnRun(context, import, [&context, flags] { return Import(context, *flags); });
+
+  CLI::App* list = group->add_subcommand("list", "all cameras");
+  OnRun(context, list,
+        [&context] { return Show(context, "", CameraPrinter(context.format), Print); });
+
+  CLI::App* get = group->add_subcommand("get", "one camera");
+  get->add_option("id", flags->id, "its id")->required();
+  OnRun(context, get, [&context, flags] {
+    return Show(context, flags->id, CameraPrinter(context.format), Print);
+  });
+
+  CLI::App* state = group->add_subcommand("state", "how the streams of all cameras, or one, do");
+  state->add_option("id", flags->id, "of one camera");
+  OnRun(context, state, [&context, flags] {
+    return Show(context, flags->id, StatePrinter(context.format), PrintState);
+  });
+
+  CLI::App* update = group->add_subcommand("update", "change one camera");
+  update->add_option("id", flags->id, "its id")->required();
+  update->add_option("--name", flags->display_name, "what people call it");
+  CLI::Option* lon = update->add_option("--lon", flags->lon, "where it stands, degrees (WGS-84)");
+  CLI::Option* lat = update->add_option("--lat", flags->lat, "likewise");
+  lon->needs(lat);
+  lat->needs(lon);
+  update->add_option("--heading", flags->heading_deg, "degrees clockwise from north");
+  update->add_option("--field-of-view", flags->field_of_view_deg, "degrees");
+  update->add_option("--source", flags->source_uri, "rtsp:// address without user and password");
+  update->add_option("--username", flags->username, "of the source");
+  update->add_option("--password-file", flags->password_file,
+                     "file whose first line is the password of the source");
+  update->add_flag("--create", flags->create, "add the camera when there is none");
+  CLI::Option* enable = update->add_flag("--enable", flags->enable, "connect to it");
+  update->add_flag("--disable", flags->disable, "do not connect to it")->excludes(enable);
+  OnRun(context, update, [&context, flags, update] { return Update(context, *flags, *update); });
+
+  CLI::App* remove = group->add_subcommand("delete", "remove one camera; its events stay");
+  remove->add_option("id", flags->id, "its id")->required();
+  OnRun(context, remove, [&context, flags] { return Delete(context, *flags); });
+
+  CLI::App* snapshot = group->add_subcommand("snapshot", "the last picture of one camera, as JPEG");
+  snapshot->add_option("id", flags->id, "its id")->required();
+  snapshot->add_option("--out", flags->file, "file to write; {id}.jpg where not given");
+  OnRun(context, snapshot, [&context, flags] { return Snapshot(context, *flags); });
+}
+
+}  // namespace patrol::ctl

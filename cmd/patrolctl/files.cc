@@ -1,0 +1,47 @@
+#include "cmd/patrolctl/files.h"
+
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+
+namespace patrol::ctl {
+
+absl::StatusOr<std::ifstream> OpenInput(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  // A folder opens, but can't be read.
+  if (!in || in.peek() == std::ifstream::traits_type::eof()) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read, or is empty"));
+  }
+  return in;
+}
+
+absl::Status WriteOutput(const std::string& path, const std::string& bytes) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << bytes;
+  out.close();
+  if (out.fail()) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+  return absl::OkStatus();
+}
+
+void PrintRowFaults(const std::string& path, const tracks::RowReport& report) {
+  for (const tracks::RowFault& fault : report.faults) {
+    std::fprintf(stderr, "%s: %s\n", path.c_str(), tracks::ToString(fault).c_str());
+  }
+  if (report.faulty > report.faults.size()) {
+    std::fprintf(stderr, "%s: %llu more bad rows\n", path.c_str(),
+                 static_cast<unsigned long long>(report.faulty - report.faults.size()));
+  }
+}
+
+absl::Status FinishImport(const std::string& path, const tracks::RowReport& report) {
+  PrintRowFaults(path, report);
+  std::fprintf(stderr, "%s: imported %llu of %llu rows\n", path.c_str(),
+               static_cast<unsigned long long>(report.imported),
+               static_cast<unsigned long long>(report.rows));
+  if (report.imported == 0 && report.rows > 0) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": no row could be imported"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace patrol::ctl
