@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "cmd/patrolsim/town.h"
@@ -23,9 +24,13 @@ using roadnet::Network;
 using roadnet::NodeIndex;
 
 constexpr double kHour = 3600;
-// Seconds after 08:00 local. Two shifts; between them the crew changes at the station.
-constexpr double kShiftsS[2][2] = {{0, 8 * kHour}, {8 * kHour, 16 * kHour}};
-constexpr double kHandoverS = 20 * 60;
+// Seconds after 08:00 local. Two shifts; in between each unit changes its crew at the station, not
+// all at the same time.
+constexpr double kDayS = 16 * kHour;
+constexpr double kHandoverFromS = 7.3 * kHour;
+constexpr double kHandoverToS = 8.3 * kHour;
+constexpr double kHandoverMinS = 12 * 60;
+constexpr double kHandoverMaxS = 25 * 60;
 // The receiver: errors wander (a minute's memory) with 5 m of deviation over both axes.
 constexpr double kNoiseM = 5.0;
 constexpr double kNoiseMemoryS = 60;
@@ -283,11 +288,13 @@ Patrols SimulatePatrols(uint64_t seed, const TownPlan& plan, const Network& netw
                     Random(seed * 1000003 + 1000 + unit));
       Receiver receiver(unit, patrol.random());
       // Everybody works the first shift, three in five units the second as well.
-      const size_t shifts = unit % 5 < 3 ? 2 : 1;
-      for (size_t s = 0; s < shifts; ++s) {
-        const double begin_s = kShiftsS[s][0] + (s == 0 ? 0 : kHandoverS);
-        receiver.Report(patrol.Shift(begin_s, kShiftsS[s][1]), kShiftsS[s][1], patrols.fixes);
-      }
+      const bool both_shifts = unit % 5 < 3;
+      Random& random = patrol.random();
+      const double handover_s = std::floor(random.Uniform(kHandoverFromS, kHandoverToS));
+      receiver.Report(patrol.Shift(0, handover_s), handover_s, patrols.fixes);
+      if (!both_shifts) continue;
+      const double begin_s = std::floor(handover_s + random.Uniform(kHandoverMinS, kHandoverMaxS));
+      receiver.Report(patrol.Shift(begin_s, kDayS), kDayS, patrols.fixes);
     }
   }
   std::sort(patrols.fixes.begin(), patrols.fixes.end(), [](const PatrolFix& a, const PatrolFix& b) {
