@@ -1,0 +1,251 @@
+// patrolctl as people run it, against a real server with a real store: what it prints where, and
+// how it exits.
+
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/unit/api/town.h"
+
+namespace patrol::api {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+struct Outcome {
+  int exit = -1;
+  std::string out;
+  std::string err;
+};
+
+class PatrolctlTest : public TownTest {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(PATROL_BIN_DIR "/patrolctl")) {
+      GTEST_SKIP() << "patrolctl is not built";
+    }
+    StartTown();
+  }
+
+  Outcome Run(const std::string& arguments) {
+    const std::string err = folder.File("stderr");
+    const std::string command =
+        absl::StrCat(PATROL_BIN_DIR "/patrolctl --server 127.0.0.1:", server->port(), " ",
+                     arguments, " 2>", err);
+    Outcome outcome;
+    FILE* pipe = ::popen(command.c_str(), "r");
+    if (pipe == nullptr) return outcome;
+    std::array<char, 4096> buffer;
+    size_t read = 0;
+    while ((read = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
+      outcome.out.append(buffer.data(), read);
+    }
+    const int status = ::pclose(pipe);
+    outcome.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    std::ostringstream text;
+    text << std::ifstream(err).rdbuf();
+    outcome.err = text.str();
+    return outcome;
+  }
+
+  std::string Write(const std::string& name, const std::string& text) {
+    std::ofstream(folder.File(name)) << text;
+    return folder.File(name);
+  }
+};
+
+TEST_F(PatrolctlTest, ImportsCamerasAndNamesBadRowsByLine) {
+  const std::string file = Write("cameras.csv",
+                                 "camera_id,name,lon,lat,heading_deg,field_of_view_deg,source_uri,"
+                                 "username,password\n"
+                                 "n-1,路口一,120.70,31.60,90,60,rtsp://127.0.0.1/1,viewer,secret\n"
+                                 "n-2,路口二,east,31.60,90,60,rtsp://127.0.0.1/2,,\n"
+                                 "n-3,路口三,120.72,95,90,60,rtsp://127.0.0.1/3,,\n"
+                                 "n-4,路口四,120.73,31.61,,,,,\n");
+  const Outcome import = Run("cameras import --file " + file);
+  EXPECT_EQ(import.exit, 0) << import.err;
+  EXPECT_THAT(import.err, HasSubstr("line 3: column \"lon\": \"east\": not a number"));
+  EXPECT_THAT(import.err, HasSubstr("line 4: "));
+  EXPECT_THAT(import.err, HasSubstr("camera.position.lat: 95 is outside -90..90"));
+  EXPECT_THAT(import.err, HasSubstr("imported 2 of 4 rows"));
+  EXPECT_EQ(fleet.cameras().at("n-1").password, "secret");
+  EXPECT_TRUE(fleet.cameras().at("n-4").disabled);
+
+  const Outcome csv = Run("--format csv cameras list");
+  EXPECT_EQ(csv.exit, 0);
+  EXPECT_THAT(csv.out, StartsWith("camera_id,name,lon,lat,heading_deg,field_of_view_deg,"));
+  EXPECT_THAT(csv.out, HasSubstr("n-1,路口一,120.700000,31.600000,90,60,no,streaming\n"));
+  const Outcome table = Run("cameras state n-1");
+  EXPECT_THAT(table.out, HasSubstr("streaming"));
+  const Outcome json = Run("--format json cameras list");
+  EXPECT_THAT(json.out, HasSubstr("\"displayName\":\"路口一\""));
+  EXPECT_THAT(json.out, Not(HasSubstr("secret")));
+
+  // Imported again without sources, a camera keeps its own.
+  const std::string places = Write("places.csv", "camera_id,name,lon,lat\nn-1,new,120.5,31.5\n");
+  EXPECT_EQ(Run("cameras import " + places).exit, 0);
+  EXPECT_EQ(fleet.cameras().at("n-1").display_name, "new");
+  EXPECT_EQ(fleet.cameras().at("n-1").source_uri, "rtsp://127.0.0.1/1");
+  EXPECT_FALSE(fleet.cameras().at("n-1").disabled);
+}
+
+TEST_F(PatrolctlTest, ChangesAndRemovesACamera) {
+  ASSERT_EQ(Run("cameras update n-9 --create --source rtsp://127.0.0.1/9 --name nine").exit, 0);
+  const Outcome update = Run("cameras update n-9 --lon 120.5 --lat 31.5 --disable");
+  EXPECT_EQ(update.exit, 0) << update.err;
+  EXPECT_THAT(update.out, HasSubstr("120.500000"));
+  EXPECT_TRUE(fleet.cameras().at("n-9").disabled);
+  const std::string still = folder.File("still.jpg");
+  EXPECT_EQ(Run("cameras snapshot n-9 --out " + still).exit, 0);
+  EXPECT_TRUE(std::filesystem::exists(still));
+  EXPECT_EQ(Run("cameras delete n-9").exit, 0);
+  const Outcome again = Run("cameras get n-9");
+  EXPECT_EQ(again.exit, 1);
+  EXPECT_EQ(again.err, "patrolctl: camera \"n-9\": there is none\n");
+}
+
+TEST_F(PatrolctlTest, ImportsUnitsAndChangesTheirDuty) {
+  const std::string file = Write("units.csv",
+                                 "unit_id,name,mode,force\nu1,一号,e-bike,village police\n"
+                                 "u2,二号,rocket,police\n");
+  const Outcome import = Run("units import --file " + file);
+  EXPECT_EQ(import.exit, 0) << import.err;
+  EXPECT_THAT(import.err, HasSubstr("line 3: column \"mode\": \"rocket\""));
+  EXPECT_EQ(store->GetUnit("u1")->mode, "e-bike");
+  EXPECT_EQ(Run("units update u1 --off-duty").exit, 0);
+  EXPECT_TRUE(store->GetUnit("u1")->off_duty);
+  // A second import leaves the duty alone.
+  EXPECT_EQ(Run("units import --file " + file).exit, 0);
+  EXPECT_TRUE(store->GetUnit("u1")->off_duty);
+  EXPECT_THAT(Run("--format csv units list").out, HasSubstr("u1,一号,e-bike,village police,lost"));
+}
+
+TEST_F(PatrolctlTest, ImportsAreasAllOrNone) {
+  const std::string square =
+      R"({"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"g1",)"
+      R"("name":"一网格","kind":"grid"},"geometry":{"type":"Polygon","coordinates":)"
+      R"([[[120.7,31.6],[120.8,31.6],[120.8,31.7],[120.7,31.7],[120.7,31.6]]]}}]})";
+  EXPECT_EQ(Run("areas import --file " + Write("areas.geojson", square)).exit, 0);
+  EXPECT_EQ(Run("areas update g1 --kind beat").exit, 0);
+  EXPECT_THAT(Run("--format csv areas list").out, HasSubstr("g1,一网格,beat,,1200.5\n"));
+  const Outcome bad = Run("areas import --file " + Write("bad.geojson", "{}"));
+  EXPECT_EQ(bad.exit, 1);
+  EXPECT_THAT(bad.err, HasSubstr("bad.geojson"));
+}
+
+TEST_F(PatrolctlTest, ImportsFixesNamesRefusedOnesByLineAndMayBeRepeated) {
+  AddUnit("u1");
+  const std::string file = Write("fixes.csv",
+                                 "unit_id,time,lon,lat,speed_mps\n"
+                                 "u1,2026-03-01T20:00:00Z,120.70,31.60,5\n"
+                                 "u1,2026-03-01T20:00:10Z,120.7001,31.60,\n"
+                                 "u1,yesterday,120.70,31.60,\n"
+                                 "nobody,2026-03-01T20:00:20Z,120.70,31.60,\n"
+                                 "u1,2027-03-01T20:00:00Z,120.70,31.60,\n");
+  const Outcome import = Run("positions import --file " + file);
+  EXPECT_EQ(import.exit, 0) << import.err;
+  EXPECT_THAT(import.err, HasSubstr("line 4: column \"time\""));
+  EXPECT_THAT(import.err, HasSubstr("line 5: unit \"nobody\": unknown_unit"));
+  EXPECT_THAT(import.err, HasSubstr("line 6: unit \"u1\": future"));
+  EXPECT_THAT(import.err, HasSubstr("5 rows, 1 bad, 4 sent, 2 stored"));
+  EXPECT_THAT(store->ListFixes({.unit_id = "u1"}, {.size = 10})->rows, SizeIs(2));
+  const Outcome again = Run("positions import --file " + file);
+  EXPECT_EQ(again.exit, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("2 duplicate"));
+  EXPECT_THAT(store->ListFixes({.unit_id = "u1"}, {.size = 10})->rows, SizeIs(2));
+}
+
+TEST_F(PatrolctlTest, ImportsGpxForAUnitThatItCreates) {
+  const std::string file = Write(
+      "day.gpx",
+      R"(<?xml version="1.0"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">)"
+      R"(<trk><trkseg><trkpt lat="31.6" lon="120.7"><time>2026-03-01T20:00:00Z</time></trkpt>)"
+      R"(<trkpt lat="31.6001" lon="120.7"><time>2026-03-01T20:00:05Z</time></trkpt>)"
+      R"(</trkseg></trk></gpx>)");
+  const Outcome import = Run("positions import --file " + file + " --unit car-07 --create-units");
+  EXPECT_EQ(import.exit, 0) << import.err;
+  EXPECT_THAT(store->ListFixes({.unit_id = "car-07"}, {.size = 10})->rows, SizeIs(2));
+}
+
+TEST_F(PatrolctlTest, ReplaysFixesAsIfTheyHappenedNow) {
+  AddUnit("u1");
+  // The service's clock is the real one for the replayer: bring it there.
+  clock.Advance(absl::Now() - clock.Now() + absl::Seconds(10));
+  const std::string file = Write("fixes.csv",
+                                 "unit_id,time,lon,lat\n"
+                                 "u1,2020-03-01T20:00:10Z,120.7001,31.60\n"
+                                 "u1,2020-03-01T20:00:00Z,120.70,31.60\n");
+  const absl::Time before = absl::Now();
+  const Outcome replay = Run("positions replay --speed 100 --file " + file);
+  EXPECT_EQ(replay.exit, 0) << replay.err;
+  const auto fixes = store->ListFixes({.unit_id = "u1"}, {.size = 10})->rows;
+  ASSERT_THAT(fixes, SizeIs(2));
+  EXPECT_GE(fixes[0].time, before - absl::Microseconds(1));
+  EXPECT_EQ(fixes[1].time - fixes[0].time, absl::Milliseconds(100));
+  EXPECT_EQ(fixes[1].position.lon, 120.7001);
+}
+
+TEST_F(PatrolctlTest, ListsAndWatchesMotionEvents) {
+  store::MotionEvent event;
+  event.id = "n-1-7";
+  event.camera_id = "n-1";
+  event.begin = kMorning;
+  event.last = kMorning + absl::Seconds(2);
+  event.response = {"g1", "u7", absl::Seconds(95), false, ""};
+  const int64_t before = events->latest();
+  {
+    EventRecorder recorder(*store, *events);
+    recorder.Record(EventPhase::kBegin, event, std::make_shared<const std::string>("jpeg"));
+    event.ended = true;
+    recorder.Record(EventPhase::kEnd, event, nullptr);
+  }
+  const Outcome list = Run("--format csv events list --camera n-1");
+  EXPECT_EQ(list.exit, 0) << list.err;
+  EXPECT_THAT(list.out, HasSubstr("\nend,n-1,2026-03-01T21:20:00Z,2026-03-01T21:20:02Z,0.000,g1,"
+                                  "u7,95.000,no,n-1-7,"));
+  const Outcome watch = Run(absl::StrCat("--format csv events watch --count 2 --after ", before));
+  EXPECT_EQ(watch.exit, 0) << watch.err;
+  EXPECT_THAT(watch.out, HasSubstr("\nbegin,n-1,"));
+  EXPECT_THAT(watch.out, HasSubstr("\nend,n-1,"));
+  const Outcome old = Run("events watch --after 5");
+  EXPECT_EQ(old.exit, 1);
+  EXPECT_THAT(old.err, HasSubstr("after_revision: 5 can't be gone on from"));
+  EXPECT_EQ(Run("events still n-1-7 --out " + folder.File("e.jpg")).exit, 0);
+  EXPECT_EQ(std::filesystem::file_size(folder.File("e.jpg")), 4u);
+}
+
+TEST_F(PatrolctlTest, ShowsTheCoverageNowAndWatchesIt) {
+  EXPECT_THAT(Run("--format csv coverage now").out, StartsWith("area_id,name,kind,patrollable_m,"));
+  EXPECT_THAT(Run("--format json coverage now").out, HasSubstr("\"revision\":\"1\""));
+  const std::string roads = folder.File("roads.geojson");
+  EXPECT_EQ(Run("coverage now --roads " + roads).exit, 0);
+  EXPECT_EQ(std::filesystem::file_size(roads), std::string("{\"roads\":1}").size());
+  const Outcome watch = Run("--format csv coverage watch --count 1 --interval 100ms");
+  EXPECT_EQ(watch.exit, 0) << watch.err;
+  EXPECT_THAT(watch.out, StartsWith("time,revision,covered_ratio,"));
+}
+
+TEST_F(PatrolctlTest, SaysWhatIsWrongWithHowItWasCalled) {
+  EXPECT_EQ(Run("cameras frobnicate").exit, 2);
+  EXPECT_EQ(Run("units import").exit, 2);
+  const Outcome nothing = Run("units update u1");
+  EXPECT_EQ(nothing.exit, 1);
+  EXPECT_THAT(nothing.err, HasSubstr("nothing to change"));
+  const Outcome missing = Run("units import --file " + folder.File("none.csv"));
+  EXPECT_EQ(missing.exit, 1);
+  EXPECT_THAT(missing.err, HasSubstr("none.csv: cannot be read"));
+}
+
+}  // namespace
+}  // namespace patrol::api
