@@ -1,0 +1,118 @@
+"""`patrolctl motion run` on real clips with hand-made truth: movement is told, quiet is left alone.
+
+usage: motion_clips_test.py --bin DIR --source DIR --shared DIR
+
+Bounds are what is reached on these clips today less a margin (benchmarks/motion has the figures): an
+interval counts as told when an event overlaps it; a second of slack at quiet intervals, as labelled."""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+options = argparse.ArgumentParser()
+options.add_argument('--bin', required=True, type=pathlib.Path)
+options.add_argument('--source')
+options.add_argument('--shared', required=True, type=pathlib.Path)
+options = options.parse_args()
+
+VIDEO = options.shared / 'data/video'
+PROGRAM = options.bin / 'patrolctl'
+SCORE = options.shared / 'check/motion_score.py'
+
+
+def overlaps(interval, events, slack=0.0):
+    return any(begin <= interval[1] - slack and interval[0] + slack <= end for begin, end in events)
+
+
+class MotionClips(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.out = pathlib.Path(self.folder.name) / 'out'
+
+    def run_clip(self, clip, *more):
+        result = subprocess.run([PROGRAM, 'motion', 'run', '--input', VIDEO / clip, '--out', self.out, *more],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn('frames/s', result.stderr)
+        return json.loads((self.out / 'events.json').read_text())
+
+    def check_labels(self, clip, told_at_least, touched_at_most):
+        labels = json.loads((VIDEO / 'events.json').read_text())[clip]
+        events = self.run_clip(clip)['motion']
+        missed = [interval for interval in labels['motion'] if not overlaps(interval, events)]
+        touched = [interval for interval in labels['quiet'] if overlaps(interval, events, 0.5)]
+        self.assertGreaterEqual(len(labels['motion']) - len(missed), told_at_least, f'missed {missed}')
+        self.assertLessEqual(len(touched), touched_at_most, f'quiet, but told: {touched} of {events}')
+        for begin, end in events:
+            self.assertLessEqual(begin, end)
+        return events
+
+    def test_tells_every_car_and_nothing_else_although_the_exposure_dips(self):
+        events = self.check_labels('car-detection.mp4', 3, 0)
+        self.assertLessEqual(len(events), 4)
+
+    def test_tells_every_visitor_and_leaves_the_empty_hall_alone(self):
+        self.check_labels('one-by-one-person-detection.mp4', 11, 1)
+
+    def test_tells_every_hand_that_puts_or_takes_a_bottle(self):
+        self.check_labels('bottle-detection.mp4', 3, 1)
+
+    def test_tells_the_person_in_the_dark_yard(self):
+        self.check_labels('lowlight_yard.h264.mp4', 1, 0)
+
+    def test_tells_the_man_but_not_the_waving_trees(self):
+        events = self.run_clip('wavingtrees.h264.mp4')['motion']
+        self.assertTrue(overlaps((16.1, 17.3), events), events)
+        self.assertFalse(overlaps((8.0, 15.5), events), events)
+
+    def test_tells_the_pedestrians_of_the_ground_truth(self):
+        masks = pathlib.Path(self.folder.name) / 'masks'
+        summary = self.run_clip('pedestrians.h264.mp4', '--masks-out', masks)
+        self.assertEqual(summary['pictures'], 1099)
+        self.assertEqual(len(list(masks.glob('mask_*.png'))), 1099)
+        self.assertTrue((masks / 'mask_000001.png').exists() and (masks / 'mask_001099.png').exists())
+        self.assertGreaterEqual(len(summary['events']), 1)
+        for event in summary['events']:
+            self.assertTrue((self.out / event['still']).read_bytes().startswith(b'\xff\xd8'))
+            zone = event['zone']
+            self.assertTrue(0 <= zone['left'] < zone['right'] <= 1 and 0 <= zone['top'] < zone['bottom'] <= 1, zone)
+        if subprocess.run(['/usr/bin/python3', '-c', 'import numpy, PIL'], stderr=subprocess.DEVNULL,
+                          check=False).returncode != 0:
+            self.skipTest('no python3-numpy or python3-pil to score the masks with')
+        result = subprocess.run(
+            ['/usr/bin/python3', SCORE, '--truth', VIDEO / 'pedestrians.gt.png.mkv', '--masks', masks, '--first',
+             '300', '--last', '1099'], stdout=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        words = result.stdout.split()
+        self.assertGreater(float(words[words.index('F') + 1]), 0.93, result.stdout)
+
+    def test_works_on_keyframes_alone(self):
+        masks = pathlib.Path(self.folder.name) / 'masks'
+        summary = self.run_clip('highway.h264.mp4', '--every', 'keyframe', '--masks-out', masks)
+        self.assertEqual(summary['pictures'], 34)
+        self.assertEqual(sorted(path.name for path in masks.iterdir())[:2], ['mask_000001.png', 'mask_000051.png'])
+        self.assertGreaterEqual(len(summary['events']), 1)
+
+    def test_says_what_is_wrong_with_its_input(self):
+        for arguments, code, message in (
+                (['--input', '/nonexistent.mp4', '--out', self.out], 1, '/nonexistent.mp4'),
+                (['--input', __file__, '--out', self.out], 1, 'motion_clips_test.py'),
+                (['--input', 'rtsp://user:secret@camera/1', '--out', self.out], 1, 'reads clips'),
+                (['--out', self.out], 2, '--input'),
+                (['--input', VIDEO / 'highway.h264.mp4', '--out', self.out, '--every', 'second'], 2, '--every')):
+            result = subprocess.run([PROGRAM, 'motion', 'run', *arguments], stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, check=False)
+            self.assertEqual(result.returncode, code, result.stderr)
+            self.assertIn(message, result.stderr)
+            self.assertNotIn('secret', result.stderr)
+
+
+if __name__ == '__main__':
+    if not (VIDEO / 'events.json').exists():
+        print(f'skipped: {VIDEO} is not here')
+        sys.exit(77)
+    unittest.main(argv=[sys.argv[0], '-v'])
