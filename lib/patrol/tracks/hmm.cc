@@ -16,16 +16,16 @@ using roadnet::RoadPosition;
 
 // Huber's knee: from here on a fix's likelihood falls linearly.
 constexpr double kOutlierSigmas = 3;
-// A way dearer than this many betas beyond the straight line is never the best one: e^-30.
-constexpr double kDetourBetas = 30;
+// A way dearer than this many betas beyond the straight line is hardly ever the best one: e^-20.
+constexpr double kDetourBetas = 20;
 // Nor is one that needs twice the speed of the fastest unit: senders' times err, but not by that.
 constexpr double kSpeedShare = 2;
 constexpr double kSpeedSlackM = 200;
 // A way shorter than the straight line between the fixes is noise, and less odd than a detour: of a
 // unit that has stayed, the first fix that shows it moving is off by that much.
 constexpr double kShortShare = 0.25;
-// States this much less likely than the step's best are not followed: e^-40.
-constexpr double kBeamLog = 40;
+// States this much less likely than the step's best are not followed: e^-25.
+constexpr double kBeamLog = 25;
 // Places where the unit may have stayed, the likeliest, and how near to the fix they must be.
 constexpr size_t kStaysMax = 4;
 constexpr double kStaySigmas = 8;
@@ -178,15 +178,27 @@ bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
                kSpeedShare * options_.speed_max_mps * seconds + options_.u_turn_m + kSpeedSlackM);
 
   targets_.clear();
+  double within_m = 0;
+  double top_emission = -std::numeric_limits<double>::infinity();
   for (const HmmState& state : step->states) {
-    if (!state.off_road) targets_.push_back(state.place);
+    if (state.off_road) continue;
+    targets_.push_back(state.place);
+    within_m = std::max<double>(within_m, state.distance_m);
+    top_emission = std::max(top_emission, state.log_prob);
   }
-  search_.SetTargets(targets_);
+  search_.SetTargets(targets_, step->place, within_m);
   constexpr double kImpossible = -std::numeric_limits<double>::infinity();
   std::vector<double> best(step->states.size(), kImpossible);
   const size_t on_road = targets_.size();
   bool any_way = before.states[before.Best()].off_road;
-  for (size_t i = 0; i < before.states.size(); ++i) {
+  // The likeliest first: what they reach bounds how far the others need to look.
+  std::vector<uint32_t> order(before.states.size());
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return before.states[a].log_prob > before.states[b].log_prob;
+  });
+  double top_so_far = kImpossible;  // of a state on the roads, its emission included
+  for (const uint32_t i : order) {
     const HmmState& from = before.states[i];
     // On and off the roads: to and fro at a price, and on beside them for nothing.
     for (size_t j = from.off_road ? 0 : on_road; j < best.size(); ++j) {
@@ -199,7 +211,9 @@ bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
       step->states[j].way_begin = step->states[j].way_end = 0;
     }
     if (from.off_road) continue;
-    search_.Run(from.place, limit);
+    const double needed = straight + beta * (from.log_prob + top_emission - top_so_far + kBeamLog);
+    if (needed <= 0) continue;
+    search_.Run(from.place, std::min(limit, needed));
     for (size_t j = 0; j < on_road; ++j) {
       const float cost = search_.cost(j);
       if (cost == RouteSearch::kNoWay) continue;
@@ -209,6 +223,7 @@ bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
       if (log_prob <= best[j]) continue;
       best[j] = log_prob;
       HmmState& to = step->states[j];
+      top_so_far = std::max(top_so_far, log_prob + to.log_prob);
       to.before = static_cast<int32_t>(i);
       if (!keep_ways) continue;
       to.way_begin = static_cast<uint32_t>(step->ways.size());

@@ -1,6 +1,8 @@
 #include "lib/patrol/tracks/route_search.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 namespace patrol::tracks {
 
@@ -16,12 +18,35 @@ RouteSearch::RouteSearch(const roadnet::Network& network, const SearchGraph& gra
   for (const roadnet::Piece& piece : network.pieces()) {
     length_m_.push_back(piece.length_m);
   }
+  points_.reserve(network.node_count());
+  for (const roadnet::Node& node : network.nodes()) points_.push_back(ToPoint(node.place));
   arc_round_.assign(network.arc_count(), 0);
   arc_first_.assign(network.arc_count(), kNone);
   reached_.resize(graph.state_count());
 }
 
-void RouteSearch::SetTargets(absl::Span<const DirectedPlace> targets) {
+RouteSearch::Point RouteSearch::ToPoint(geo::LonLat place) {
+  const double lon = place.lon * std::numbers::pi / 180;
+  const double lat = place.lat * std::numbers::pi / 180;
+  return {static_cast<float>(geo::kEarthRadiusM * std::cos(lat) * std::cos(lon)),
+          static_cast<float>(geo::kEarthRadiusM * std::cos(lat) * std::sin(lon)),
+          static_cast<float>(geo::kEarthRadiusM * std::sin(lat))};
+}
+
+float RouteSearch::LeastTo(roadnet::NodeIndex node) const {
+  const Point& point = points_[node];
+  const float x = point.x - around_.x;
+  const float y = point.y - around_.y;
+  const float z = point.z - around_.z;
+  return std::max(0.0F, std::sqrt(x * x + y * y + z * z) - within_m_);
+}
+
+void RouteSearch::SetTargets(absl::Span<const DirectedPlace> targets, geo::LonLat around,
+                             double within_m) {
+  // Floats of this size are good to half a metre.
+  constexpr double kFloatSlackM = 2;
+  around_ = ToPoint(around);
+  within_m_ = static_cast<float>(within_m + kFloatSlackM);
   ++target_round_;
   targets_.clear();
   for (const DirectedPlace& place : targets) {
@@ -38,6 +63,7 @@ void RouteSearch::Reach(StateIndex state, float cost, StateIndex before, ArcInde
   if (state == kNoState || cost > limit_) return;
   Reached& reached = reached_[state];
   if (reached.run == run_ && reached.cost <= cost) return;
+  if (cost + LeastTo(graph_.node(state)) > limit_) return;
   reached = {run_, cost, before, arc};
   heap_.push_back({cost, state});
   std::push_heap(heap_.begin(), heap_.end(),

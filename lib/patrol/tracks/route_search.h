@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "lib/geo/lonlat.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
 
@@ -25,7 +26,7 @@ struct DirectedPlace {
 // Threads: one thread each; network and graph may be shared.
 // Cost:    Dijkstra on the states within the limit; nothing allocated once it has grown. Memory is
 // 20
-//          bytes a state and 8 an arc.
+//          bytes a state, 8 an arc, 8 a piece and 12 a node.
 class RouteSearch {
  public:
   static constexpr float kNoWay = std::numeric_limits<float>::infinity();
@@ -33,8 +34,9 @@ class RouteSearch {
   // Both outlive the search.
   RouteSearch(const roadnet::Network& network, const roadnet::SearchGraph& graph, double u_turn_m);
 
-  // Where ways shall be found to, until the next call.
-  void SetTargets(absl::Span<const DirectedPlace> targets);
+  // Where ways shall be found to, until the next call. All of them lie within `within_m` of
+  // `around`: what leads away from there further than the limit allows is not searched.
+  void SetTargets(absl::Span<const DirectedPlace> targets, geo::LonLat around, double within_m);
 
   // Finds the cheapest way from `from` to every target that costs at most `limit`.
   void Run(const DirectedPlace& from, double limit);
@@ -69,6 +71,15 @@ class RouteSearch {
     roadnet::StateIndex state;
   };
 
+  // A point on the sphere, metres from the earth's centre. Straight lines between such points are
+  // never longer than ways: a safe bound wherever the network lies.
+  struct Point {
+    float x, y, z;
+  };
+  static Point ToPoint(geo::LonLat place);
+
+  // The least that it takes to a target from the node, metres.
+  float LeastTo(roadnet::NodeIndex node) const;
   double Length(roadnet::ArcIndex arc) const { return length_m_[roadnet::PieceOf(arc)]; }
   void Reach(roadnet::StateIndex state, float cost, roadnet::StateIndex before,
              roadnet::ArcIndex arc);
@@ -79,8 +90,11 @@ class RouteSearch {
   const roadnet::SearchGraph& graph_;
   const float u_turn_m_;
   std::vector<double> length_m_;  // by piece
+  std::vector<Point> points_;     // by node
 
   std::vector<Target> targets_;
+  Point around_{};
+  float within_m_ = 0;
   std::vector<Found> found_;
   size_t found_count_ = 0;
   uint32_t target_round_ = 0;

@@ -28,7 +28,7 @@ class RouteSearchTest : public ::testing::Test {
   }
 
   float Cost(DirectedPlace from, DirectedPlace to, double limit = 1000) {
-    search_.SetTargets({to});
+    search_.SetTargets({to}, testing::NetworkSketch::kOrigin, 300);
     search_.Run(from, limit);
     return search_.cost(0);
   }
@@ -75,7 +75,8 @@ TEST_F(RouteSearchTest, StopsAtTheLimit) {
 }
 
 TEST_F(RouteSearchTest, FindsManyTargetsAtOnce) {
-  search_.SetTargets({{ForwardArc(0), 90}, {ForwardArc(0), 10}, {ForwardArc(1), 50}});
+  search_.SetTargets({{ForwardArc(0), 90}, {ForwardArc(0), 10}, {ForwardArc(1), 50}},
+                     testing::NetworkSketch::kOrigin, 300);
   search_.Run({ForwardArc(0), 50}, 1000);
   EXPECT_NEAR(search_.cost(0), 40, 0.1);
   EXPECT_NEAR(search_.cost(1), 50 + 10 + 2 * kUTurnM, 0.2) << "round at once, and at the dead end";
