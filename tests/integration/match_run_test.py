@@ -1,0 +1,155 @@
+"""patrolctl match run on a small hand-made network: files, formats and bad rows as DESIGN says.
+
+Method: a network of two streets as .osm, fixes with faults in them, one area; every file is compared
+with what was worked out by hand."""
+import argparse
+import csv
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BIN = None
+SHARED = None
+
+# 1 --- 2 --- 3 along a parallel (about 103 m each), 4 north of 2.
+NETWORK = """<?xml version='1.0'?>
+<osm version='0.6'>
+<node id='1' version='1' lat='22.9' lon='113.000'/>
+<node id='2' version='1' lat='22.9' lon='113.001'/>
+<node id='3' version='1' lat='22.9' lon='113.002'/>
+<node id='4' version='1' lat='22.901' lon='113.001'/>
+<way id='10' version='1'><nd ref='1'/><nd ref='2'/><nd ref='3'/><tag k='highway' v='residential'/></way>
+<way id='11' version='1'><nd ref='2'/><nd ref='4'/><tag k='highway' v='residential'/></way>
+</osm>
+"""
+
+FIXES = """note,unit_id,time,lon,lat
+"first, of u",u,2026-03-02T08:00:00+08:00,113.0002,22.9
+,u,not a time,113.0004,22.9
+,u,2026-03-02T00:00:30Z,113.001,22.9005
+,u,2026-03-02T00:00:30Z,113.001,22.9005
+,u,2026-03-02T00:05:00Z,113.0012,22.9
+,u,2026-03-02T00:05:30Z,113.0018,22.9
+,far,2026-03-02T00:00:00Z,113.1,22.9
+"""
+
+AREAS = {'type': 'FeatureCollection', 'features': [{
+    'type': 'Feature', 'properties': {'id': 'west', 'name': 'west', 'kind': 'grid'},
+    'geometry': {'type': 'Polygon', 'coordinates': [[
+        [112.99, 22.89], [113.0005, 22.89], [113.0005, 22.91], [112.99, 22.91], [112.99, 22.89]]]}}]}
+
+
+def rows(path):
+    with open(path, newline='') as file:
+        return list(csv.reader(file))
+
+
+class MatchRun(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.at = pathlib.Path(self.folder.name)
+        (self.at / 'n.osm').write_text(NETWORK)
+        (self.at / 'f.csv').write_text(FIXES)
+        (self.at / 'a.geojson').write_text(json.dumps(AREAS))
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def run_match(self, *more, fixes='f.csv'):
+        return subprocess.run(
+            [BIN / 'patrolctl', '--format', 'json', 'match', 'run', '--network', self.at / 'n.osm',
+             '--fixes', self.at / fixes, '--out', self.at / 'out', *more],
+            capture_output=True, text=True, timeout=120)
+
+    def test_writes_path_visits_and_verdicts(self):
+        done = self.run_match('--areas', self.at / 'a.geojson')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('f.csv: line 3: column "time": "not a time"', done.stderr)
+        self.assertIn('1 of 7 rows are bad, 6 imported', done.stderr)
+        tally = json.loads(done.stdout)
+        self.assertEqual((tally['units'], tally['fixes'], tally['matched'], tally['duplicate'],
+                          tally['off_network']), (2, 6, 4, 1, 1))
+
+        path = rows(self.at / 'out/path.csv')
+        self.assertEqual(path[0], ['unit_id', 'seq', 'node_id', 'time', 'way_id'])
+        self.assertEqual([(r[0], r[1], r[2], r[4]) for r in path[1:]], [
+            ('u', '0', '1', '10'), ('u', '1', '2', '10'), ('u', '2', '4', '11'),
+            ('u', '3', '', ''), ('u', '4', '2', '10'), ('u', '5', '3', '10')])
+        self.assertEqual(path[1][3], '2026-03-02T00:00:00Z')
+        self.assertTrue('2026-03-02T00:00:15' < path[2][3] < '2026-03-02T00:00:20', path[2])
+
+        fixes = rows(self.at / 'out/fixes.csv')
+        self.assertEqual(fixes[0], ['note', 'unit_id', 'time', 'lon', 'lat', 'verdict', 'way_id', 'seq',
+                                    'offset_m', 'distance_m'])
+        self.assertEqual(fixes[1][0], 'first, of u')
+        self.assertEqual(fixes[1][5:8], ['matched', '10', '0'])
+        self.assertAlmostEqual(float(fixes[1][8]), 20.5, delta=0.2)
+        self.assertEqual([r[5] for r in fixes[1:]],
+                         ['matched', 'matched', 'duplicate', 'matched', 'matched', 'off_network'])
+        self.assertEqual(fixes[6][6:], ['', '', '', ''])
+
+        visits = rows(self.at / 'out/visits.csv')
+        self.assertEqual(visits[0], ['unit_id', 'area_id', 'enter_time', 'leave_time', 'dwell_s'])
+        self.assertEqual(len(visits), 2)
+        self.assertEqual(visits[1][:3], ['u', 'west', '2026-03-02T00:00:00Z'])
+        self.assertAlmostEqual(float(visits[1][4]), 30 * 30.7 / 137.5, delta=0.2)
+
+    def test_twice_the_same_gives_the_same_bytes(self):
+        self.run_match()
+        first = {p.name: p.read_bytes() for p in (self.at / 'out').iterdir()}
+        self.run_match()
+        self.assertEqual(first, {p.name: p.read_bytes() for p in (self.at / 'out').iterdir()})
+
+    def test_modes_come_from_the_units_file(self):
+        (self.at / 'u.csv').write_text('unit_id,mode\nu,foot\n')
+        done = self.run_match('--units', self.at / 'u.csv')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('unit "far" is not in', done.stderr)
+
+    def test_naive_times_need_a_zone(self):
+        (self.at / 'naive.csv').write_text('unit_id,time,lon,lat\nu,2026-03-02 08:00:00,113,22.9\n')
+        done = self.run_match(fixes='naive.csv')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('no UTC offset', done.stderr)
+        self.assertIn('no fix could be read', done.stderr)
+        self.assertEqual(self.run_match('--time-zone', 'Asia/Shanghai', fixes='naive.csv').returncode, 0)
+
+    def test_faults_name_what_is_wrong(self):
+        for arguments, text in ((['--mode', 'boat'], '--mode: "boat"'),
+                                (['--datum', 'mars'], '--datum: "mars"'),
+                                (['--time-zone', 'Nowhere/At_all'], 'no time zone'),
+                                (['--areas', self.at / 'none'], 'cannot be opened')):
+            done = self.run_match(*arguments)
+            self.assertEqual(done.returncode, 1, text)
+            self.assertIn(text, done.stderr)
+        self.assertEqual(subprocess.run([BIN / 'patrolctl', 'match', 'run'],
+                                        capture_output=True).returncode, 2)
+
+    def test_real_tracks_are_recovered(self):
+        folder = SHARED / 'data/kubicka/12'
+        if not folder.exists():
+            self.skipTest(f'{folder} is not there')
+        done = subprocess.run(
+            [BIN / 'patrolctl', 'match', 'run', '--network', folder / 'network.osm.pbf', '--fixes',
+             folder / 'fixes.csv', '--out', self.at / 'out'], capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        scored = subprocess.run(
+            ['/usr/bin/python3', SHARED / 'check/match_score.py', '--quiet', '--network',
+             folder / 'network.osm.pbf', '--truth', folder / 'truth.csv', '--path',
+             self.at / 'out/path.csv'], capture_output=True, text=True, timeout=300)
+        if scored.returncode != 0 and 'osmium' in scored.stderr:
+            self.skipTest('python3-pyosmium is not installed')
+        self.assertIn('recovered 100.0000%', scored.stdout)
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--bin', type=pathlib.Path)
+    parser.add_argument('--source')
+    parser.add_argument('--shared', type=pathlib.Path)
+    arguments, rest = parser.parse_known_args()
+    BIN, SHARED = arguments.bin, arguments.shared
+    unittest.main(argv=[sys.argv[0], *rest])
