@@ -66,8 +66,13 @@ void AddCoverageReach(Context& context) {
   reach->add_option("--network", arguments->network, "road network, .osm.pbf or .osm")->required();
   reach->add_option("--sources", arguments->sources, "CSV: way_id,seq,offset_m")->required();
   reach->add_option("--mode", arguments->mode, "car, motorcycle, e-bike, bicycle or foot")
-      ->capture_default_str();
-  reach->add_option("--reach", arguments->reach, "T, e.g. 180s")->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::IsMember({"car", "motorcycle", "e-bike", "bicycle", "foot"}));
+  reach->add_option("--reach", arguments->reach, "T, e.g. 180s; at most 1h")
+      ->capture_default_str()
+      ->check([](const std::string& text) {
+        return std::string(ParseDuration(text).status().message());
+      });
   reach->add_option("--out", arguments->out, "folder for nodes.csv and pieces.csv")->required();
   OnRun(context, reach, [arguments] { return RunReach(*arguments); });
 }

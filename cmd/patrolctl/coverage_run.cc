@@ -46,6 +46,8 @@ struct RunArguments {
   std::string areas;
   std::string fixes;
   std::string units;
+  std::string mode = "car";
+  std::string unit_id;
   std::string from;
   std::string to;
   std::string step = "10s";
@@ -77,6 +79,11 @@ class Progress {
  private:
   const bool shown_ = isatty(STDERR_FILENO) == 1;
 };
+
+// A wrong duration is wrong usage; empty when it is right.
+std::string CheckDuration(const std::string& text) {
+  return std::string(ParseDuration(text).status().message());
+}
 
 absl::Status OpenFailed(const std::string& path) {
   return absl::NotFoundError(absl::StrCat("\"", path, "\": cannot open"));
@@ -121,26 +128,20 @@ absl::Status ReadUnits(const std::string& path, Units* units) {
   return absl::OkStatus();
 }
 
-// Fixes of units that are not listed are faults where a list was given.
 absl::Status ReadFixes(const RunArguments& arguments, const std::optional<absl::TimeZone>& zone,
                        Units* units, coverage::FixCounts* counts) {
-  tracks::FixReaderOptions options{.naive_zone = zone};
-  if (!geo::ParseDatum(arguments.datum, &options.datum)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--datum: \"", arguments.datum, "\" is none of wgs84, gcj02, bd09"));
+  tracks::FixReaderOptions options{.naive_zone = zone, .unit_id = arguments.unit_id};
+  roadnet::Mode mode = roadnet::Mode::kCar;
+  if (!geo::ParseDatum(arguments.datum, &options.datum) ||
+      !roadnet::ParseMode(arguments.mode, &mode)) {
+    return absl::InvalidArgumentError("--datum or --mode: no such word");  // see the checks below
   }
   std::ifstream in(arguments.fixes, std::ios::binary);
   if (!in) return OpenFailed(arguments.fixes);
-  const bool listed = !arguments.units.empty();
-  tracks::RowReport unlisted;
   const auto sink = [&](tracks::FixRow&& row) {
-    const auto it = units->find(row.fix.unit_id);
-    if (it == units->end() && listed) {
-      unlisted.Add({row.line, "unit_id", row.fix.unit_id, "no such unit in the units file"});
-      return absl::OkStatus();
-    }
-    UnitFixes& unit = it == units->end() ? (*units)[row.fix.unit_id] : it->second;
-    unit.fixes.push_back(std::move(row.fix));
+    const auto [it, is_new] = units->try_emplace(row.fix.unit_id);
+    if (is_new) it->second.mode = mode;
+    it->second.fixes.push_back(std::move(row.fix));
     return absl::OkStatus();
   };
   std::string beginning(256, '\0');
@@ -152,9 +153,8 @@ absl::Status ReadFixes(const RunArguments& arguments, const std::optional<absl::
                                                 : tracks::ReadFixesCsv(in, options, sink);
   if (!report.ok()) return Annotate(report.status(), arguments.fixes);
   ReportFaults(arguments.fixes, *report);
-  ReportFaults(arguments.fixes, unlisted);
   counts->rows = report->rows;
-  counts->faulty = report->faulty + unlisted.faulty;
+  counts->faulty = report->faulty;
   if (counts->rows == counts->faulty) {
     return absl::InvalidArgumentError(absl::StrCat("\"", arguments.fixes, "\": no usable fixes"));
   }
@@ -298,15 +298,24 @@ void AddCoverageRun(Context& context) {
   run->add_option("--network", arguments->network, "road network, .osm.pbf or .osm")->required();
   run->add_option("--areas", arguments->areas, "GeoJSON with id, name, kind, parent")->required();
   run->add_option("--fixes", arguments->fixes, "CSV: unit_id,time,lon,lat,...; or GPX")->required();
-  run->add_option("--units", arguments->units, "CSV: unit_id,mode,...; without it all are cars");
+  run->add_option("--units", arguments->units, "CSV of the units, for their modes: unit_id,mode");
+  run->add_option("--mode", arguments->mode, "how units move that --units does not name")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"car", "motorcycle", "e-bike", "bicycle", "foot"}));
+  run->add_option("--unit", arguments->unit_id, "unit of all fixes of a GPX file");
   run->add_option("--from", arguments->from, "begin, RFC 3339 (default: hour of the first fix)");
   run->add_option("--to", arguments->to, "end, exclusive (default: after the last fix's hour)");
-  run->add_option("--step", arguments->step, "between two instants, 1s..1h")->capture_default_str();
-  run->add_option("--reach", arguments->reach, "T")->capture_default_str();
+  run->add_option("--step", arguments->step, "between two instants, 1s..1h")
+      ->capture_default_str()
+      ->check(CheckDuration);
+  run->add_option("--reach", arguments->reach, "T, at most 1h")
+      ->capture_default_str()
+      ->check(CheckDuration);
   run->add_option("--time-zone", arguments->time_zone,
                   "of times without an offset and of the hours (default: UTC hours)");
   run->add_option("--datum", arguments->datum, "of the fixes: wgs84, gcj02, bd09")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::IsMember({"wgs84", "gcj02", "bd09"}));
   run->add_option("--out", arguments->out,
                   "folder for summary.json, areas.csv, edges.csv, coverage.geojson, gaps.geojson")
       ->required();
