@@ -59,7 +59,14 @@ absl::Status PrepareCall(const Context& context, absl::Duration timeout,
 
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  const std::string& message = status.error_message();
+  // gRPC's own words for a service that is gone; the service's own UNAVAILABLE says what it lacks.
+  for (const char* words : {"Socket closed", "Connection reset", "failed to connect"}) {
+    if (message.find(words) == std::string::npos) continue;
+    return absl::UnavailableError(
+        absl::StrCat("the connection to the service was lost (", message, ")"));
+  }
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), message);
 }
 
 std::string NameOf(const std::string& collection, const std::string& id) {

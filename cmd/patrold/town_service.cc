@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
 
   PATROL_ASSIGN_OR_RETURN(parts->patrol, PatrolWing::Open(config, parts->clock, *parts->store));
   parts->responder = std::make_unique<response::Responder>(parts->patrol->coverage());
-  parts->events = std::make_unique<api::EventHub>(parts->clock, limits::kStreamBacklogMax);
+  parts->events = std::make_unique<api::EventHub>(parts->clock, limits::kEventRingMax);
   parts->recorder = std::make_unique<api::EventRecorder>(*parts->store, *parts->events);
   parts->video =
       std::make_unique<VideoWing>(config, parts->clock, *parts->responder, *parts->recorder);

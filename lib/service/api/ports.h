@@ -71,7 +71,7 @@ struct FixJudgement {
   enum Kind { kAccepted, kDuplicate, kLate, kInvalid, kFuture, kUnknownUnit, kSpeedJump };
   Kind kind = kAccepted;
   std::string message;   // names the field and what is wrong with it; empty when accepted
-  geo::LonLat position;  // WGS-84; of fixes that may be stored
+  geo::LonLat position;  // WGS-84; of all but refused ones (duplicates, too, may yet be stored)
 };
 
 // The way of a fix: judged, stored by the service, then used. tracks::FixIntake and LiveMatcher.
@@ -80,7 +80,10 @@ class FixPipeline {
   virtual ~FixPipeline() = default;
 
   // Validates one fix whose numbers are finite: unit, range, future, order, duplicate, speed.
-  // fix: position in `datum`; verdict unused. Calls for one stream come in order.
+  // fix: position in `datum`; verdict unused. Calls for one stream come in order. What was judged
+  // counts for the next at once, before it is stored, so that requests can share commits: should
+  // storing fail, the fix is a duplicate when it is sent again, and the store, which has the last
+  // word on duplicates, takes it then as a late one.
   virtual FixJudgement Judge(const store::Fix& fix, FixDatum datum) = 0;
 
   // These fixes are stored now (WGS-84, with verdict); in the order of storing. Called on the

@@ -59,13 +59,15 @@ class SqliteStore::Impl {
        std::vector<std::unique_ptr<Connection>> readers, OpenReport open_report)
       : lock(std::move(lock)),
         open_report(open_report),
-        readers(std::move(readers)),
-        writer(std::move(writer)) {}
+        writer(std::move(writer)),
+        readers(std::move(readers)) {}
+  ~Impl() { writer.Stop(); }
 
   const FileLock lock;
   const OpenReport open_report;
-  ReaderPool readers;
+  // Its connection is closed last: only a writing one can put the log back into the file.
   Writer writer;
+  ReaderPool readers;
 };
 
 }  // namespace patrol::store

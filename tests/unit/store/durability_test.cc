@@ -160,6 +160,18 @@ TEST(Durability, LeavesEventsThatEndedAsTheyAre) {
   EXPECT_FALSE(store->GetMotionEvent(ended.id)->cut_short);
 }
 
+TEST(Durability, LeavesOneWholeFileWhenItIsClosed) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path});
+  ASSERT_NE(store, nullptr);
+  ASSERT_TRUE(Append(*store, {FixAt(0)}).ok());
+  ASSERT_THAT(store->ListFixes({.unit_id = "u1"}, {.size = 10})->rows, SizeIs(1));
+  EXPECT_TRUE(std::filesystem::exists(path + "-wal"));
+  store.reset();
+  EXPECT_FALSE(std::filesystem::exists(path + "-wal"));
+}
+
 TEST(FullDisk, IsToldWithTheFileAndPassesWhenThereIsRoomAgain) {
   TemporaryFolder folder;
   const std::string path = folder.File("patrol.db");
