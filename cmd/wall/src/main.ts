@@ -38,6 +38,7 @@ function start(): void {
   const model = new Model();
   const dirty = new Set<Part>();
   let drawing = false;
+  let lostSince: number | undefined;
 
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const stream = new Stream(`${scheme}://${location.host}/v1/stream`, {
@@ -45,13 +46,16 @@ function start(): void {
       const part = model.apply(message);
       if (part !== undefined) draw(part);
     },
-    connection: (state, lostSince, attempt) => {
-      header.connection(state, lostSince, attempt, model);
+    connection: (state, since, attempt) => {
+      lostSince = since;
+      header.connection(state, since, attempt, model);
       stills.pause(state !== 'live');
       if (state === 'live') void load();
     },
   });
   const now = (): number => stream.now();
+  // What goes on is known until the line was lost; ages go on growing after it.
+  const knownUntil = (): number => lostSince ?? now();
 
   const header = new Header(toggleLanguage);
   const figures = new Figures(model);
@@ -68,7 +72,7 @@ function start(): void {
     else if (subject !== undefined) map.select(undefined, false);
   };
   const grid = new CameraGrid(model, stills, (name) => show({ kind: 'camera', name }, false), now);
-  const events = new EventList(model, (name) => show({ kind: 'event', name }, false), now);
+  const events = new EventList(model, (name) => show({ kind: 'event', name }, false), knownUntil);
   const areas = new LowestAreas(model, (name) => show({ kind: 'area', name }, true));
   const details = new Details(model, stills, {
     closed: () => {
@@ -157,11 +161,11 @@ function start(): void {
       map.drawCameras();
     }
     if (parts.has('events') || parts.has('cameras')) {
-      figures.drawEvents(now());
+      figures.drawEvents(knownUntil());
       grid.draw(now());
     }
     // Names of units and cameras stand in the list.
-    if (parts.has('events') || parts.has('cameras')) events.draw(now());
+    if (parts.has('events') || parts.has('cameras')) events.draw(knownUntil());
     if (parts.has('events')) map.drawPulses();
     details.draw(now());
   }
@@ -169,14 +173,14 @@ function start(): void {
   window.setInterval(() => {
     header.tick(now());
     figures.tick(now());
-    figures.drawEvents(now());
+    figures.drawEvents(knownUntil());
     grid.tick(now());
-    events.tick(now());
+    events.tick(knownUntil());
     details.draw(now());
   }, 1000);
   header.tick(now());
   grid.draw(now());
-  events.draw(now());
+  events.draw(knownUntil());
   areas.draw();
   stream.open();
 }

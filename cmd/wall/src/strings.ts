@@ -137,8 +137,8 @@ const en: Strings = {
   sourceNames: { coverage: 'coverage', motion: 'motion events', units: 'units', cameras: 'cameras' },
   sourceDown: (source) => `no data: ${source}`,
 
-  townCoverage: 'Three-minute coverage of the town',
-  coverageConvention: 'covered – with unknown (a convention, not a bound)',
+  townCoverage: 'Three-minute coverage',
+  coverageConvention: 'covered – with unknown; a convention, no bound',
   asOf: (at) => `as of ${at}`,
   covered: 'covered',
   notCovered: 'not covered',

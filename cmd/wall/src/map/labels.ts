@@ -86,7 +86,8 @@ export class AreaLabels {
           box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom,
       );
       const shown = wanted && free;
-      element.classList.toggle('hidden', !shown);
+      // Not taken out of the page: it must keep its size to be placed next time.
+      element.classList.toggle('out', !shown);
       if (shown) taken.push(box);
     }
   }

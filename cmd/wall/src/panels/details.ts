@@ -102,7 +102,7 @@ export class Details {
 
   private goToMap(): void {
     const place = this.place;
-    this.dialog.close();
+    this.show(undefined);
     if (place !== undefined) this.handlers.showOnMap(place);
   }
 
