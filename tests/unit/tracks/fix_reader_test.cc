@@ -182,7 +182,8 @@ TEST(ReadFixesGpx, ReadsTrackPointsWithTheirTrackAsUnit) {
  <extensions><x:TrackPointExtension xmlns:x="urn:x"><x:speed>4.5</x:speed><x:course>90</x:course>
  </x:TrackPointExtension></extensions></trkpt>
 </trkseg></trk>
-<trk><name>u2</name><trkseg><trkpt lat="1" lon="2"><time>2026-03-02T00:00:00Z</time></trkpt></trkseg></trk>
+<trk><name>u2</name><trkseg>
+<trkpt lat="1" lon="2"><time>2026-03-02T00:00:00Z</time></trkpt></trkseg></trk>
 </gpx>)");
   ASSERT_EQ(read.fixes.size(), 3u) << read.status;
   EXPECT_EQ(read.fixes[0].unit_id, "u1");
