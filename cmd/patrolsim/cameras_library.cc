@@ -33,7 +33,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Grows when scenes are drawn or coded otherwise: older files in the cache are then left alone.
-constexpr int kSceneVersion = 2;
+constexpr int kSceneVersion = 3;
 // H.265 is coded of these places by day only: it takes three times as long.
 constexpr int kH265Places[] = {1, 6};
 

@@ -375,7 +375,7 @@ void MoverPainter::PaintBeams(const MoverLook& look, const Axes& axes, Frame& fr
   const float front = HalfLength(look.kind);
   cv::Rect2f bounds;
   bool first = true;
-  for (auto [x, y] : {std::pair{1.f, -2.f}, {1.f, 2.f}, {28.f, -10.f}, {28.f, 10.f}}) {
+  for (auto [x, y] : {std::pair{0.5f, -4.f}, {0.5f, 4.f}, {40.f, -25.f}, {40.f, 25.f}}) {
     cv::Point2f pixel;
     float depth = 0;
     if (!stage_.view.Project(axes(front + x, y, 0), pixel, depth)) {
@@ -398,6 +398,7 @@ void MoverPainter::PaintBeams(const MoverLook& look, const Axes& axes, Frame& fr
       const float ahead = Dot(from, axes.ahead);
       if (ahead < 0.3f || ahead > 40 || albedo <= 0 || at.z > 3) continue;
       const float across = Dot(from, axes.left) / (0.9f + 0.28f * ahead);
+      if (std::abs(across) > 2.3f) continue;
       const float light = 3.2f * std::exp(-across * across) * std::min(1.f, ahead / 3) /
                           (1 + 0.06f * ahead * ahead);
       if (light * albedo < 0.002f) continue;

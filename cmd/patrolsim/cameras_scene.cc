@@ -96,11 +96,13 @@ void Scene::PlanActors() {
   constexpr float kQuietAtEnds = 4;
   float at = kQuietAtEnds + 4 * unit();
   while (at < seconds_ - kQuietAtEnds - 6) {
-    const int group = 1 + static_cast<int>(random_() % static_cast<uint64_t>(place_.group_max));
+    // A busy place has at least two at a time.
+    const int least = place_.group_max > 2 ? 2 : 1;
+    const int group = least + static_cast<int>(random_() % static_cast<uint64_t>(place_.group_max));
     float last = at;
     for (int i = 0; i < group; ++i) {
       for (int attempt = 0; attempt < 8; ++attempt) {
-        Actor actor = MakeActor(at + (i == 0 ? 0 : 3.5f * unit()));
+        Actor actor = MakeActor(at + (i == 0 ? 0 : 0.7f * (last - at) * unit()));
         if (actor.end_s() > seconds_ - kQuietAtEnds) continue;
         last = std::max(last, actor.end_s());
         actors_.push_back(std::move(actor));
