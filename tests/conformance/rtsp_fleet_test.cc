@@ -336,7 +336,7 @@ TEST_F(RtspFleet, ChangesOneCameraWithoutTouchingTheOthers) {
   ASSERT_TRUE(fleet_->AddCamera({.id = "stays", .url = first.Url()}).ok());
   ASSERT_TRUE(fleet_->AddCamera({.id = "moves", .url = second.Url()}).ok());
   ASSERT_TRUE(UntilStreaming("stays"));
-  ASSERT_TRUE(UntilStreaming("moves"));
+  ASSERT_TRUE(witness_.Until([&] { return State("moves").access_units == 30; }));
 
   ASSERT_TRUE(fleet_->UpdateCamera({.id = "moves", .url = third.Url()}).ok());
   ASSERT_TRUE(witness_.Until([&] { return State("moves").access_units == 60; }));

@@ -12,14 +12,22 @@
 #include "tests/support/scripted_rtsp_server.h"
 #include "tests/unit/media/coded_stream.h"
 
+// The encoder of the H.265 clip leaks a little of its own.
+extern "C" inline __attribute__((used)) const char* __lsan_default_suppressions() {
+  return "leak:libx265\n";
+}
+
 namespace patrol::test {
 
 // 30 pictures of 320x240 in two GOPs; empty where FFmpeg has no encoder for it.
 inline const std::vector<media::AccessUnit>& CodedClip(bool h265 = false) {
+  if (h265) {
+    static const std::vector<media::AccessUnit> h265_clip =
+        media::EncodeStream({.encoder = "libx265"});
+    return h265_clip;
+  }
   static const std::vector<media::AccessUnit> h264_clip = media::EncodeStream({});
-  static const std::vector<media::AccessUnit> h265_clip =
-      media::EncodeStream({.encoder = "libx265"});
-  return h265 ? h265_clip : h264_clip;
+  return h264_clip;
 }
 
 inline std::string PlainSdp(bool h265 = false) {
