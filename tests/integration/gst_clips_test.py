@@ -32,7 +32,7 @@ try:
 except (ImportError, ValueError) as missing:
     print(f'skipped: {missing}')
     sys.exit(77)
-from town import Programs, wait_until  # noqa: E402
+from town import Programs, read_text, wait_until  # noqa: E402
 
 RUN_SECONDS = 120
 # A still scene must be learnt before it can be judged; then a labelled boundary may be a second off.
@@ -86,7 +86,7 @@ class GstClipsTest(unittest.TestCase):
     def test_two_minutes_of_real_clips(self):
         with tempfile.TemporaryDirectory(prefix='patrol-gst-') as folder, Programs(options.bin, folder) as programs:
             town = programs.town()
-            place = re.search(r'"coordinates":\s*\[+\s*([-\d.]+),\s*([-\d.]+)', open(town + '/areas.geojson').read())
+            place = re.search(r'"coordinates":\s*\[+\s*([-\d.]+),\s*([-\d.]+)', read_text(town + '/areas.geojson'))
             place = f'[{place.group(1)}, {place.group(2)}]'
             open_names = [name for name in CLIPS if name != 'locked']
             port = self.start_server(programs, [], open_names)
@@ -101,7 +101,7 @@ class GstClipsTest(unittest.TestCase):
                 f'  - {{id: refused, source: "rtsp://127.0.0.1:{locked}/locked", username: viewer, password: wrong}}\n')
             self.follow(Client(service.grpc))
             self.assertEqual(service.stop(), 0)
-            text = open(service.log).read()
+            text = read_text(service.log)
             self.assertNotIn('p@ss word', text)
 
     def follow(self, client):
@@ -135,7 +135,7 @@ class GstClipsTest(unittest.TestCase):
         for event in client.call('patrol.v1.MotionService/ListMotionEvents', {'pageSize': 1000})['motionEvents']:
             span = (seconds(event['beginTime']), seconds(event['lastTime']))
             events.setdefault(event['camera'].split('/')[1], []).append(span)
-        labelled = json.load(open(os.path.join(clips, 'events.json')))
+        labelled = json.loads(read_text(os.path.join(clips, 'events.json')))
         truth = {'car': labelled['car-detection.mp4']['motion'],
                  'person': labelled['one-by-one-person-detection.mp4']['motion'],
                  'pedestrians': moving_intervals(os.path.join(clips, 'pedestrians.gt.png.mkv'), 25)}

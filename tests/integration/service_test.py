@@ -243,7 +243,8 @@ class CommandLineTest(unittest.TestCase):
 
     def test_a_truncated_network_is_one_clear_line(self):
         town = self.programs.town()
-        whole = open(os.path.join(town, 'network.osm.pbf'), 'rb').read()
+        with open(os.path.join(town, 'network.osm.pbf'), 'rb') as file:
+            whole = file.read()
         short = self.programs.path('short.osm.pbf')
         with open(short, 'wb') as file:
             file.write(whole[:len(whole) // 2])

@@ -12,6 +12,11 @@ import time
 READY_SECONDS = 180
 
 
+def read_text(path):
+    with open(path, encoding='utf-8', errors='replace') as file:
+        return file.read()
+
+
 class Service:
     def __init__(self, process, grpc, http, log):
         self.process, self.grpc, self.http, self.log = process, grpc, http, log
@@ -64,14 +69,14 @@ class Programs:
         self.running.append(process)
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            text = open(log).read()
+            text = read_text(log)
             match = re.search(ready, text, re.MULTILINE)
             if match:
                 return process, match, log
             if process.poll() is not None:
                 raise AssertionError(f'{command} ended with {process.returncode}:\n{text}')
             time.sleep(0.05)
-        raise AssertionError(f'{command} was not ready in {READY_SECONDS} s:\n{open(log).read()}')
+        raise AssertionError(f'{command} was not ready in {READY_SECONDS} s:\n{read_text(log)}')
 
     def town(self, seed=1):
         """A sample town's folder."""
