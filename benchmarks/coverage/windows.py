@@ -1,0 +1,84 @@
+"""Times `patrolctl coverage run` on real tracks, and one reach search beside SciPy's on the same arcs.
+
+usage: windows.py BIN_DIR SHARED_DIR
+
+Prints one row per data set: steps, CPU seconds (user + system, all threads), wall seconds, peak memory. Then, on the
+Beijing network with 100 sources: the whole `coverage reach` process (load, search, write), and SciPy's search alone."""
+import csv
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import dijkstra
+
+REACH_S = 180
+REPEATS = 5
+
+
+def timed(command):
+    """CPU seconds, wall seconds and peak memory (MB) of a process."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f'{command} failed')
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - started, usage.ru_maxrss / 1024
+
+
+def windows(ctl, data, work):
+    print('| window, 10 s steps | steps | CPU s | wall s | peak MB |\n| --- | --- | --- | --- | --- |')
+    for name in ('chicago_shuttles', 'athens_small'):
+        out = work / name
+        cpu, wall, memory = timed([ctl, 'coverage', 'run', '--network', data / name / 'network.osm.pbf', '--areas',
+                                   data / name / 'areas.geojson', '--fixes', data / name / 'fixes.csv', '--out', out])
+        steps = json.loads((out / 'summary.json').read_text()).get('steps', '')
+        print(f'| {name} | {steps} | {cpu:.1f} | {wall:.1f} | {memory:.0f} |', flush=True)
+
+
+def reach(ctl, data, work):
+    network = data / 'beijing_taxi/network.osm.pbf'
+    subprocess.run([ctl, 'network', 'export', '--network', network, '--out', work / 'net'], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    arcs = list(csv.DictReader(open(work / 'net/arcs.csv', newline='')))
+    ids = {n: i for i, n in enumerate(sorted({int(a[k]) for a in arcs for k in ('from_node', 'to_node')}))}
+    best = {}
+    for a in arcs:
+        key = ids[int(a['from_node'])], ids[int(a['to_node'])]
+        best[key] = min(best.get(key, numpy.inf), float(a['time_s']))
+    graph = coo_matrix((list(best.values()), numpy.array(list(best)).T), shape=(len(ids), len(ids))).tocsr()
+    rng = random.Random(1)
+    pieces = rng.sample(sorted({(int(a['way_id']), int(a['seq'])) for a in arcs}), 100)
+    with open(work / 'sources.csv', 'w') as file:
+        file.write('way_id,seq,offset_m\n' + ''.join(f'{w},{s},0\n' for w, s in pieces))
+    starts = rng.sample(range(len(ids)), 100)
+
+    def scipy_search():
+        began = time.process_time()
+        dijkstra(graph, indices=starts, limit=REACH_S, min_only=True)
+        return time.process_time() - began
+
+    process = sorted(timed([ctl, 'coverage', 'reach', '--network', network, '--sources', work / 'sources.csv',
+                            '--out', work / 'reach'])[0] for _ in range(REPEATS))[REPEATS // 2]
+    search = sorted(scipy_search() for _ in range(REPEATS))[REPEATS // 2]
+    print(f'\nBeijing, {len(ids)} nodes, 100 sources, 180 s, medians of {REPEATS}, CPU:'
+          f' `coverage reach` whole process {process * 1e3:.0f} ms; SciPy dijkstra (min_only) alone {search * 1e3:.1f} ms')
+
+
+def main(bin_folder, shared):
+    ctl, data = pathlib.Path(bin_folder) / 'patrolctl', pathlib.Path(shared) / 'data'
+    if not data.is_dir():
+        sys.exit(f'no research data in {data}')
+    with tempfile.TemporaryDirectory(prefix='patrol-bench-') as work:
+        windows(ctl, data, pathlib.Path(work))
+        reach(ctl, data, pathlib.Path(work))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], sys.argv[2])
