@@ -60,7 +60,7 @@ echo "demo: starting $cameras cameras (the first start renders their scenes)" >&
 "$bin/patrolsim" cameras --count "$cameras" --synthetic --listen 127.0.0.1:0 --cache "$work/clips" \
   >"$work/cameras.log" 2>&1 &
 pids+=($!)
-wait_for "$work/cameras.log" '^ready' $! "patrolsim cameras" 300
+wait_for "$work/cameras.log" '^ready' $! "patrolsim cameras" 900
 rtsp=$(sed -n 's|^ready \([^ ]*\) .*|\1|p' "$work/cameras.log" | head -1)
 [ -n "$rtsp" ] || fail "the cameras gave no address" "$work/cameras.log"
 
