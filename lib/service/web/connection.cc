@@ -159,6 +159,7 @@ asio::awaitable<void> Connection::Refuse(size_t connections_max) {
       absl::StrCat("there are ", connections_max, " connections, the limit; try again later")));
   idle_ = false;
   co_await WriteAnswer(&exchange);
+  idle_ = true;
   boost::system::error_code ignored;
   stream_->tcp.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   // Until the other side has read it: closing over unread bytes would take the answer back.

@@ -179,6 +179,9 @@ void Gateway::Impl::Stop(absl::Duration grace) {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   caller_.Drain();
+  // Their sockets must go before the io_context does.
+  std::lock_guard lock(mutex_);
+  connections_.clear();
 }
 
 Counts Gateway::Impl::counts() const {

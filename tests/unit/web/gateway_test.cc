@@ -256,6 +256,20 @@ TEST_F(GatewayTest, StopClosesIdleConnections) {
   EXPECT_TRUE(error);
 }
 
+TEST_F(GatewayTest, StopCutsOffWhoDoesNotFinish) {
+  asio::ip::tcp::socket half = Connect();
+  asio::write(half, asio::buffer(std::string("GET /v1/coverage HTT")));
+  asio::ip::tcp::socket whole = Connect();
+  http::write(whole, Make(http::verb::get, "/v1/coverage"));
+  Read(whole);
+  gateway_->Stop(absl::ZeroDuration());
+  gateway_.reset();
+  char byte;
+  boost::system::error_code error;
+  half.read_some(asio::buffer(&byte, 1), error);
+  EXPECT_TRUE(error);
+}
+
 TEST(Gateway, ListensOnLoopbackOnly) {
   FakeServices services;
   for (const char* address : {"0.0.0.0", "192.168.1.5", "::", "localhost", ""}) {
