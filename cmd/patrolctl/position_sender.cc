@@ -135,6 +135,17 @@ void PositionSender::Take(const v1::ReportPositionsResponse& response,
     ++verdicts_[fault.verdict()];
     if (!IsRefusal(fault.verdict())) continue;
     const Waiting& fix = fixes[static_cast<size_t>(fault.index())];
+    if (fault.verdict() == v1::FIX_VERDICT_UNKNOWN_UNIT) {
+      // Named once: what is wrong is the unit, not each of its fixes.
+      if (!unknown_units_.insert(fix.unit_id).second) {
+        ++refused_.faulty;
+        continue;
+      }
+      refused_.Add({fix.line, "", "",
+                    absl::StrCat("unit \"", fix.unit_id, "\": ", VerdictText(fault.verdict()),
+                                 ", here and below; --create-units adds it")});
+      continue;
+    }
     refused_.Add({fix.line, "", "",
                   absl::StrCat("unit \"", fix.unit_id, "\": ", VerdictText(fault.verdict()), ": ",
                                fault.message())});

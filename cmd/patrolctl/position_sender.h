@@ -84,6 +84,7 @@ class PositionSender {
   uint64_t acknowledged_ = 0;
   std::map<v1::FixVerdict, uint64_t> verdicts_;
   tracks::RowReport refused_;
+  std::set<std::string> unknown_units_;
 };
 
 // "accepted", "late", ...
