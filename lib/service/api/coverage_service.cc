@@ -66,10 +66,15 @@ class CoverageStream final : public PulledStream<v1::Coverage> {
     alarm_pending_ = true;
     // A new one each time: one that fires may not be set again from its own call.
     alarm_ = std::make_unique<grpc::Alarm>();
+    // It keeps its function after the call: what that holds is let go within the call, or this
+    // stream and its alarm would keep each other for ever.
+    auto ring =
+        [self = std::static_pointer_cast<CoverageStream>(shared_from_this())](bool fired) mutable {
+          const std::shared_ptr<CoverageStream> held = std::move(self);
+          if (fired) held->OnAlarm();
+        };
     alarm_->Set(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(*interval_),
-                [self = std::static_pointer_cast<CoverageStream>(shared_from_this())](bool fired) {
-                  if (fired) self->OnAlarm();
-                });
+                std::move(ring));
   }
 
   void OnAlarm() {
