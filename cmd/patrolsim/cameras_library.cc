@@ -34,8 +34,8 @@ namespace fs = std::filesystem;
 
 // Grows when scenes are drawn or coded otherwise: older files in the cache are then left alone.
 constexpr int kSceneVersion = 3;
-// H.265 is coded of these places by day only: it takes three times as long.
-constexpr int kH265Places[] = {1, 6};
+// H.265 is coded of this place by day only: it takes three times as long.
+constexpr int kH265Place = 1;
 
 // A scene as one clip.
 struct SceneClip {
@@ -68,7 +68,6 @@ bool Falls(int i, double share) {
 std::vector<SceneClip> Assign(const LibraryOptions& options) {
   std::vector<SceneClip> scenes;
   int turns[2] = {};  // by day, at night
-  int h265_turn = 0;
   double h265_share = options.h265_share;
   if (h265_share > 0 && !CanEncode(media::Codec::kH265)) {
     PATROL_LOG_WARNING("FFmpeg here has no encoder libx265: all cameras are H.264");
@@ -78,7 +77,7 @@ std::vector<SceneClip> Assign(const LibraryOptions& options) {
     SceneClip scene;
     if (Falls(i, h265_share)) {
       scene.codec = media::Codec::kH265;
-      scene.number = kH265Places[static_cast<size_t>(h265_turn++) % std::size(kH265Places)];
+      scene.number = kH265Place;
     } else {
       scene.night = Falls(i, options.night_share);
       scene.number = turns[scene.night]++ % PlaceCount(scene.night);

@@ -45,7 +45,8 @@ class Server:
         self.process.send_signal(signal.SIGINT)
         _, summary = self.process.communicate(timeout=30)
         assert self.process.returncode == 0, f'exit {self.process.returncode}: {summary}'
-        return {name.strip(): int(count) for name, count in re.findall(r'([a-z ]+) (\d+)', summary.splitlines()[-1])}
+        line = next(line for line in summary.splitlines() if line.startswith('connections '))
+        return {name.strip(): int(count) for name, count in re.findall(r'([a-z ]+) (\d+)', line)}
 
     def __enter__(self):
         return self
