@@ -20,10 +20,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/files.h"
+#include "cmd/patrolctl/fix_file.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
-#include "lib/geo/datum.h"
 #include "lib/patrol/coverage/area_index.h"
 #include "lib/patrol/coverage/mode_graphs.h"
 #include "lib/patrol/coverage/window.h"
@@ -44,16 +45,13 @@ namespace {
 struct RunArguments {
   std::string network;
   std::string areas;
-  std::string fixes;
+  FixFileFlags fixes;
   std::string units;
   std::string mode = "car";
-  std::string unit_id;
   std::string from;
   std::string to;
   std::string step = "10s";
   std::string reach = "180s";
-  std::string time_zone;
-  std::string datum = "wgs84";
   std::string out;
 };
 
@@ -85,78 +83,35 @@ std::string CheckDuration(const std::string& text) {
   return std::string(ParseDuration(text).status().message());
 }
 
-absl::Status OpenFailed(const std::string& path) {
-  return absl::NotFoundError(absl::StrCat("\"", path, "\": cannot open"));
-}
-
-// "Asia/Shanghai", or an offset such as "+08:00".
-absl::StatusOr<absl::TimeZone> ParseZone(const std::string& text) {
-  absl::TimeZone zone;
-  if (absl::LoadTimeZone(text, &zone)) return zone;
-  int hours = 0, minutes = 0;
-  char sign = 0;
-  int used = 0;
-  if (std::sscanf(text.c_str(), "%c%2d:%2d%n", &sign, &hours, &minutes, &used) == 3 &&
-      static_cast<size_t>(used) == text.size() && (sign == '+' || sign == '-') && hours >= 0 &&
-      hours <= 14 && minutes >= 0 && minutes < 60) {
-    const int seconds = hours * 3600 + minutes * 60;
-    return absl::FixedTimeZone(sign == '-' ? -seconds : seconds);
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--time-zone: \"", text, "\" is neither a zone (Asia/Shanghai) nor an offset (+08:00)"));
-}
-
-void ReportFaults(const std::string& path, const tracks::RowReport& report) {
-  for (const tracks::RowFault& fault : report.faults) {
-    std::fprintf(stderr, "%s: %s\n", path.c_str(), ToString(fault).c_str());
-  }
-  if (report.faulty > report.faults.size()) {
-    std::fprintf(stderr, "%s: %llu bad rows in all\n", path.c_str(),
-                 static_cast<unsigned long long>(report.faulty));
-  }
-}
-
 absl::Status ReadUnits(const std::string& path, Units* units) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return OpenFailed(path);
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
   auto report = tracks::ReadUnitsCsv(in, [&](tracks::Unit&& unit) {
     (*units)[unit.id].mode = unit.mode;
     return absl::OkStatus();
   });
   if (!report.ok()) return Annotate(report.status(), path);
-  ReportFaults(path, *report);
+  PrintRowFaults(path, *report);
   return absl::OkStatus();
 }
 
-absl::Status ReadFixes(const RunArguments& arguments, const std::optional<absl::TimeZone>& zone,
-                       Units* units, coverage::FixCounts* counts) {
-  tracks::FixReaderOptions options{.naive_zone = zone, .unit_id = arguments.unit_id};
+absl::Status ReadFixes(const RunArguments& arguments, Units* units, coverage::FixCounts* counts) {
   roadnet::Mode mode = roadnet::Mode::kCar;
-  if (!geo::ParseDatum(arguments.datum, &options.datum) ||
-      !roadnet::ParseMode(arguments.mode, &mode)) {
-    return absl::InvalidArgumentError("--datum or --mode: no such word");  // see the checks below
+  if (!roadnet::ParseMode(arguments.mode, &mode)) {
+    return absl::InvalidArgumentError(absl::StrCat("--mode: no mode \"", arguments.mode, "\""));
   }
-  std::ifstream in(arguments.fixes, std::ios::binary);
-  if (!in) return OpenFailed(arguments.fixes);
   const auto sink = [&](tracks::FixRow&& row) {
     const auto [it, is_new] = units->try_emplace(row.fix.unit_id);
     if (is_new) it->second.mode = mode;
     it->second.fixes.push_back(std::move(row.fix));
     return absl::OkStatus();
   };
-  std::string beginning(256, '\0');
-  in.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
-  beginning.resize(static_cast<size_t>(in.gcount()));
-  in.clear();
-  in.seekg(0);
-  auto report = tracks::LooksLikeGpx(beginning) ? tracks::ReadFixesGpx(in, options, sink)
-                                                : tracks::ReadFixesCsv(in, options, sink);
-  if (!report.ok()) return Annotate(report.status(), arguments.fixes);
-  ReportFaults(arguments.fixes, *report);
-  counts->rows = report->rows;
-  counts->faulty = report->faulty;
+  PATROL_ASSIGN_OR_RETURN(const tracks::RowReport report, ReadFixFile(arguments.fixes, sink));
+  PrintRowFaults(arguments.fixes.path, report);
+  counts->rows = report.rows;
+  counts->faulty = report.faulty;
   if (counts->rows == counts->faulty) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", arguments.fixes, "\": no usable fixes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", arguments.fixes.path, "\": no usable fixes"));
   }
   return absl::OkStatus();
 }
@@ -246,8 +201,7 @@ absl::Status SetWindow(const RunArguments& arguments, const std::optional<absl::
 }
 
 absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return OpenFailed(path);
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
   std::ostringstream text;
   text << in.rdbuf();
   auto areas = geo::ReadAreasGeoJson(text.str());
@@ -256,14 +210,12 @@ absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
 }
 
 absl::Status RunWindow(const RunArguments& arguments) {
-  std::optional<absl::TimeZone> zone;
-  if (!arguments.time_zone.empty()) {
-    PATROL_ASSIGN_OR_RETURN(zone, ParseZone(arguments.time_zone));
-  }
+  PATROL_ASSIGN_OR_RETURN(const std::optional<absl::TimeZone> zone,
+                          ParseTimeZone(arguments.fixes.time_zone));
   Units units;
   coverage::FixCounts counts;
   if (!arguments.units.empty()) PATROL_RETURN_IF_ERROR(ReadUnits(arguments.units, &units));
-  PATROL_RETURN_IF_ERROR(ReadFixes(arguments, zone, &units, &counts));
+  PATROL_RETURN_IF_ERROR(ReadFixes(arguments, &units, &counts));
   coverage::WindowOptions options;
   PATROL_RETURN_IF_ERROR(SetWindow(arguments, zone, units, &options));
   PATROL_ASSIGN_OR_RETURN(std::vector<geo::Area> areas, ReadAreas(arguments.areas));
@@ -297,12 +249,11 @@ void AddCoverageRun(Context& context) {
   auto arguments = std::make_shared<RunArguments>();
   run->add_option("--network", arguments->network, "road network, .osm.pbf or .osm")->required();
   run->add_option("--areas", arguments->areas, "GeoJSON with id, name, kind, parent")->required();
-  run->add_option("--fixes", arguments->fixes, "CSV: unit_id,time,lon,lat,...; or GPX")->required();
+  AddFixFileOptions(run, "--fixes", &arguments->fixes);
   run->add_option("--units", arguments->units, "CSV of the units, for their modes: unit_id,mode");
   run->add_option("--mode", arguments->mode, "how units move that --units does not name")
       ->capture_default_str()
       ->check(CLI::IsMember({"car", "motorcycle", "e-bike", "bicycle", "foot"}));
-  run->add_option("--unit", arguments->unit_id, "unit of all fixes of a GPX file");
   run->add_option("--from", arguments->from, "begin, RFC 3339 (default: hour of the first fix)");
   run->add_option("--to", arguments->to, "end, exclusive (default: after the last fix's hour)");
   run->add_option("--step", arguments->step, "between two instants, 1s..1h")
@@ -311,11 +262,6 @@ void AddCoverageRun(Context& context) {
   run->add_option("--reach", arguments->reach, "T, at most 1h")
       ->capture_default_str()
       ->check(CheckDuration);
-  run->add_option("--time-zone", arguments->time_zone,
-                  "of times without an offset and of the hours (default: UTC hours)");
-  run->add_option("--datum", arguments->datum, "of the fixes: wgs84, gcj02, bd09")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"wgs84", "gcj02", "bd09"}));
   run->add_option("--out", arguments->out,
                   "folder for summary.json, areas.csv, edges.csv, coverage.geojson, gaps.geojson")
       ->required();

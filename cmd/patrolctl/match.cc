@@ -22,10 +22,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/files.h"
+#include "cmd/patrolctl/fix_file.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
-#include "lib/geo/datum.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/osm_reader.h"
@@ -41,13 +42,10 @@ namespace {
 
 struct MatchFlags {
   std::string network;
-  std::string fixes;
+  FixFileFlags fixes;
   std::string areas;
   std::string units;
   std::string mode = "car";
-  std::string datum = "wgs84";
-  std::string time_zone;
-  std::string unit_id;
   std::string out;
 };
 
@@ -82,20 +80,8 @@ class OutFile {
   std::ofstream out_;
 };
 
-absl::StatusOr<std::ifstream> OpenFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
-  return in;
-}
-
 void PrintFaults(const std::string& path, const tracks::RowReport& report) {
-  for (const tracks::RowFault& fault : report.faults) {
-    std::fprintf(stderr, "%s: %s\n", path.c_str(), tracks::ToString(fault).c_str());
-  }
-  if (report.faulty > report.faults.size()) {
-    std::fprintf(stderr, "%s: %llu more bad rows\n", path.c_str(),
-                 static_cast<unsigned long long>(report.faulty - report.faults.size()));
-  }
+  PrintRowFaults(path, report);
   if (report.faulty > 0) {
     std::fprintf(stderr, "%s: %llu of %llu rows are bad, %llu imported\n", path.c_str(),
                  static_cast<unsigned long long>(report.faulty),
@@ -115,45 +101,20 @@ std::string RowOf(const tracks::Fix& fix) {
                       number(fix.accuracy_m));
 }
 
-absl::StatusOr<FixFile> ReadFixFile(const MatchFlags& flags) {
-  tracks::FixReaderOptions options;
-  options.unit_id = flags.unit_id;
-  if (!geo::ParseDatum(flags.datum, &options.datum)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--datum: \"", flags.datum, "\" is not wgs84, gcj02 or bd09"));
-  }
-  if (!flags.time_zone.empty()) {
-    absl::TimeZone zone;
-    if (!absl::LoadTimeZone(flags.time_zone, &zone)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--time-zone: there is no time zone \"", flags.time_zone, "\""));
-    }
-    options.naive_zone = zone;
-  }
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenFile(flags.fixes));
-  char beginning[256] = {};
-  in.read(beginning, sizeof(beginning));
-  const bool gpx =
-      tracks::LooksLikeGpx(std::string_view(beginning, static_cast<size_t>(in.gcount())));
-  in.clear();
-  in.seekg(0);
-
+absl::StatusOr<FixFile> ReadRows(const FixFileFlags& flags) {
   FixFile file;
   const tracks::FixSink sink = [&](tracks::FixRow&& row) {
     UnitFixes& unit = file.units[row.fix.unit_id];
     unit.rows.push_back(file.rows.size());
-    file.rows.push_back(gpx ? RowOf(row.fix) : std::string(row.row_text));
+    file.rows.push_back(row.row_text.empty() ? RowOf(row.fix) : std::string(row.row_text));
     unit.fixes.push_back(std::move(row.fix));
     return absl::OkStatus();
   };
   file.header = "unit_id,time,lon,lat,speed_mps,heading_deg,accuracy_m";
-  const absl::StatusOr<tracks::RowReport> report =
-      gpx ? tracks::ReadFixesGpx(in, options, sink)
-          : tracks::ReadFixesCsv(in, options, sink, &file.header);
-  if (!report.ok()) return Annotate(report.status(), flags.fixes);
-  PrintFaults(flags.fixes, *report);
-  if (report->imported == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(flags.fixes, ": no fix could be read"));
+  PATROL_ASSIGN_OR_RETURN(const tracks::RowReport report, ReadFixFile(flags, sink, &file.header));
+  PrintFaults(flags.path, report);
+  if (report.imported == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(flags.path, ": no fix could be read"));
   }
   return file;
 }
@@ -162,7 +123,7 @@ absl::StatusOr<FixFile> ReadFixFile(const MatchFlags& flags) {
 absl::StatusOr<std::map<std::string, roadnet::Mode>> ReadModes(const std::string& path) {
   std::map<std::string, roadnet::Mode> modes;
   if (path.empty()) return modes;
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenFile(path));
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
   const absl::StatusOr<tracks::RowReport> report =
       tracks::ReadUnitsCsv(in, [&](tracks::Unit&& unit) {
         modes[unit.id] = unit.mode;
@@ -175,7 +136,7 @@ absl::StatusOr<std::map<std::string, roadnet::Mode>> ReadModes(const std::string
 
 absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
   if (path.empty()) return std::vector<geo::Area>();
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenFile(path));
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
   std::ostringstream text;
   text << in.rdbuf();
   absl::StatusOr<std::vector<geo::Area>> areas = geo::ReadAreasGeoJson(text.str());
@@ -400,7 +361,7 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
   using ModeByUnit = std::map<std::string, roadnet::Mode>;
   PATROL_ASSIGN_OR_RETURN(const ModeByUnit modes, ReadModes(flags.units));
   PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ReadAreas(flags.areas));
-  PATROL_ASSIGN_OR_RETURN(FixFile file, ReadFixFile(flags));
+  PATROL_ASSIGN_OR_RETURN(FixFile file, ReadRows(flags.fixes));
   PATROL_ASSIGN_OR_RETURN(const roadnet::Network network, roadnet::ReadOsm(flags.network));
   std::error_code made;
   std::filesystem::create_directories(flags.out, made);
@@ -420,7 +381,7 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
       unit_mode = found->second;
     } else if (!flags.units.empty()) {
       std::fprintf(stderr, "%s: unit \"%s\" is not in %s; its %zu fixes are matched as %s\n",
-                   flags.fixes.c_str(), unit_id.c_str(), flags.units.c_str(), unit.fixes.size(),
+                   flags.fixes.path.c_str(), unit_id.c_str(), flags.units.c_str(), unit.fixes.size(),
                    flags.mode.c_str());
     }
     const auto start = std::chrono::steady_clock::now();
@@ -445,16 +406,11 @@ void AddMatchCommands(Context& context) {
       match->add_subcommand("run", "paths, visits and a verdict for each fix of a CSV or GPX file");
   const auto flags = std::make_shared<MatchFlags>();
   run->add_option("--network", flags->network, "road network, .osm.pbf or .osm")->required();
-  run->add_option("--fixes", flags->fixes, "positions, CSV or GPX")->required();
+  AddFixFileOptions(run, "--fixes", &flags->fixes);
   run->add_option("--areas", flags->areas, "GeoJSON of the areas whose visits are wanted");
   run->add_option("--units", flags->units, "CSV of the units, for their modes");
   run->add_option("--mode", flags->mode, "how units move that --units does not name")
       ->capture_default_str();
-  run->add_option("--datum", flags->datum, "of the positions: wgs84, gcj02 or bd09")
-      ->capture_default_str();
-  run->add_option("--time-zone", flags->time_zone,
-                  "of times without an offset, e.g. Asia/Shanghai");
-  run->add_option("--unit", flags->unit_id, "unit of all positions of a GPX file");
   run->add_option("--out", flags->out, "folder for path.csv, visits.csv and fixes.csv")->required();
   OnRun(context, run, [&context, flags] { return RunMatch(*flags, context.format); });
 }

@@ -16,11 +16,11 @@
 #include "cmd/patrolctl/client.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
+#include "cmd/patrolctl/fix_file.h"
 #include "cmd/patrolctl/position_sender.h"
 #include "cmd/patrolctl/progress.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
-#include "lib/geo/datum.h"
 #include "lib/patrol/tracks/fix_reader.h"
 
 namespace patrol::ctl {
@@ -34,51 +34,16 @@ static_assert(kFixesPerRequest <= limits::kFixesPerRequestMax);
 constexpr absl::Duration kReplayTick = absl::Milliseconds(200);
 
 struct PositionFlags {
-  std::string file;
-  std::string unit_id;
-  std::string datum = "wgs84";
-  std::string time_zone;
+  FixFileFlags file;
   bool create_units = false;
   double speed = 1;
 };
 
-absl::StatusOr<tracks::FixReaderOptions> ReaderOptions(const PositionFlags& flags) {
-  tracks::FixReaderOptions options;
-  options.unit_id = flags.unit_id;
-  if (!geo::ParseDatum(flags.datum, &options.datum)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--datum: \"", flags.datum, "\" is not wgs84, gcj02 or bd09"));
-  }
-  if (!flags.time_zone.empty()) {
-    absl::TimeZone zone;
-    if (!absl::LoadTimeZone(flags.time_zone, &zone)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--time-zone: there is no time zone \"", flags.time_zone, "\""));
-    }
-    options.naive_zone = zone;
-  }
-  return options;
-}
-
-// Hands the file's fixes to `sink`, CSV or GPX by what the file begins with.
-absl::StatusOr<tracks::RowReport> ReadFixes(const PositionFlags& flags,
-                                            const tracks::FixSink& sink) {
-  PATROL_ASSIGN_OR_RETURN(const tracks::FixReaderOptions options, ReaderOptions(flags));
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.file));
-  char beginning[256] = {};
-  in.read(beginning, sizeof(beginning));
-  const bool gpx =
-      tracks::LooksLikeGpx(std::string_view(beginning, static_cast<size_t>(in.gcount())));
-  in.clear();
-  in.seekg(0);
-  return gpx ? tracks::ReadFixesGpx(in, options, sink) : tracks::ReadFixesCsv(in, options, sink);
-}
-
 // What became of everything: bad rows and refused fixes by line, then the counts.
 absl::Status Report(const PositionFlags& flags, const tracks::RowReport& rows,
                     const PositionSender& sender) {
-  PrintRowFaults(flags.file, rows);
-  PrintRowFaults(flags.file, sender.refused());
+  PrintRowFaults(flags.file.path, rows);
+  PrintRowFaults(flags.file.path, sender.refused());
   uint64_t stored = 0;
   std::string counts;
   for (const auto& [verdict, count] : sender.verdicts()) {
@@ -89,8 +54,8 @@ absl::Status Report(const PositionFlags& flags, const tracks::RowReport& rows,
     }
     absl::StrAppend(&counts, ", ", count, " ", VerdictText(verdict));
   }
-  std::fprintf(stderr, "%s: %llu rows, %llu bad, %llu sent, %llu stored%s\n", flags.file.c_str(),
-               static_cast<unsigned long long>(rows.rows),
+  std::fprintf(stderr, "%s: %llu rows, %llu bad, %llu sent, %llu stored%s\n",
+               flags.file.path.c_str(), static_cast<unsigned long long>(rows.rows),
                static_cast<unsigned long long>(rows.faulty),
                static_cast<unsigned long long>(sender.acknowledged()),
                static_cast<unsigned long long>(stored),
@@ -99,7 +64,7 @@ absl::Status Report(const PositionFlags& flags, const tracks::RowReport& rows,
   const auto duplicates = sender.verdicts().find(v1::FIX_VERDICT_DUPLICATE);
   if (rows.rows > 0 && stored == 0 &&
       (duplicates == sender.verdicts().end() || duplicates->second == 0)) {
-    return absl::InvalidArgumentError(absl::StrCat(flags.file, ": no fix could be imported"));
+    return absl::InvalidArgumentError(absl::StrCat(flags.file.path, ": no fix could be imported"));
   }
   return absl::OkStatus();
 }
@@ -107,7 +72,7 @@ absl::Status Report(const PositionFlags& flags, const tracks::RowReport& rows,
 // The stream ended too early: how far it came.
 absl::Status Interrupted(const absl::Status& status, const PositionFlags& flags,
                          const PositionSender& sender) {
-  return Annotate(status, absl::StrCat(flags.file, ": ended after ", sender.acknowledged(),
+  return Annotate(status, absl::StrCat(flags.file.path, ": ended after ", sender.acknowledged(),
                                        " fixes were acknowledged (sending it again does no harm)"));
 }
 
@@ -118,7 +83,7 @@ absl::Status Import(const Context& context, const PositionFlags& flags) {
   std::vector<SentFix> batch;
   absl::Status ended;
   const absl::StatusOr<tracks::RowReport> rows =
-      ReadFixes(flags, [&](tracks::FixRow&& row) -> absl::Status {
+      ReadFixFile(flags.file, [&](tracks::FixRow&& row) -> absl::Status {
         batch.push_back({std::move(row.fix), row.line});
         if (batch.size() < kFixesPerRequest) return absl::OkStatus();
         ended = sender->Send(batch);
@@ -133,8 +98,8 @@ absl::Status Import(const Context& context, const PositionFlags& flags) {
   progress.Clear();
   if (!sent.ok()) return Interrupted(sent, flags, *sender);
   if (!rows.ok()) {
-    return Annotate(rows.status(), absl::StrCat(flags.file, ": after ", sender->acknowledged(),
-                                                " fixes were imported"));
+    return Annotate(rows.status(),
+                    absl::StrCat("after ", sender->acknowledged(), " fixes were imported"));
   }
   return Report(flags, *rows, *sender);
 }
@@ -144,14 +109,14 @@ absl::Status Replay(const Context& context, const PositionFlags& flags) {
     return absl::InvalidArgumentError("--speed: must be above 0 and at most 10000");
   }
   std::vector<SentFix> fixes;
-  const absl::StatusOr<tracks::RowReport> rows = ReadFixes(flags, [&](tracks::FixRow&& row) {
+  const absl::StatusOr<tracks::RowReport> rows = ReadFixFile(flags.file, [&](tracks::FixRow&& row) {
     fixes.push_back({std::move(row.fix), row.line});
     return absl::OkStatus();
   });
-  if (!rows.ok()) return Annotate(rows.status(), flags.file);
+  if (!rows.ok()) return rows.status();
   if (fixes.empty()) {
-    PrintRowFaults(flags.file, *rows);
-    return absl::InvalidArgumentError(absl::StrCat(flags.file, ": no fix could be read"));
+    PrintRowFaults(flags.file.path, *rows);
+    return absl::InvalidArgumentError(absl::StrCat(flags.file.path, ": no fix could be read"));
   }
   std::stable_sort(fixes.begin(), fixes.end(),
                    [](const SentFix& a, const SentFix& b) { return a.fix.time < b.fix.time; });
@@ -186,14 +151,7 @@ absl::Status Replay(const Context& context, const PositionFlags& flags) {
 }
 
 void AddFileOptions(CLI::App* command, PositionFlags* flags) {
-  command
-      ->add_option("--file,file", flags->file,
-                   "CSV (unit_id,time,lon,lat[,speed_mps,heading_deg,accuracy_m]) or GPX")
-      ->required();
-  command->add_option("--unit", flags->unit_id,
-                      "GPX: the unit of all fixes; else each track's name is its unit");
-  command->add_option("--datum", flags->datum, "wgs84, gcj02 or bd09")->capture_default_str();
-  command->add_option("--time-zone", flags->time_zone, "of times without a UTC offset");
+  AddFixFileOptions(command, "--file,file", &flags->file);
   command->add_flag("--create-units", flags->create_units, "add units that are not known, as cars");
 }
 
