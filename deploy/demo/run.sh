@@ -23,9 +23,11 @@ pids=()
 stop() {
   trap - EXIT INT TERM
   local pid
-  # The service first, so that it says goodbye to cameras that are still there.
-  for pid in $(printf '%s\n' "${pids[@]}" | tac); do kill -TERM "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
+  # One after the other, the last first, so that the service says goodbye to cameras that are there.
+  for pid in $(printf '%s\n' "${pids[@]}" | tac); do
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
 }
 trap stop EXIT
 trap 'echo >&2; exit 0' INT TERM
@@ -57,7 +59,8 @@ fi
 
 # ---- cameras: scenes are rendered once, then replayed ----
 echo "demo: starting $cameras cameras (the first start renders their scenes)" >&2
-"$bin/patrolsim" cameras --count "$cameras" --synthetic --listen 127.0.0.1:0 --cache "$work/clips" \
+# setsid: Ctrl-C reaches this script alone, which then ends the parts in order.
+setsid "$bin/patrolsim" cameras --count "$cameras" --synthetic --listen 127.0.0.1:0 --cache "$work/clips" \
   >"$work/cameras.log" 2>&1 &
 pids+=($!)
 wait_for "$work/cameras.log" '^ready' $! "patrolsim cameras" 900
@@ -92,14 +95,14 @@ END
 } >"$config"
 rm -rf "$work/data"
 "$bin/patrold" check --config "$config" >"$work/check.log" 2>&1 || fail "the demo's configuration is faulty" "$work/check.log"
-"$bin/patrold" serve --config "$config" >"$work/patrold.log" 2>&1 &
+setsid "$bin/patrold" serve --config "$config" >"$work/patrold.log" 2>&1 &
 pids+=($!)
 wait_for "$work/patrold.log" '^patrold .*wall http' $! patrold 60
 grpc=$(sed -n 's|^patrold .*grpc 127\.0\.0\.1:\([0-9]*\),.*|\1|p' "$work/patrold.log")
 http=$(sed -n 's|^patrold .*wall http://127\.0\.0\.1:\([0-9]*\)/.*|\1|p' "$work/patrold.log")
 
 # ---- units: a day of patrols, moved to now ----
-"$bin/patrolsim" units --fixes "$town/fixes.csv" --units "$town/units.csv" --server "127.0.0.1:$grpc" \
+setsid "$bin/patrolsim" units --fixes "$town/fixes.csv" --units "$town/units.csv" --server "127.0.0.1:$grpc" \
   --from 2026-03-02T01:30:00Z --speed 1 --warm 60s --loop >"$work/units.log" 2>&1 &
 pids+=($!)
 units_pid=$!
