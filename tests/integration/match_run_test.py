@@ -118,12 +118,12 @@ class MatchRun(unittest.TestCase):
         self.assertEqual(self.run_match('--time-zone', 'Asia/Shanghai', fixes='naive.csv').returncode, 0)
 
     def test_faults_name_what_is_wrong(self):
-        for arguments, text in ((['--mode', 'boat'], '--mode: "boat"'),
-                                (['--datum', 'mars'], '--datum: "mars"'),
-                                (['--time-zone', 'Nowhere/At_all'], 'no time zone'),
-                                (['--areas', self.at / 'none'], 'cannot be opened')):
+        for arguments, code, text in ((['--mode', 'boat'], 1, '--mode: "boat"'),
+                                      (['--datum', 'mars'], 2, '--datum: mars not in {wgs84,gcj02,bd09}'),
+                                      (['--time-zone', 'Nowhere/At_all'], 1, '--time-zone: "Nowhere/At_all"'),
+                                      (['--areas', self.at / 'none'], 1, 'none: cannot be read')):
             done = self.run_match(*arguments)
-            self.assertEqual(done.returncode, 1, text)
+            self.assertEqual(done.returncode, code, text)
             self.assertIn(text, done.stderr)
         self.assertEqual(subprocess.run([BIN / 'patrolctl', 'match', 'run'],
                                         capture_output=True).returncode, 2)
