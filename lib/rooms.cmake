@@ -1,7 +1,7 @@
 # The rooms and what each may use: the one place where this is written down.
 # The build links by it, and tests/unit/rooms/includes_test reads every #include against it.
 #
-#   patrol_room(<name> <folder> USES <rooms...> FOREIGN <libraries of cmake/foreign.cmake...>)
+#   patrol_room(<name> <folder> USES <rooms...> FOREIGN <libraries of cmake/foreign.cmake...> [PROTO] [GLUE])
 #
 # ground floor first; a room uses only rooms listed for it, and neither wing knows the other.
 
@@ -27,8 +27,8 @@ patrol_room(store lib/service/store USES base geo FOREIGN sqlite)
 patrol_room(report lib/service/report USES base geo coverage store FOREIGN)
 patrol_room(api lib/service/api
   USES base geo media rtsp ingest motion roadnet tracks coverage response store report
-  FOREIGN grpc PROTO)
-patrol_room(web lib/service/web USES base media api FOREIGN grpc zlib PROTO)
+  FOREIGN grpc PROTO GLUE)
+patrol_room(web lib/service/web USES base media api FOREIGN grpc zlib PROTO GLUE)
 patrol_room(config lib/service/config
   USES base geo media rtsp ingest motion roadnet tracks coverage response store report api web
-  FOREIGN yaml)
+  FOREIGN yaml GLUE)

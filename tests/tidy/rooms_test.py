@@ -16,7 +16,7 @@ def read_rooms(text):
         used = []
         if 'USES' in rest:
             for word in rest[rest.index('USES') + 1:]:
-                if word in ('FOREIGN', 'PROTO'):
+                if word in ('FOREIGN', 'PROTO', 'GLUE'):
                     break
                 used.append(word)
         rooms[name] = (folder, set(used))
