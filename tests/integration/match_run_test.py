@@ -1,4 +1,4 @@
-"""patrolctl match run on a small hand-made network: files, formats and bad rows as DESIGN says.
+"""patrolctl match run on a small hand-made network: files, formats and bad rows as ARCHITECTURE.md says.
 
 Method: a network of two streets as .osm, fixes with faults in them, one area; every file is compared
 with what was worked out by hand."""

@@ -19,7 +19,7 @@ namespace {
 using roadnet::kModeCount;
 using roadnet::Mode;
 
-// As for units (DESIGN section 2): up to here a place is on the network ...
+// As for units (ARCHITECTURE.md): up to here a place is on the network ...
 constexpr double kSnapLimitM = 50;
 // ... and up to here it is attached by the straight way.
 constexpr double kAttachLimitM = 200;

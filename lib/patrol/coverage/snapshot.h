@@ -43,7 +43,7 @@ struct RoadLengths {
   }
 };
 
-// What is known of a unit live (DESIGN section 2).
+// What is known of a unit live (ARCHITECTURE.md, "Coverage, exactly").
 enum class UnitState : uint8_t {
   kKnown,       // the last fix is at most stale_after old: the unit covers
   kStale,       // older, but less than lost_after: what it could reach is unknown

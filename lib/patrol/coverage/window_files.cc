@@ -59,7 +59,7 @@ ordered_json SummaryJson(const Network& network, const WindowResult& result,
   json["reach_s"] = absl::ToDoubleSeconds(options.reach);
   json["stale_after_s"] = absl::ToDoubleSeconds(options.stale_after);
   json["lost_after_s"] = absl::ToDoubleSeconds(options.lost_after);
-  // A window knows the later fixes; live coverage does not (DESIGN.md section 2).
+  // A window knows the later fixes; live coverage does not (ARCHITECTURE.md).
   json["knowledge"] = "window";
   json["network"] = {{"nodes", network.node_count()}, {"pieces", network.piece_count()}};
   json["fixes"] = {

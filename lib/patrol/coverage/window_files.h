@@ -24,8 +24,8 @@ struct FixCounts {
   uint64_t units = 0;
 };
 
-// Writes a window's results into `folder` (made when it is not there), in the formats of DESIGN.md
-// section 6:
+// Writes a window's results into `folder` (made when it is not there), in the formats of
+// ARCHITECTURE.md:
 //
 //   summary.json     the window, the fixes, the town's covered, unknown and not covered metres
 //                    (averages over time), hour by hour

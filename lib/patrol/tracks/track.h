@@ -40,8 +40,8 @@ enum class OutlierReason : uint8_t {
 };
 std::string_view OutlierReasonName(OutlierReason reason);  // "", "speed_jump"
 
-// Speed on the straight way between an attached place and the network, metres a second (DESIGN
-// section 2).
+// Speed on the straight way between an attached place and the network, metres a second
+// (ARCHITECTURE.md, "Coverage, exactly").
 inline constexpr double kAttachSpeedMps = 1.4;
 
 struct MatchedFix {
