@@ -1,3 +1,4 @@
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -85,6 +86,16 @@ TEST(BoundedQueue, HandsOutWhatIsInsideAfterItIsClosed) {
   EXPECT_FALSE(queue.Push(2));
   EXPECT_EQ(queue.Pop(), 1);
   EXPECT_EQ(queue.Pop(), std::nullopt);
+}
+
+TEST(BoundedQueue, PopForGivesUpWhenNothingComesAndTakesWhatIsThere) {
+  BoundedQueue<int> queue(4, Overflow::kRefuseNewest);
+  EXPECT_EQ(queue.PopFor(std::chrono::milliseconds(1)), std::nullopt);
+  EXPECT_FALSE(queue.closed());
+  ASSERT_TRUE(queue.Push(1));
+  EXPECT_EQ(queue.PopFor(std::chrono::hours(1)), 1);
+  queue.Close();
+  EXPECT_EQ(queue.PopFor(std::chrono::hours(1)), std::nullopt);
 }
 
 TEST(BoundedQueue, LosesNothingBetweenThreads) {
