@@ -381,8 +381,8 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
       unit_mode = found->second;
     } else if (!flags.units.empty()) {
       std::fprintf(stderr, "%s: unit \"%s\" is not in %s; its %zu fixes are matched as %s\n",
-                   flags.fixes.path.c_str(), unit_id.c_str(), flags.units.c_str(), unit.fixes.size(),
-                   flags.mode.c_str());
+                   flags.fixes.path.c_str(), unit_id.c_str(), flags.units.c_str(),
+                   unit.fixes.size(), flags.mode.c_str());
     }
     const auto start = std::chrono::steady_clock::now();
     const tracks::MatchedTrack track = matchers.Of(unit_mode).Match(unit_id, unit.fixes);
