@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint8_t kSlice = 1, kPartitionA = 2, kIdr = 5, kSei = 6, kSps = 7, kPps = 8;
 constexpr uint32_t kSeiRecoveryPoint = 6;
+constexpr uint32_t kLog2MaxFrameNumMinus4Max = 12;  // 7.4.2.1.1
 // Enough for everything read here: the longest, an SPS with scaling lists, is below 300 bytes.
 constexpr size_t kHeaderBytesMax = 512;
 
@@ -79,7 +80,9 @@ class BitReader {
 void SkipScalingList(BitReader& bits, int size) {
   int32_t last = 8, next = 8;
   for (int i = 0; i < size && bits.ok(); ++i) {
-    if (next != 0) next = (last + bits.Se() + 256) & 255;
+    // Unsigned, as a broken set's delta may be of any size; only the last eight bits count.
+    const auto delta = next == 0 ? 0u : static_cast<uint32_t>(bits.Se());
+    if (next != 0) next = static_cast<int32_t>((static_cast<uint32_t>(last) + delta) & 255);
     if (next != 0) last = next;
   }
 }
@@ -134,7 +137,9 @@ void ReferenceChain::ReadSps(std::span<const uint8_t> nal) {
       }
     }
   }
-  sps.log2_max_frame_num = static_cast<int>(bits.Ue()) + 4;
+  const uint32_t log2_max_frame_num_minus4 = bits.Ue();
+  if (log2_max_frame_num_minus4 > kLog2MaxFrameNumMinus4Max) return;
+  sps.log2_max_frame_num = static_cast<int>(log2_max_frame_num_minus4) + 4;
   switch (bits.Ue()) {  // pic_order_cnt_type
     case 0:
       bits.Ue();
@@ -152,7 +157,7 @@ void ReferenceChain::ReadSps(std::span<const uint8_t> nal) {
   }
   bits.Ue();  // max_num_ref_frames
   sps.gaps_allowed = bits.Bit() != 0;
-  if (bits.ok() && id < sps_.size() && sps.log2_max_frame_num <= 16) sps_[id] = sps;
+  if (bits.ok() && id < sps_.size()) sps_[id] = sps;
 }
 
 void ReferenceChain::ReadPps(std::span<const uint8_t> nal) {
