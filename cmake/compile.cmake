@@ -30,3 +30,11 @@ if(PATROL_SANITIZE)
     target_compile_definitions(patrol_compile INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
   endif()
 endif()
+
+if(PATROL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  # libstdc++ checks every index and iterator it cheaply can.
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+  # The house's warnings are g++'s; clang has others, which must not stop the fuzzing.
+  target_compile_options(patrol_compile INTERFACE -Wno-error)
+endif()
