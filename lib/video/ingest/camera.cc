@@ -59,7 +59,10 @@ Camera::Camera(CameraOptions camera, uint64_t ticket, const Parts& parts)
   state_.since = parts_.clock.Now();
 }
 
-Camera::~Camera() { parts_.pool.RemoveLane(lane_); }
+Camera::~Camera() {
+  subscribers_->End();
+  parts_.pool.RemoveLane(lane_);
+}
 
 void Camera::Begin() {
   if (camera_.disabled) {
@@ -119,6 +122,7 @@ void Camera::OnTurn() {
   {
     std::lock_guard lock(mutex_);
     ring_.Break();
+    subscribers_->OnBreak();
   }
   parts_.pool.Break(lane_);
   session_ = std::make_unique<rtsp::Session>(parts_.loop, std::move(options), parts_.clock,
@@ -152,6 +156,8 @@ void Camera::OnAccessUnit(media::AccessUnitPtr unit) {
   {
     std::lock_guard lock(mutex_);
     ring_.Add(unit);
+    // Under the same lock: a new subscriber gets each unit once, from the ring or from here.
+    subscribers_->OnAccessUnit(unit);
   }
   parts_.pool.Push(lane_, std::move(unit));
 }
@@ -183,6 +189,7 @@ void Camera::OnSessionEnd(const absl::Status& status) {
   }
   if (ending_) {
     SetPhase(CameraPhase::kOff, "removed");
+    subscribers_->End();
     parts_.surroundings.OnEnded(*this);
     return;
   }
@@ -253,6 +260,14 @@ CameraState Camera::State() const {
 std::vector<media::AccessUnitPtr> Camera::LastGop() const {
   std::lock_guard lock(mutex_);
   return ring_.LastGop();
+}
+
+std::unique_ptr<media::AccessUnitSubscription> Camera::Subscribe(
+    std::shared_ptr<media::AccessUnitListener> listener, media::HandOver hand_over) {
+  std::lock_guard lock(mutex_);
+  const std::vector<media::AccessUnitPtr> kept =
+      hand_over == media::HandOver::kAllKept ? ring_.All() : ring_.LastGop();
+  return subscribers_->Add(kept, ring_.accepting(), std::move(listener));
 }
 
 absl::StatusOr<media::Picture> Camera::LastPicture() const {

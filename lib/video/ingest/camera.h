@@ -14,6 +14,7 @@
 #include "lib/video/ingest/decode_pool.h"
 #include "lib/video/ingest/fleet.h"
 #include "lib/video/ingest/gop_ring.h"
+#include "lib/video/ingest/subscribers.h"
 #include "lib/video/media/access_unit.h"
 #include "lib/video/rtsp/session.h"
 
@@ -76,6 +77,8 @@ class Camera : public rtsp::SessionSink {
   void StopPictures() { parts_.pool.RemoveLane(lane_); }
   CameraState State() const;
   std::vector<media::AccessUnitPtr> LastGop() const;
+  std::unique_ptr<media::AccessUnitSubscription> Subscribe(
+      std::shared_ptr<media::AccessUnitListener> listener, media::HandOver hand_over);
   absl::StatusOr<media::Picture> LastPicture() const;
 
   // rtsp::SessionSink:
@@ -93,6 +96,7 @@ class Camera : public rtsp::SessionSink {
   const uint64_t ticket_;
   const Parts parts_;
   const DecodeLanePtr lane_;
+  const std::shared_ptr<Subscribers> subscribers_ = std::make_shared<Subscribers>();
 
   CameraOptions camera_;
   std::string host_;

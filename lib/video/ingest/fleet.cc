@@ -332,6 +332,14 @@ std::vector<media::AccessUnitPtr> Fleet::LastGop(const std::string& camera_id) c
   return camera ? camera->LastGop() : std::vector<media::AccessUnitPtr>();
 }
 
+absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Fleet::Subscribe(
+    const std::string& camera_id, std::shared_ptr<media::AccessUnitListener> listener,
+    media::HandOver hand_over) {
+  const std::shared_ptr<Camera> camera = impl_->Find(camera_id);
+  if (!camera) return absl::NotFoundError(absl::StrCat("no camera \"", camera_id, "\""));
+  return camera->Subscribe(std::move(listener), hand_over);
+}
+
 void Fleet::Shutdown() { impl_->Shutdown(); }
 
 }  // namespace patrol::ingest

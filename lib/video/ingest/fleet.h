@@ -145,6 +145,9 @@ class Fleet : public media::AccessUnitSource {
   // AccessUnitSource. Can always be decoded from its first unit without a gap; where a byte limit
   // bit, its end is missing (ring_shortenings).
   std::vector<media::AccessUnitPtr> LastGop(const std::string& camera_id) const override;
+  absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Subscribe(
+      const std::string& camera_id, std::shared_ptr<media::AccessUnitListener> listener,
+      media::HandOver hand_over = media::HandOver::kLastGop) override;
 
   // Tears all sessions down and ends the threads; no sink is called after it returns. At most about
   // limits::kTeardownTimeout plus the picture calls under way. Calling it again does nothing.

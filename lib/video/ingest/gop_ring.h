@@ -42,6 +42,9 @@ class GopRing {
   // Everything kept, oldest first.
   std::vector<media::AccessUnitPtr> All() const;
 
+  // Whether the next unit continues what is kept.
+  bool accepting() const { return accepting_; }
+
   size_t bytes() const { return bytes_; }
   int64_t shortenings() const { return shortenings_; }
 

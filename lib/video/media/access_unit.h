@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace patrol::media {
@@ -29,12 +30,45 @@ class AccessUnitSink {
   virtual void OnAccessUnit(const std::string& camera_id, AccessUnitPtr unit) = 0;
 };
 
+// Who listens to one camera. All but the first calls come on the source's receiving thread, one
+// after the other: take what is given and return, never block, never call the source, never drop
+// the subscription from within.
+class AccessUnitListener {
+ public:
+  virtual ~AccessUnitListener() = default;
+  virtual void OnAccessUnit(const AccessUnitPtr& unit) = 0;
+  // What comes next does not continue what came: wait for a keyframe.
+  virtual void OnBreak() = 0;
+  // The camera was removed, nothing more comes.
+  virtual void OnEnd() = 0;
+};
+
+// Dropping it ends the calls to the listener: none is under way when its destructor returns.
+class AccessUnitSubscription {
+ public:
+  virtual ~AccessUnitSubscription() = default;
+};
+
+// What of the past a subscriber is given first.
+enum class HandOver : uint8_t {
+  kLastGop,  // everything since the last keyframe
+  kAllKept,  // everything kept, from a keyframe on
+};
+
 // Where coded pictures of cameras can be had without touching the camera: the GOP rings.
 //
 // Threads: every member may be called from any thread.
 class AccessUnitSource {
  public:
   virtual ~AccessUnitSource() = default;
+
+  // Hands over what is kept of the camera at once, on the calling thread, and then every unit as it
+  // comes, none missing and none twice between the two. Units that the ring could not keep are
+  // handed over too; damaged ones are, marked so.
+  // Errors: NOT_FOUND (no such camera).
+  virtual absl::StatusOr<std::unique_ptr<AccessUnitSubscription>> Subscribe(
+      const std::string& camera_id, std::shared_ptr<AccessUnitListener> listener,
+      HandOver hand_over = HandOver::kLastGop) = 0;
 
   // Everything kept of the camera since its last keyframe, oldest first; empty when there is
   // nothing.
