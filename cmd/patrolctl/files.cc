@@ -15,12 +15,16 @@ absl::StatusOr<std::ifstream> OpenInput(const std::string& path) {
   return in;
 }
 
-absl::Status WriteOutput(const std::string& path, const std::string& bytes) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << bytes;
-  out.close();
-  if (out.fail()) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+absl::Status OutFile::Close() {
+  out_.close();
+  if (out_.fail()) return absl::UnavailableError(absl::StrCat(path_, ": cannot be written"));
   return absl::OkStatus();
+}
+
+absl::Status WriteOutput(const std::string& path, const std::string& bytes) {
+  OutFile out(path);
+  out.stream() << bytes;
+  return out.Close();
 }
 
 void PrintRowFaults(const std::string& path, const tracks::RowReport& report) {

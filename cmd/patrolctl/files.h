@@ -13,6 +13,22 @@ namespace patrol::ctl {
 // Errors: NOT_FOUND when the file can't be read.
 absl::StatusOr<std::ifstream> OpenInput(const std::string& path);
 
+// A file being written; faults (a full disk, say) are told once, on Close.
+class OutFile {
+ public:
+  explicit OutFile(const std::string& path)
+      : path_(path), out_(path_, std::ios::binary | std::ios::trunc) {}
+
+  std::ostream& stream() { return out_; }
+
+  // Errors: UNAVAILABLE when any of it could not be written.
+  absl::Status Close();
+
+ private:
+  std::string path_;
+  std::ofstream out_;
+};
+
 // Writes the whole file.
 // Errors: UNAVAILABLE when it can't be written.
 absl::Status WriteOutput(const std::string& path, const std::string& bytes);

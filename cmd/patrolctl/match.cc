@@ -61,25 +61,6 @@ struct FixFile {
   std::map<std::string, UnitFixes> units;
 };
 
-// A file being written; faults are told once, on Close.
-class OutFile {
- public:
-  OutFile(const std::filesystem::path& folder, const char* name)
-      : path_((folder / name).string()), out_(path_, std::ios::binary | std::ios::trunc) {}
-
-  std::ofstream& stream() { return out_; }
-
-  absl::Status Close() {
-    out_.close();
-    if (out_.fail()) return absl::UnavailableError(absl::StrCat(path_, ": cannot be written"));
-    return absl::OkStatus();
-  }
-
- private:
-  std::string path_;
-  std::ofstream out_;
-};
-
 void PrintFaults(const std::string& path, const tracks::RowReport& report) {
   PrintRowFaults(path, report);
   if (report.faulty > 0) {
@@ -225,9 +206,9 @@ class MatchOutput {
       : network_(network),
         areas_(areas),
         cuts_(cuts),
-        path_(folder, "path.csv"),
-        visits_(folder, "visits.csv"),
-        fixes_(folder, "fixes.csv") {
+        path_((folder / "path.csv").string()),
+        visits_((folder / "visits.csv").string()),
+        fixes_((folder / "fixes.csv").string()) {
     path_.stream() << "unit_id,seq,node_id,time,way_id\n";
     visits_.stream() << "unit_id,area_id,enter_time,leave_time,dwell_s\n";
   }

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/files.h"
 #include "lib/base/status.h"
 #include "lib/video/media/clip_reader.h"
 #include "lib/video/motion/analyser.h"
@@ -60,14 +61,6 @@ double CpuSeconds() {
   timespec spent{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
-}
-
-absl::Status WriteFile(const std::filesystem::path& path, const std::string& content) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(content.data(), static_cast<std::streamsize>(content.size()));
-  file.close();
-  if (!file) return absl::UnavailableError(absl::StrCat(path.string(), ": cannot be written"));
-  return absl::OkStatus();
 }
 
 absl::Status MakeDirectory(const std::string& path) {
@@ -201,9 +194,9 @@ absl::Status Run(const MotionRun& run, Format format) {
     if (event.still_jpeg == nullptr) continue;
     char name[32];
     std::snprintf(name, sizeof(name), "still_%06lld.jpg", static_cast<long long>(event.sequence));
-    PATROL_RETURN_IF_ERROR(WriteFile(out / name, *event.still_jpeg));
+    PATROL_RETURN_IF_ERROR(WriteOutput(out / name, *event.still_jpeg));
   }
-  PATROL_RETURN_IF_ERROR(WriteFile(out / "events.json", summary.dump(1) + "\n"));
+  PATROL_RETURN_IF_ERROR(WriteOutput(out / "events.json", summary.dump(1) + "\n"));
   if (format == Format::kJson) {
     std::printf("%s\n", summary.dump(1).c_str());
   } else if (format == Format::kCsv) {

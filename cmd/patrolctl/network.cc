@@ -1,7 +1,6 @@
 // patrolctl network info|export: what a road file amounts to, offline.
 
 #include <cinttypes>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/files.h"
 #include "lib/base/status.h"
 #include "lib/patrol/roadnet/network_stats.h"
 #include "lib/patrol/roadnet/osm_reader.h"
@@ -29,39 +29,6 @@ struct Arguments {
   std::string network;
   std::string mode = "car";
   std::string out;
-};
-
-// A CSV file that tells of a full disk: at Close, if not before.
-class CsvFile {
- public:
-  explicit CsvFile(std::string path) : path_(std::move(path)) {
-    file_ = std::fopen(path_.c_str(), "w");
-  }
-  ~CsvFile() {
-    if (file_ != nullptr) std::fclose(file_);
-  }
-  CsvFile(const CsvFile&) = delete;
-  CsvFile& operator=(const CsvFile&) = delete;
-
-  template <typename... Values>
-  void Row(const absl::FormatSpec<Values...>& format, const Values&... values) {
-    if (file_ != nullptr) absl::FPrintF(file_, format, values...);
-  }
-
-  absl::Status Close() {
-    bool good = file_ != nullptr;
-    if (file_ != nullptr) {
-      good = std::ferror(file_) == 0;
-      good = std::fclose(file_) == 0 && good;
-      file_ = nullptr;
-    }
-    if (good) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrCat("file \"", path_, "\": cannot be written"));
-  }
-
- private:
-  std::string path_;
-  std::FILE* file_ = nullptr;
 };
 
 absl::StatusOr<Mode> ReadMode(const std::string& name) {
@@ -140,23 +107,23 @@ absl::Status RunInfo(const Arguments& arguments, Format format) {
 }
 
 absl::Status WriteArcs(const Network& network, Mode mode, const std::string& path) {
-  CsvFile file(path);
-  file.Row("way_id,seq,from_node,to_node,length_m,time_s\n");
+  OutFile file(path);
+  file.stream() << "way_id,seq,from_node,to_node,length_m,time_s\n";
   for (ArcIndex arc = 0; arc < network.arc_count(); ++arc) {
     if (!network.allowed(mode, arc)) continue;
     const roadnet::Piece& piece = network.piece(roadnet::PieceOf(arc));
     const uint32_t time_us = network.time_us(mode, arc);
-    file.Row("%d,%d,%d,%d,%.6f,%d.%06d\n", piece.way_id, piece.seq,
-             network.node(network.tail(arc)).id, network.node(network.head(arc)).id, piece.length_m,
-             time_us / 1000000, time_us % 1000000);
+    file.stream() << absl::StreamFormat(
+        "%d,%d,%d,%d,%.6f,%d.%06d\n", piece.way_id, piece.seq, network.node(network.tail(arc)).id,
+        network.node(network.head(arc)).id, piece.length_m, time_us / 1000000, time_us % 1000000);
   }
   return file.Close();
 }
 
 // A row per arc of each forbidden turn, in the order they may not be passed.
 absl::Status WriteRestrictions(const Network& network, Mode mode, const std::string& path) {
-  CsvFile file(path);
-  file.Row("turn,step,relation_id,way_id,seq,from_node,to_node\n");
+  OutFile file(path);
+  file.stream() << "turn,step,relation_id,way_id,seq,from_node,to_node\n";
   int64_t number = 0;
   for (const roadnet::ForbiddenTurn& turn : network.forbidden_turns()) {
     if ((turn.modes & roadnet::ModeBit(mode)) == 0) continue;
@@ -164,8 +131,9 @@ absl::Status WriteRestrictions(const Network& network, Mode mode, const std::str
     for (size_t step = 0; step < turn.arcs.size(); ++step) {
       const ArcIndex arc = turn.arcs[step];
       const roadnet::Piece& piece = network.piece(roadnet::PieceOf(arc));
-      file.Row("%d,%d,%d,%d,%d,%d,%d\n", number, step + 1, turn.relation_id, piece.way_id,
-               piece.seq, network.node(network.tail(arc)).id, network.node(network.head(arc)).id);
+      file.stream() << absl::StreamFormat(
+          "%d,%d,%d,%d,%d,%d,%d\n", number, step + 1, turn.relation_id, piece.way_id, piece.seq,
+          network.node(network.tail(arc)).id, network.node(network.head(arc)).id);
     }
   }
   return file.Close();

@@ -16,6 +16,7 @@
 #include "lib/base/status.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/tracks/unit.h"
+#include "lib/service/api/proto_values.h"
 #include "patrol/v1/unit_service.grpc.pb.h"
 
 namespace patrol::ctl {
@@ -35,26 +36,10 @@ struct UnitFlags {
   bool off_duty = false;
 };
 
-v1::TravelMode ToProto(roadnet::Mode mode) {
-  switch (mode) {
-    case roadnet::Mode::kCar:
-      return v1::TRAVEL_MODE_CAR;
-    case roadnet::Mode::kMotorcycle:
-      return v1::TRAVEL_MODE_MOTORCYCLE;
-    case roadnet::Mode::kEbike:
-      return v1::TRAVEL_MODE_EBIKE;
-    case roadnet::Mode::kBicycle:
-      return v1::TRAVEL_MODE_BICYCLE;
-    case roadnet::Mode::kFoot:
-      return v1::TRAVEL_MODE_FOOT;
-  }
-  return v1::TRAVEL_MODE_UNSPECIFIED;
-}
-
 std::string ModeText(v1::TravelMode mode) {
   for (size_t i = 0; i < roadnet::kModeCount; ++i) {
     const auto own = static_cast<roadnet::Mode>(i);
-    if (ToProto(own) == mode) return std::string(roadnet::ModeName(own));
+    if (api::ModeToProto(own) == mode) return std::string(roadnet::ModeName(own));
   }
   return "";
 }
@@ -118,7 +103,7 @@ absl::Status Import(const Context& context, const UnitFlags& flags) {
         v1::Unit& unit = *request.mutable_unit();
         unit.set_name("units/" + row.id);
         unit.set_display_name(row.name);
-        unit.set_mode(ToProto(row.mode));
+        unit.set_mode(api::ModeToProto(row.mode));
         unit.set_force(row.force);
         // Whether it is on duty is not the file's to say.
         for (const char* field : {"display_name", "mode", "force"}) {
@@ -179,7 +164,7 @@ absl::Status Update(const Context& context, const UnitFlags& flags, const CLI::A
       return absl::InvalidArgumentError(absl::StrCat(
           "--mode: \"", flags.mode, "\" is not car, motorcycle, e-bike, bicycle or foot"));
     }
-    unit.set_mode(ToProto(mode));
+    unit.set_mode(api::ModeToProto(mode));
   }
   if (given("--force", "force")) unit.set_force(flags.force);
   if (flags.on_duty || flags.off_duty) {

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "cmd/patrold/proto_time.h"
 #include "lib/base/bounded_queue.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
@@ -20,6 +19,7 @@
 #include "lib/patrol/roadnet/osm_reader.h"
 #include "lib/patrol/tracks/fix_intake.h"
 #include "lib/patrol/tracks/live_matcher.h"
+#include "lib/service/api/proto_values.h"
 #include "patrol/v1/coverage_service.pb.h"
 #include "patrol/v1/unit_service.pb.h"
 
@@ -198,7 +198,7 @@ class PatrolWing::Impl {
     std::lock_guard lock(units_mutex_);
     const auto unit = units_.find(unit_id);
     if (unit == units_.end() || !unit->second.fix.has_value()) return;
-    SetTimestamp(unit->second.fix->time, state->mutable_fix_time());
+    api::SetTime(unit->second.fix->time, state->mutable_fix_time());
     SetPlace(unit->second.fix->position, state->mutable_position());
     if (!unit->second.live.position.has_value()) return;
     SetPlace(network_->Place(unit->second.live.position->at), state->mutable_matched());
@@ -371,8 +371,8 @@ int64_t PatrolWing::revision() const { return impl_->coverage().snapshot()->revi
 void PatrolWing::Describe(v1::Coverage* message) const {
   const auto snapshot = impl_->coverage().snapshot();
   message->set_revision(snapshot->revision);
-  SetTimestamp(snapshot->time, message->mutable_time());
-  SetProtoDuration(snapshot->reach, message->mutable_reach());
+  api::SetTime(snapshot->time, message->mutable_time());
+  api::SetDuration(snapshot->reach, message->mutable_reach());
   SetLengths(snapshot->town, message->mutable_town());
   for (size_t i = 0; i < snapshot->areas.size(); ++i) {
     const geo::Area& area = snapshot->area_index->areas()[i];

@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "cmd/patrold/proto_time.h"
 #include "lib/base/log.h"
+#include "lib/service/api/proto_values.h"
 #include "lib/video/ingest/fleet.h"
 #include "lib/video/media/jpeg.h"
 #include "lib/video/motion/analyser.h"
@@ -308,7 +308,7 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   if (!known.ok()) return;
   state->set_phase(PhaseOf(known->phase));
   state->set_reason(known->reason);
-  SetTimestamp(known->since, state->mutable_since());
+  api::SetTime(known->since, state->mutable_since());
   state->set_codec(known->codec);
   state->set_width(known->width);
   state->set_height(known->height);
@@ -321,7 +321,7 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   state->set_reconnects(known->reconnects);
   state->set_blind(known->blind);
   if (known->picture_time != absl::InfinitePast()) {
-    SetTimestamp(known->picture_time, state->mutable_picture_time());
+    api::SetTime(known->picture_time, state->mutable_picture_time());
   }
   state->set_moving(impl_->Moving(camera_id));
 }

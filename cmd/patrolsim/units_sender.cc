@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
+#include "lib/service/api/proto_values.h"
 #include "patrol/v1/position_service.grpc.pb.h"
 #include "patrol/v1/unit_service.grpc.pb.h"
 
@@ -32,36 +33,14 @@ bool MayPass(const absl::Status& status) {
          absl::IsCancelled(status) || absl::IsResourceExhausted(status) || absl::IsAborted(status);
 }
 
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp& to) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  to.set_seconds(micros / 1'000'000);
-  to.set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
-}
-
 void Fill(const tracks::Fix& fix, api::Fix& to) {
   to.set_unit(absl::StrCat("units/", fix.unit_id));
-  SetTimestamp(fix.time, *to.mutable_time());
+  ::patrol::api::SetTime(fix.time, to.mutable_time());
   to.mutable_position()->set_lon(fix.position.lon);
   to.mutable_position()->set_lat(fix.position.lat);
   if (fix.speed_mps) to.set_speed_mps(*fix.speed_mps);
   if (fix.heading_deg) to.set_heading_deg(*fix.heading_deg);
   if (fix.accuracy_m) to.set_accuracy_m(*fix.accuracy_m);
-}
-
-api::TravelMode ModeOf(roadnet::Mode mode) {
-  switch (mode) {
-    case roadnet::Mode::kCar:
-      return api::TRAVEL_MODE_CAR;
-    case roadnet::Mode::kMotorcycle:
-      return api::TRAVEL_MODE_MOTORCYCLE;
-    case roadnet::Mode::kEbike:
-      return api::TRAVEL_MODE_EBIKE;
-    case roadnet::Mode::kBicycle:
-      return api::TRAVEL_MODE_BICYCLE;
-    case roadnet::Mode::kFoot:
-      return api::TRAVEL_MODE_FOOT;
-  }
-  return api::TRAVEL_MODE_UNSPECIFIED;
 }
 
 // "FIX_VERDICT_SPEED_JUMP" -> "speed jump".
@@ -153,7 +132,7 @@ absl::Status UnitSender::PutUnit(const tracks::Unit& unit) {
   request.mutable_unit()->set_name(absl::StrCat("units/", unit.id));
   request.mutable_unit()->set_display_name(unit.name);
   request.mutable_unit()->set_force(unit.force);
-  request.mutable_unit()->set_mode(ModeOf(unit.mode));
+  request.mutable_unit()->set_mode(::patrol::api::ModeToProto(unit.mode));
   while (true) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + kAnswerTimeout));

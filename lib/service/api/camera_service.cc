@@ -11,6 +11,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/service/api/conversion.h"
+#include "lib/service/api/proto_values.h"
 #include "lib/service/api/unary_call.h"
 #include "lib/service/api/validation.h"
 #include "patrol/v1/camera_service.grpc.pb.h"

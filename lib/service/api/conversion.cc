@@ -1,7 +1,5 @@
 #include "lib/service/api/conversion.h"
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -10,6 +8,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/patrol/roadnet/network.h"
+#include "lib/service/api/proto_values.h"
 #include "lib/service/api/validation.h"
 #include "patrol/v1/area_service.pb.h"
 #include "patrol/v1/camera_service.pb.h"
@@ -21,40 +20,10 @@ namespace patrol::api {
 
 namespace {
 
-v1::TravelMode ModeToProto(const std::string& name) {
+v1::TravelMode ModeOf(const std::string& name) {
   roadnet::Mode mode = roadnet::Mode::kCar;
   if (!roadnet::ParseMode(name, &mode)) return v1::TRAVEL_MODE_UNSPECIFIED;
-  switch (mode) {
-    case roadnet::Mode::kCar:
-      return v1::TRAVEL_MODE_CAR;
-    case roadnet::Mode::kMotorcycle:
-      return v1::TRAVEL_MODE_MOTORCYCLE;
-    case roadnet::Mode::kEbike:
-      return v1::TRAVEL_MODE_EBIKE;
-    case roadnet::Mode::kBicycle:
-      return v1::TRAVEL_MODE_BICYCLE;
-    case roadnet::Mode::kFoot:
-      return v1::TRAVEL_MODE_FOOT;
-  }
-  return v1::TRAVEL_MODE_UNSPECIFIED;
-}
-
-std::optional<roadnet::Mode> ModeFromProto(v1::TravelMode mode) {
-  switch (mode) {
-    case v1::TRAVEL_MODE_UNSPECIFIED:
-    case v1::TRAVEL_MODE_CAR:
-      return roadnet::Mode::kCar;
-    case v1::TRAVEL_MODE_MOTORCYCLE:
-      return roadnet::Mode::kMotorcycle;
-    case v1::TRAVEL_MODE_EBIKE:
-      return roadnet::Mode::kEbike;
-    case v1::TRAVEL_MODE_BICYCLE:
-      return roadnet::Mode::kBicycle;
-    case v1::TRAVEL_MODE_FOOT:
-      return roadnet::Mode::kFoot;
-    default:
-      return std::nullopt;
-  }
+  return ModeToProto(mode);
 }
 
 absl::Status CheckFinite(const char* field, double value) {
@@ -63,14 +32,6 @@ absl::Status CheckFinite(const char* field, double value) {
 }
 
 }  // namespace
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* stamp) {
-  // Rounded down also before 1970, as Timestamp has it: nanos count forward.
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  stamp->set_seconds(seconds);
-  stamp->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
 
 void Fill(const store::Camera& row, v1::Camera* camera) {
   camera->set_name("cameras/" + row.id);
@@ -113,7 +74,7 @@ absl::StatusOr<store::Camera> ReadCamera(const std::string& field, const v1::Cam
 void Fill(const store::Unit& row, v1::Unit* unit) {
   unit->set_name("units/" + row.id);
   unit->set_display_name(row.display_name);
-  unit->set_mode(ModeToProto(row.mode));
+  unit->set_mode(ModeOf(row.mode));
   unit->set_force(row.force);
   unit->set_off_duty(row.off_duty);
 }

@@ -3,13 +3,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "lib/service/api/event_hub.h"
 #include "lib/service/store/rows.h"
-
-namespace google::protobuf {
-class Timestamp;
-}
 
 namespace patrol::v1 {
 class Area;
@@ -22,8 +17,6 @@ class Unit;
 // Rows to messages and back. Towards rows everything is checked; `field` is the path of the message
 // in the request, e.g. "camera".
 namespace patrol::api {
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* stamp);
 
 // Without state, source_uri, username and password: those are input only.
 void Fill(const store::Camera& row, v1::Camera* camera);
