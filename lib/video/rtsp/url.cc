@@ -1,5 +1,6 @@
 #include "lib/video/rtsp/url.h"
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 
@@ -112,11 +113,11 @@ absl::StatusOr<Url> Url::Parse(std::string_view text) {
     }
     has_port = !tail.empty();
     if (has_port) port = tail.substr(1);
-    for (char c : host) {
-      if (!IsIpv6Character(c)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("address: not an IPv6 address at position ", host_position + 1));
-      }
+    // Every IPv6 address has a colon; without one it could not be told from a name again.
+    if (!std::all_of(host.begin(), host.end(), IsIpv6Character) ||
+        host.find(':') == std::string_view::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("address: not an IPv6 address at position ", host_position + 1));
     }
   } else {
     const size_t colon = authority.find(':');
