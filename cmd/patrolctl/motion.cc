@@ -1,6 +1,5 @@
 // patrolctl motion run: the service's own motion analysis on a clip.
 
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,7 +7,6 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/cpu_time.h"
 #include "cmd/patrolctl/files.h"
 #include "lib/base/status.h"
 #include "lib/video/media/clip_reader.h"
@@ -55,13 +54,6 @@ double Seconds(absl::Time time) {
 }
 
 double Share(double value) { return std::round(value * 10000) / 10000; }
-
-// CPU time of this thread: on a busy machine the clock on the wall tells of the others.
-double CpuSeconds() {
-  timespec spent{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
-  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
-}
 
 absl::Status MakeDirectory(const std::string& path) {
   std::error_code fault;
