@@ -111,6 +111,13 @@ def make_headers(corpus, name, stream, h265):
     corpus.put('headers', name, bytes([h265]) + b''.join(parts))
 
 
+def make_mp4(corpus, name, stream, h265):
+    """fmp4: flags, size, access unit."""
+    parts = [bytes([4 * (2 if i == 3 else 0)]) + struct.pack('>H', len(unit)) + unit
+             for i, unit in enumerate(annexb(u) for u in stream)]
+    corpus.put('fmp4', name, bytes([h265]) + b''.join(parts))
+
+
 def make_packets(corpus, name, stream, h265):
     """depacketiser: flags, size, payload."""
     sets = [nal for nal in stream[0] if not is_slice(nal, h265) and len(nal) < 256][:3]
@@ -278,6 +285,7 @@ def main(folder):
         h265 = codec == 'libx265'
         stream = units(encode(codec, options), h265)
         make_headers(corpus, name, stream, h265)
+        make_mp4(corpus, name, stream[:6], h265)
         if name in ('h264-baseline', 'h264-slices', 'h265', 'h265-slices'):
             make_packets(corpus, name, stream[:5], h265)
             make_stream(corpus, name, stream[:5], h265)
