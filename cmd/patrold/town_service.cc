@@ -93,7 +93,8 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
                                                              .area_reader = *parts->patrol,
                                                              .events = *parts->events,
                                                              .clock = parts->clock}));
-  parts->gateway = std::make_unique<web::Gateway>(config.web, parts->server->InProcessChannel());
+  parts->gateway = std::make_unique<web::Gateway>(config.web, parts->server->InProcessChannel(),
+                                                  parts->video.get());
   PATROL_RETURN_IF_ERROR(Annotate(parts->gateway->Start(), "http gateway"));
 
   PATROL_ASSIGN_OR_RETURN(const std::vector<store::Camera> cameras, parts->store->AllCameras());

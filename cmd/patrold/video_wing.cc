@@ -335,4 +335,12 @@ absl::StatusOr<api::CameraFleet::Still> VideoWing::Snapshot(const std::string& c
   return Still{*std::move(jpeg), picture->time()};
 }
 
+absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> VideoWing::Watch(
+    const std::string& camera_id, std::shared_ptr<media::AccessUnitListener> listener) {
+  return impl_->fleet().Subscribe(camera_id, std::move(listener));
+}
+
+// Live view needs no decoder; attention takes it up where the fleet has an operator's focus.
+void VideoWing::Focus(const std::string&, absl::Duration) {}
+
 }  // namespace patrol::patrold

@@ -8,6 +8,7 @@
 #include "lib/service/api/event_hub.h"
 #include "lib/service/api/ports.h"
 #include "lib/service/config/config.h"
+#include "lib/service/web/live_stream.h"
 
 namespace patrol::patrold {
 
@@ -16,7 +17,7 @@ namespace patrol::patrold {
 // thread of its own, behind a bounded queue.
 //
 // Threads: every member may be called from any thread.
-class VideoWing : public api::CameraFleet {
+class VideoWing : public api::CameraFleet, public web::LiveCameras {
  public:
   // All outlive it.
   VideoWing(const config::Config& config, const Clock& clock, response::Responder& responder,
@@ -32,6 +33,11 @@ class VideoWing : public api::CameraFleet {
   void Remove(const std::string& camera_id) override;
   void Describe(const std::string& camera_id, v1::CameraState* state) const override;
   absl::StatusOr<Still> Snapshot(const std::string& camera_id) const override;
+
+  // web::LiveCameras
+  absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Watch(
+      const std::string& camera_id, std::shared_ptr<media::AccessUnitListener> listener) override;
+  void Focus(const std::string& camera_id, absl::Duration how_long) override;
 
  private:
   class Impl;

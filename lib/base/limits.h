@@ -92,6 +92,20 @@ inline constexpr size_t kWallSocketBacklogMax = 256;
 inline constexpr absl::Duration kWallSocketCloseTimeout = absl::Seconds(5);
 // What the wall may send up: nothing but control frames.
 inline constexpr size_t kWallSocketMessageBytesMax = 4 * 1024;
+// Live views open at once: two walls of 32 tiles; each costs one copy of the camera's stream.
+inline constexpr size_t kLiveViewersMax = 64;
+// Waiting for one viewer: 8 s at 15 fps, and two 4K keyframes; more would only be older.
+inline constexpr size_t kLiveQueueUnitsMax = 120;
+inline constexpr size_t kLiveQueueBytesMax = 2 * kAccessUnitBytesMax;
+// A viewer that missed this many (20 s at 15 fps) sees no live view any more, and is told so.
+inline constexpr uint64_t kLiveUnitsDroppedMax = 300;
+// A viewer that takes nothing for this long is gone.
+inline constexpr absl::Duration kLiveWriteTimeout = absl::Seconds(10);
+// A camera without a picture for this long: longer than a reconnect takes (kStreamSilenceMax and a
+// first back-off), so that a viewer outlives one.
+inline constexpr absl::Duration kLiveSilenceMax = absl::Seconds(30);
+// How often a viewer renews its camera's turn to be decoded.
+inline constexpr absl::Duration kLiveFocusInterval = absl::Seconds(5);
 // The wall's largest file is MapLibre, about 1 MB.
 inline constexpr size_t kWallFileBytesMax = 16 * 1024 * 1024;
 // Motion events a wall is given when it connects.

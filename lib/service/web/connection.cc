@@ -16,6 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/limits.h"
 #include "lib/service/web/feed.h"
+#include "lib/service/web/live_sender.h"
+#include "lib/service/web/live_stream.h"
+#include "lib/service/web/routes.h"
 #include "lib/service/web/service_call.h"
 #include "lib/service/web/static_files.h"
 #include "lib/service/web/stream_socket.h"
@@ -32,9 +35,12 @@ namespace {
 constexpr char kContentSecurityPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; worker-src blob:; child-src blob:; font-src 'self'; manifest-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 constexpr char kStreamPath[] = "/v1/stream";
+constexpr std::string_view kCamerasPath = "/v1/cameras/";
+constexpr std::string_view kLiveSocket = "/live";
+constexpr std::string_view kLiveFile = "/live.mp4";
 
 // Below this the header costs more than is saved.
 constexpr size_t kGzipBytesMin = 2048;
@@ -80,6 +86,23 @@ Answer Fault(int status, absl::StatusCode code, std::string message) {
   return ErrorAnswer(absl::Status(code, std::move(message)), status);
 }
 
+// The camera whose live view the path asks for; nullopt for any other path.
+std::optional<std::string> LiveCameraOf(std::string_view path, std::string_view suffix) {
+  if (!path.starts_with(kCamerasPath) || !path.ends_with(suffix)) return std::nullopt;
+  path.remove_prefix(kCamerasPath.size());
+  if (path.size() <= suffix.size()) return std::nullopt;
+  path.remove_suffix(suffix.size());
+  if (path.find('/') != std::string_view::npos) return std::nullopt;
+  return PercentDecode(path, false);
+}
+
+void SetSafetyHeaders(http::fields* fields) {
+  fields->set("X-Content-Type-Options", "nosniff");
+  fields->set("Referrer-Policy", "no-referrer");
+  fields->set("Cross-Origin-Resource-Policy", "same-origin");
+  fields->set("Content-Security-Policy", kContentSecurityPolicy);
+}
+
 }  // namespace
 
 struct Connection::Stream {
@@ -103,6 +126,11 @@ struct Connection::Exchange {
   std::string_view query() const {
     const size_t mark = target().find('?');
     return mark == std::string_view::npos ? std::string_view() : target().substr(mark + 1);
+  }
+  // Of the live view asked for, over a socket or as a file.
+  std::optional<std::string> live_camera() const {
+    if (upgrade) return LiveCameraOf(path(), kLiveSocket);
+    return verb() == "GET" ? LiveCameraOf(path(), kLiveFile) : std::nullopt;
   }
   std::string_view header(http::field field) const { return View(request()[field]); }
 
@@ -139,6 +167,17 @@ asio::awaitable<void> Connection::Run() {
   while (!stopping_) {
     Exchange exchange;
     if (!co_await ReadRequest(&exchange)) break;
+    if (exchange.answer.body.empty() && exchange.live_camera()) {
+      OpenLive(&exchange);
+      if (live_ && exchange.upgrade) {
+        co_await BecomeSocket(&exchange);
+        co_return;
+      }
+      if (live_) {
+        co_await SendLive(&exchange);
+        break;
+      }
+    }
     if (exchange.upgrade && exchange.answer.body.empty()) {
       co_await BecomeSocket(&exchange);
       co_return;
@@ -176,7 +215,9 @@ asio::awaitable<void> Connection::Refuse(size_t connections_max) {
 void Connection::Shutdown() {
   asio::post(stream_->tcp.get_executor(), [self = shared_from_this()] {
     self->stopping_ = true;
-    if (self->socket_) {
+    if (self->live_) {
+      self->live_->Stop("the service stops");
+    } else if (self->socket_) {
       self->socket_->GoAway();
     } else if (self->idle_) {
       self->stream_->tcp.close();
@@ -205,7 +246,8 @@ asio::awaitable<bool> Connection::ReadRequest(Exchange* exchange) {
   co_await http::async_read_header(stream_->tcp, stream_->buffer, parser, token);
   if (!error) {
     exchange->upgrade =
-        exchange->path() == kStreamPath && beast::websocket::is_upgrade(exchange->request());
+        (exchange->path() == kStreamPath || LiveCameraOf(exchange->path(), kLiveSocket)) &&
+        beast::websocket::is_upgrade(exchange->request());
     if (std::optional<Answer> forbidden = exchange->Forbidden()) {
       exchange->answer = *std::move(forbidden);
       co_return true;
@@ -241,9 +283,10 @@ asio::awaitable<bool> Connection::ReadRequest(Exchange* exchange) {
 
 asio::awaitable<void> Connection::AnswerRequest(Exchange* exchange) {
   const std::string path(exchange->path());
-  if (path == kStreamPath) {
-    exchange->answer = Fault(426, absl::StatusCode::kFailedPrecondition,
-                             "path \"/v1/stream\": is a WebSocket; send an upgrade request");
+  if (path == kStreamPath || LiveCameraOf(path, kLiveSocket)) {
+    exchange->answer =
+        Fault(426, absl::StatusCode::kFailedPrecondition,
+              absl::StrCat("path \"", path, "\": is a WebSocket; send an upgrade request"));
     exchange->answer.headers.emplace_back("Upgrade", "websocket");
   } else if (path == "/v1" || path.starts_with("/v1/")) {
     co_await AnswerByService(exchange);
@@ -307,10 +350,7 @@ asio::awaitable<bool> Connection::WriteAnswer(Exchange* exchange) {
   response.result(static_cast<unsigned>(answer.status));
   response.keep_alive(exchange->keep_alive && !stopping_);
   response.set(http::field::content_type, answer.content_type);
-  response.set("X-Content-Type-Options", "nosniff");
-  response.set("Referrer-Policy", "no-referrer");
-  response.set("Cross-Origin-Resource-Policy", "same-origin");
-  response.set("Content-Security-Policy", kContentSecurityPolicy);
+  SetSafetyHeaders(&response);
   bool cacheable = answer.content_type == "application/geo+json";
   for (const auto& [name, value] : answer.headers) {
     response.set(name, value);
@@ -357,12 +397,44 @@ asio::awaitable<void> Connection::BecomeSocket(Exchange* exchange) {
   std::string bytes = request.str();
   const auto rest = stream_->buffer.data();
   bytes.append(static_cast<const char*>(rest.data()), rest.size());
+  if (live_) {
+    if (stopping_) live_->Stop("the service stops");
+    co_await SendLiveSocket(stream_->tcp.release_socket(), std::move(bytes), live_);
+    co_return;
+  }
   const auto on_dropped = [context = context_] { ++context->sockets_dropped; };
   socket_ = std::make_shared<StreamSocket>(stream_->tcp.release_socket(),
                                            context_->socket_backlog_max, on_dropped);
   // A stop that came before this line found no socket to send away.
   if (stopping_) socket_->GoAway();
   co_await socket_->Run(std::move(bytes), context_->feed);
+}
+
+void Connection::OpenLive(Exchange* exchange) {
+  absl::StatusOr<std::shared_ptr<LiveStream>> opened =
+      context_->live->Open(*exchange->live_camera(), stream_->tcp.get_executor());
+  if (opened.ok()) {
+    live_ = *std::move(opened);
+  } else {
+    exchange->answer = ErrorAnswer(opened.status());
+  }
+}
+
+asio::awaitable<void> Connection::SendLive(Exchange* exchange) {
+  ++context_->requests;
+  http::response<http::empty_body> response;
+  response.version(exchange->request().version());
+  response.set(http::field::content_type, "video/mp4");
+  response.set(http::field::cache_control, "no-store");
+  SetSafetyHeaders(&response);
+  response.keep_alive(false);
+  response.chunked(true);
+  boost::system::error_code error;
+  stream_->tcp.expires_after(absl::ToChronoNanoseconds(limits::kHttpTransferTimeout));
+  http::response_serializer<http::empty_body> serializer(response);
+  co_await http::async_write_header(stream_->tcp, serializer,
+                                    asio::redirect_error(asio::use_awaitable, error));
+  if (!error) co_await SendLiveChunks(stream_->tcp, live_);
 }
 
 bool IsLoopbackHost(std::string_view host) {

@@ -13,6 +13,8 @@
 namespace patrol::web {
 
 class Feed;
+class LiveStream;
+class LiveViewers;
 class ServiceCaller;
 class StaticFiles;
 class StreamSocket;
@@ -22,6 +24,7 @@ struct ConnectionContext {
   ServiceCaller* caller = nullptr;
   StaticFiles* files = nullptr;
   Feed* feed = nullptr;
+  LiveViewers* live = nullptr;
   size_t socket_backlog_max = 0;
   std::atomic<uint64_t> requests{0};
   std::atomic<uint64_t> sockets{0};
@@ -55,12 +58,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> AnswerByService(Exchange* exchange);
   asio::awaitable<bool> WriteAnswer(Exchange* exchange);
   asio::awaitable<void> BecomeSocket(Exchange* exchange);
+  // Opens the live view asked for, or answers why not.
+  void OpenLive(Exchange* exchange);
+  asio::awaitable<void> SendLive(Exchange* exchange);
 
   ConnectionContext* const context_;
   std::unique_ptr<Stream> stream_;
 
   // on the strand
   std::shared_ptr<StreamSocket> socket_;
+  std::shared_ptr<LiveStream> live_;
   bool idle_ = true;
   bool stopping_ = false;
 };

@@ -17,6 +17,7 @@
 #include "lib/base/log.h"
 #include "lib/service/web/connection.h"
 #include "lib/service/web/feed.h"
+#include "lib/service/web/live_stream.h"
 #include "lib/service/web/service_call.h"
 #include "lib/service/web/static_files.h"
 
@@ -24,7 +25,7 @@ namespace patrol::web {
 
 class Gateway::Impl {
  public:
-  Impl(Options options, std::shared_ptr<grpc::Channel> channel)
+  Impl(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live)
       : options_(std::move(options)),
         caller_(channel, options_.call_timeout),
         files_(options_.wall_dir),
@@ -32,10 +33,12 @@ class Gateway::Impl {
                .cameras_interval = options_.cameras_poll_interval,
                .call_timeout = options_.call_timeout},
               channel),
+        live_(live),
         acceptor_(asio::make_strand(io_)) {
     context_.caller = &caller_;
     context_.files = &files_;
     context_.feed = &feed_;
+    context_.live = &live_;
     context_.socket_backlog_max = options_.socket_backlog_max;
   }
 
@@ -53,6 +56,7 @@ class Gateway::Impl {
   ServiceCaller caller_;
   StaticFiles files_;
   Feed feed_;
+  LiveViewers live_;
   ConnectionContext context_;
   std::atomic<uint16_t> port_{0};
   std::atomic<uint64_t> accepted_{0};
@@ -165,6 +169,7 @@ void Gateway::Impl::Stop(absl::Duration grace) {
   }
   asio::post(acceptor_.get_executor(), [this] { acceptor_.close(); });
   feed_.Stop();
+  live_.Stop();
   {
     std::unique_lock lock(mutex_);
     for (const auto& connection : connections_) connection->Shutdown();
@@ -185,11 +190,17 @@ void Gateway::Impl::Stop(absl::Duration grace) {
 }
 
 Counts Gateway::Impl::counts() const {
-  return {accepted_, refused_, context_.requests, context_.sockets, context_.sockets_dropped};
+  return {accepted_,
+          refused_,
+          context_.requests,
+          context_.sockets,
+          context_.sockets_dropped,
+          live_.open(),
+          live_.units_dropped()};
 }
 
-Gateway::Gateway(Options options, std::shared_ptr<grpc::Channel> channel)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(channel))) {}
+Gateway::Gateway(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(channel), live)) {}
 
 Gateway::~Gateway() { impl_->Stop(absl::ZeroDuration()); }
 

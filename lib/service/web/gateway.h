@@ -15,6 +15,8 @@ class Channel;
 
 namespace patrol::web {
 
+class LiveCameras;
+
 struct Options {
   // IPv4 or IPv6 loopback address to listen on. Any other is refused: users and roles come later.
   std::string address = "127.0.0.1";
@@ -44,6 +46,8 @@ struct Counts {
   uint64_t requests = 0;             // HTTP requests answered
   uint64_t sockets = 0;              // WebSockets opened
   uint64_t sockets_dropped = 0;      // closed because they were too slow
+  int64_t live_viewers = 0;          // live views open now
+  uint64_t live_units_dropped = 0;   // pictures that slow live viewers missed
 };
 
 // HTTP/1.1 and WebSocket in front of the gRPC services: REST as JSON, GeoJSON and JPEG by the table
@@ -59,7 +63,8 @@ struct Counts {
 // threads for connections and four for what it subscribes to and polls.
 class Gateway {
  public:
-  Gateway(Options options, std::shared_ptr<grpc::Channel> channel);
+  // live: where live pictures come from; outlives the gateway. Null: no live view.
+  Gateway(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live = nullptr);
   ~Gateway();  // Stop(0)
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
