@@ -31,12 +31,30 @@ inline constexpr absl::Duration kRequestTimeout = absl::Seconds(5);
 inline constexpr absl::Duration kStreamSilenceMax = absl::Seconds(8);
 // A planned close does not wait longer for the answer to TEARDOWN.
 inline constexpr absl::Duration kTeardownTimeout = absl::Seconds(1);
-// A camera whose own clock is further off than this is timed by ours instead.
-inline constexpr absl::Duration kCameraClockErrorMax = absl::Seconds(1);
+// A camera whose own clock is further off than this is timed by ours instead: whatever it says, the
+// time of a picture is never further from its arrival.
+inline constexpr absl::Duration kCameraClockErrorMax = absl::Milliseconds(100);
 inline constexpr absl::Duration kBackOffMin = absl::Milliseconds(500);
 inline constexpr absl::Duration kBackOffMax = absl::Seconds(30);
 inline constexpr int kConnectsPerSecondMax = 50;
 inline constexpr int kConnectsPerHostMax = 2;
+
+// UDP: early packets held for a missing one. A camera of 20 Mbit/s sends 64 packets in 35 ms; a
+// switched network that reorders does so within a few.
+inline constexpr size_t kReorderPacketsMax = 64;
+// Longer would age every picture behind a lost packet by more than its frame.
+inline constexpr absl::Duration kReorderTimeMax = absl::Milliseconds(100);
+// Asked of the kernel for each UDP camera: half a second of 16 Mbit/s, so that a keyframe that comes
+// in one burst fits. It grants net.core.rmem_max at most, and takes memory only for what waits.
+inline constexpr int kUdpReceiveBufferBytes = 1024 * 1024;
+// Pairs of neighbouring ports tried for one session before it is given up.
+inline constexpr int kUdpPortPairsTriedMax = 32;
+// RFC 3550 section 6.2: not more often than every 5 s; live555's cameras drop a client that is
+// silent for 60 s.
+inline constexpr absl::Duration kReceiverReportInterval = absl::Seconds(5);
+// Connections one session may make: a camera that closes after its 401 needs a second, one that
+// then also refuses TCP a third.
+inline constexpr int kConnectionsPerSessionMax = 3;
 
 // ---- GOP ring ----
 // 5 s at 384 kbit/s are 240 KB; a GOP with a large keyframe needs more.

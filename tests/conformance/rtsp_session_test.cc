@@ -378,7 +378,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair("\x01\x02\xff nonsense", absl::StatusCode::kInvalidArgument),
                     std::pair("v=0\r\nm=\r\n", absl::StatusCode::kUnimplemented),
                     std::pair("m=video 0 RTP/AVP x y z\r\n", absl::StatusCode::kUnimplemented),
-                    std::pair("m=video 0 RTP/AVP 26\r\n", absl::StatusCode::kUnimplemented),
+                    std::pair("m=video 0 RTP/AVP 32\r\n", absl::StatusCode::kUnimplemented),
                     std::pair("m=audio 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n",
                               absl::StatusCode::kUnimplemented)));
 

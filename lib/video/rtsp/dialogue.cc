@@ -70,9 +70,14 @@ std::string Dialogue::Setup() {
                  "RTP/AVP/TCP;unicast;interleaved=0-1");
 }
 
+std::string Dialogue::SetupUdp(uint16_t rtp_port, uint16_t rtcp_port) {
+  return Request("SETUP", ResolveControl(base_, track_.control), "Transport",
+                 absl::StrCat("RTP/AVP;unicast;client_port=", rtp_port, "-", rtcp_port));
+}
+
 std::string Dialogue::Play() { return Request("PLAY", AggregateUri(), "Range", "npt=0.000-"); }
 
-std::string Dialogue::KeepAlive() { return Request(keep_alive_method_, AggregateUri()); }
+std::string Dialogue::KeepAlive() { return Request(keep_alive_methods_.front(), AggregateUri()); }
 
 std::string Dialogue::Teardown() { return Request("TEARDOWN", AggregateUri()); }
 
@@ -103,7 +108,9 @@ std::string Dialogue::Write() {
 
 std::string Dialogue::AggregateUri() const {
   // Only an absolute session control names something else than the base.
-  if (absl::StartsWithIgnoreCase(session_control_, "rtsp://")) return session_control_;
+  if (absl::StartsWithIgnoreCase(session_control_, "rtsp://") ||
+      absl::StartsWithIgnoreCase(session_control_, "rtsps://"))
+    return session_control_;
   return base_;
 }
 
@@ -133,16 +140,30 @@ void Dialogue::ReadOptions(const Message& reply) {
     CountQuirk(quirks_, "public_absent");
     return;
   }
-  bool set_parameter = false;
-  for (absl::string_view method : absl::StrSplit(View(methods), ',')) {
-    method = absl::StripAsciiWhitespace(method);
-    if (absl::EqualsIgnoreCase(method, "GET_PARAMETER")) keep_alive_method_ = "GET_PARAMETER";
-    if (absl::EqualsIgnoreCase(method, "SET_PARAMETER")) set_parameter = true;
+  // GET_PARAMETER was made for it; SET_PARAMETER is what some cameras offer instead; OPTIONS is
+  // known to everyone, but not everywhere counted as a sign of life.
+  std::vector<std::string> order;
+  for (const char* known : {"GET_PARAMETER", "SET_PARAMETER"}) {
+    for (absl::string_view method : absl::StrSplit(View(methods), ',')) {
+      if (!absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(method), known)) continue;
+      order.emplace_back(known);
+      break;
+    }
   }
-  const bool options = absl::StrContains(absl::AsciiStrToUpper(View(methods)), "OPTIONS");
-  if (keep_alive_method_ == "OPTIONS" && !options && set_parameter) {
-    keep_alive_method_ = "SET_PARAMETER";
-  }
+  order.emplace_back("OPTIONS");
+  keep_alive_methods_ = std::move(order);
+}
+
+void Dialogue::NextKeepAlive() {
+  if (keep_alive_methods_.size() > 1) keep_alive_methods_.erase(keep_alive_methods_.begin());
+}
+
+void Dialogue::OnReconnect() {
+  session_id_.clear();
+  session_timeout_s_ = 60;
+  rtp_channel_ = 0;
+  rtcp_channel_ = 1;
+  base_ = url_.ForRequest();
 }
 
 absl::Status Dialogue::ReadDescribe(const Message& reply) {
@@ -176,12 +197,43 @@ absl::Status Dialogue::ReadSetup(const Message& reply) {
   const TransportHeader transport = ParseTransportHeader(reply.headers.Get("Transport"));
   if (!transport.tcp && !transport.interleaved_given) {
     return absl::UnimplementedError(
-        "SETUP: the camera answers with a transport that is not TCP interleaved (UDP is not "
-        "supported yet)");
+        "SETUP: the camera answers with a transport that is not TCP interleaved");
   }
+  ReadChannels(transport);
+  return absl::OkStatus();
+}
+
+Dialogue::UdpPeer Dialogue::ReadSetupUdp(const Message& reply) {
+  ReadSession(reply);
+  if (session_id_.empty()) CountQuirk(quirks_, "session_absent");
+  UdpPeer peer;
+  if (!reply.headers.Has("Transport")) {
+    CountQuirk(quirks_, "transport_absent");
+    return peer;
+  }
+  const TransportHeader transport = ParseTransportHeader(reply.headers.Get("Transport"));
+  if (transport.tcp || transport.interleaved_given) {
+    CountQuirk(quirks_, "tcp_chosen_by_server");
+    peer.tcp = true;
+    ReadChannels(transport);
+    return peer;
+  }
+  peer.rtp_port = transport.server_rtp_port;
+  peer.rtcp_port = transport.server_rtcp_port;
+  peer.source = transport.source;
+  if (!peer.rtp_port) {
+    CountQuirk(quirks_, "server_port_absent");
+  } else if (!peer.rtcp_port) {
+    CountQuirk(quirks_, "server_port_half_given");
+    peer.rtcp_port = static_cast<uint16_t>(*peer.rtp_port + 1);
+  }
+  return peer;
+}
+
+void Dialogue::ReadChannels(const TransportHeader& transport) {
   if (!transport.rtp_channel) {
     CountQuirk(quirks_, "interleaved_absent");
-    return absl::OkStatus();
+    return;
   }
   rtp_channel_ = *transport.rtp_channel;
   rtcp_channel_ = static_cast<uint8_t>(rtp_channel_ + 1);
@@ -191,7 +243,6 @@ absl::Status Dialogue::ReadSetup(const Message& reply) {
     CountQuirk(quirks_, "interleaved_half_given");
   }
   if (rtp_channel_ != 0) CountQuirk(quirks_, "interleaved_chosen_by_server");
-  return absl::OkStatus();
 }
 
 void Dialogue::ReadPlay(const Message& reply) { ReadSession(reply); }
@@ -200,9 +251,8 @@ bool Dialogue::ReadKeepAlive(const Message& reply) {
   if (reply.status >= 200 && reply.status < 300) return true;
   if (reply.status == 454) return false;
   CountQuirk(quirks_, "keep_alive_refused");
-  // Many refuse the method and count it as a sign of life all the same; the next is OPTIONS, which
-  // everyone knows.
-  keep_alive_method_ = "OPTIONS";
+  // Many refuse the method and count it as a sign of life all the same.
+  NextKeepAlive();
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -26,7 +27,9 @@ class Dialogue {
   // Each returns the request, ready to send, and makes it the current one.
   std::string Options();
   std::string Describe();
-  std::string Setup();
+  std::string Setup();  // over TCP, interleaved
+  // Over UDP, to these ports of ours.
+  std::string SetupUdp(uint16_t rtp_port, uint16_t rtcp_port);
   std::string Play();
   std::string KeepAlive();
   std::string Teardown();
@@ -47,9 +50,23 @@ class Dialogue {
   absl::Status ReadDescribe(const Message& reply);
   // Errors: UNIMPLEMENTED when the camera answers with a transport other than TCP interleaved.
   absl::Status ReadSetup(const Message& reply);
+  // What the camera told of its side of the UDP transport. A camera that answers with TCP
+  // interleaved all the same is taken at its word: `tcp`, and the channels are known.
+  struct UdpPeer {
+    bool tcp = false;
+    std::optional<uint16_t> rtp_port;
+    std::optional<uint16_t> rtcp_port;
+    std::string source;
+  };
+  UdpPeer ReadSetupUdp(const Message& reply);
   void ReadPlay(const Message& reply);
   // Falls back to another method where this one was refused. False: the session is gone (454).
   bool ReadKeepAlive(const Message& reply);
+  // The camera does not answer them at all: the next one is of another method.
+  void OnKeepAliveUnanswered() { NextKeepAlive(); }
+
+  // A new connection: what the last one agreed on is forgotten, but for the credentials' challenge.
+  void OnReconnect();
 
   const VideoTrack& track() const { return track_; }
   uint8_t rtp_channel() const { return rtp_channel_; }
@@ -65,6 +82,8 @@ class Dialogue {
   // The address for PLAY, TEARDOWN and keep-alive.
   std::string AggregateUri() const;
   void ReadSession(const Message& reply);
+  void ReadChannels(const TransportHeader& transport);
+  void NextKeepAlive();
 
   const Url url_;
   const std::string user_agent_;
@@ -78,7 +97,8 @@ class Dialogue {
   std::string extra_value_;
   int answers_ = 0;  // to challenges of the current request
 
-  std::string keep_alive_method_ = "OPTIONS";
+  // In the order they are tried; the last stays.
+  std::vector<std::string> keep_alive_methods_ = {"OPTIONS"};
   std::string base_;
   std::string session_control_;
   VideoTrack track_;

@@ -222,6 +222,14 @@ TransportHeader ParseTransportHeader(std::string_view value) {
     }
     return static_cast<uint8_t>(number);
   };
+  const auto port = [](absl::string_view text) -> std::optional<uint16_t> {
+    uint32_t number = 0;
+    if (!absl::SimpleAtoi(absl::StripAsciiWhitespace(text), &number) || number == 0 ||
+        number > 65535) {
+      return std::nullopt;
+    }
+    return static_cast<uint16_t>(number);
+  };
   bool first = true;
   for (absl::string_view part : absl::StrSplit(View(value), ';')) {
     part = absl::StripAsciiWhitespace(part);
@@ -239,6 +247,14 @@ TransportHeader ParseTransportHeader(std::string_view value) {
       const size_t dash = text.find('-');
       header.rtp_channel = channel(text.substr(0, dash));
       if (dash != absl::string_view::npos) header.rtcp_channel = channel(text.substr(dash + 1));
+    } else if (absl::EqualsIgnoreCase(name, "client_port")) {
+      header.client_port_given = true;
+    } else if (absl::EqualsIgnoreCase(name, "server_port")) {
+      const size_t dash = text.find('-');
+      header.server_rtp_port = port(text.substr(0, dash));
+      if (dash != absl::string_view::npos) header.server_rtcp_port = port(text.substr(dash + 1));
+    } else if (absl::EqualsIgnoreCase(name, "source")) {
+      header.source = std::string(text);
     } else if (absl::EqualsIgnoreCase(name, "ssrc")) {
       absl::string_view digits = text;
       if (absl::StartsWithIgnoreCase(digits, "0x")) digits.remove_prefix(2);

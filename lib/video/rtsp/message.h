@@ -82,6 +82,10 @@ struct TransportHeader {
   std::optional<uint8_t> rtp_channel;  // of interleaved=a-b
   std::optional<uint8_t> rtcp_channel;
   std::optional<uint32_t> ssrc;
+  bool client_port_given = false;
+  std::optional<uint16_t> server_rtp_port;  // of server_port=a-b
+  std::optional<uint16_t> server_rtcp_port;
+  std::string source;  // the address it sends from; "" when not told
 };
 TransportHeader ParseTransportHeader(std::string_view value);
 

@@ -1,5 +1,7 @@
 #include "lib/video/rtsp/rtp.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -7,9 +9,6 @@ namespace patrol::rtsp {
 namespace {
 
 constexpr size_t kRtpHeaderBytes = 12;
-// RFC 3550 appendix A.1.
-constexpr uint16_t kDropoutMax = 3000;
-constexpr uint16_t kMisorderMax = 100;
 
 uint16_t Read16(std::span<const uint8_t> bytes, size_t at) {
   return static_cast<uint16_t>(bytes[at] << 8 | bytes[at + 1]);
@@ -65,6 +64,8 @@ absl::StatusOr<RtpPacket> ParseRtp(std::span<const uint8_t> bytes) {
 
 SequenceTracker::Verdict SequenceTracker::OnPacket(uint16_t sequence, uint32_t ssrc) {
   ssrc_changed_ = started_ && ssrc != ssrc_;
+  const bool first = !started_;
+  const uint16_t last = static_cast<uint16_t>(expected_ - 1);
   const uint16_t ahead = static_cast<uint16_t>(sequence - expected_);
   const uint16_t behind = static_cast<uint16_t>(expected_ - sequence);
   Verdict verdict = Verdict::kInOrder;
@@ -74,14 +75,15 @@ SequenceTracker::Verdict SequenceTracker::OnPacket(uint16_t sequence, uint32_t s
     // In order, even where the SSRC changes at every GOP.
   } else if (ssrc_changed_) {
     verdict = Verdict::kRestart;
-  } else if (ahead <= kDropoutMax) {
+  } else if (ahead <= kSequenceDropoutMax) {
     lost_ += ahead;
     verdict = Verdict::kGap;
-  } else if (behind <= kMisorderMax) {
+  } else if (behind <= kSequenceMisorderMax) {
     return Verdict::kOld;
   } else {
     verdict = Verdict::kRestart;
   }
+  if (!first && verdict != Verdict::kRestart && sequence < last) ++wraps_;
   ssrc_ = ssrc;
   expected_ = static_cast<uint16_t>(sequence + 1);
   return verdict;
@@ -117,6 +119,35 @@ ParsedRtcp ParseRtcp(std::span<const uint8_t> bytes) {
     }
   }
   return parsed;
+}
+
+void WriteReceiverReport(const ReceiverReport& report, bool has_stream,
+                         std::vector<uint8_t>* bytes) {
+  bytes->clear();
+  const auto put8 = [bytes](uint32_t value) { bytes->push_back(static_cast<uint8_t>(value)); };
+  const auto put32 = [put8](uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8) put8(value >> shift);
+  };
+  put8(has_stream ? 0x81 : 0x80);
+  put8(201);
+  put8(0);
+  put8(has_stream ? 7 : 1);
+  put32(report.own_ssrc);
+  if (has_stream) {
+    put32(report.ssrc);
+    const int64_t lost = std::clamp<int64_t>(report.lost, -0x800000, 0x7fffff);
+    put32(static_cast<uint32_t>(report.fraction_lost) << 24 |
+          (static_cast<uint32_t>(lost) & 0xffffffu));
+    put32(report.extended_highest);
+    put32(report.jitter);
+    put32(report.last_sender_report);
+    put32(report.since_sender_report);
+  }
+  // SDES with one CNAME of one character, padded to whole words.
+  put32(0x81ca0003);
+  put32(report.own_ssrc);
+  put32(0x01017000);
+  put32(0);
 }
 
 }  // namespace patrol::rtsp

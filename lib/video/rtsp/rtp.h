@@ -22,6 +22,11 @@ struct RtpPacket {
 // Errors: DATA_LOSS, naming what does not fit: version, header, CSRCs, extension, padding.
 absl::StatusOr<RtpPacket> ParseRtp(std::span<const uint8_t> bytes);
 
+// RFC 3550 appendix A.1: a gap up to the first is a loss, a step back up to the second a packet out
+// of order; anything else is a sender that began anew.
+inline constexpr uint16_t kSequenceDropoutMax = 3000;
+inline constexpr uint16_t kSequenceMisorderMax = 100;
+
 // What of the sequence numbers of one stream can be told.
 class SequenceTracker {
  public:
@@ -35,12 +40,15 @@ class SequenceTracker {
   // The SSRC of the last packet differed from the one before it.
   bool ssrc_changed() const { return ssrc_changed_; }
   int64_t lost() const { return lost_; }
+  // RFC 3550: the number of wraps in the upper half.
+  uint32_t extended_highest() const { return wraps_ << 16 | static_cast<uint16_t>(expected_ - 1); }
 
  private:
   bool started_ = false;
   bool ssrc_changed_ = false;
   uint16_t expected_ = 0;
   uint32_t ssrc_ = 0;
+  uint32_t wraps_ = 0;
   int64_t lost_ = 0;
 };
 
@@ -62,5 +70,22 @@ struct ParsedRtcp {
   bool truncated = false;
 };
 ParsedRtcp ParseRtcp(std::span<const uint8_t> bytes);
+
+// What a receiver tells the sender about its stream (RFC 3550 section 6.4.2).
+struct ReceiverReport {
+  uint32_t own_ssrc = 0;
+  uint32_t ssrc = 0;          // of the stream
+  uint8_t fraction_lost = 0;  // since the last report, in 256ths
+  int64_t lost = 0;           // in all
+  uint32_t extended_highest = 0;
+  uint32_t jitter = 0;               // in ticks of the stream's clock
+  uint32_t last_sender_report = 0;   // middle half of its NTP time; 0: none
+  uint32_t since_sender_report = 0;  // in 65536ths of a second
+};
+
+// The compound that RFC 3550 asks for: RR (without a block when `report.ssrc` is not yet known) and
+// SDES with a name that says nothing. Rewrites `bytes`.
+void WriteReceiverReport(const ReceiverReport& report, bool has_stream,
+                         std::vector<uint8_t>* bytes);
 
 }  // namespace patrol::rtsp

@@ -21,6 +21,7 @@ constexpr size_t kMediaNamedMax = 8;
 constexpr size_t kPayloadTypesMax = 32;
 constexpr size_t kParameterSetsMax = 16;
 constexpr size_t kParameterSetBytesMax = 4096;
+constexpr int kStaticJpegType = 26;  // RFC 3551 section 6
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -115,7 +116,9 @@ void AddParameterSets(absl::string_view list, media::Codec codec, VideoTrack* tr
 std::optional<media::Codec> CodecOf(const SdpMedia::Format& format) {
   if (format.encoding == "H264") return media::Codec::kH264;
   if (format.encoding == "H265" || format.encoding == "HEVC") return media::Codec::kH265;
+  if (format.encoding == "JPEG") return media::Codec::kMjpeg;
   if (!format.encoding.empty()) return std::nullopt;
+  if (format.payload_type == kStaticJpegType) return media::Codec::kMjpeg;
   // No rtpmap: what the fmtp says gives it away.
   if (!Parameter(format.fmtp, "sprop-vps").empty()) return media::Codec::kH265;
   if (!Parameter(format.fmtp, "sprop-parameter-sets").empty() ||
@@ -196,6 +199,7 @@ absl::StatusOr<SdpSession> ParseSdp(std::string_view text) {
 
 absl::StatusOr<VideoTrack> ChooseVideo(const SdpSession& session) {
   std::vector<std::string> seen;
+  std::optional<VideoTrack> jpeg;
   for (const SdpMedia& media : session.media) {
     for (const SdpMedia::Format& format : media.formats) {
       if (seen.size() < kMediaNamedMax) seen.push_back(Describe(media, format));
@@ -205,9 +209,13 @@ absl::StatusOr<VideoTrack> ChooseVideo(const SdpSession& session) {
       VideoTrack track;
       track.codec = *codec;
       track.payload_type = format.payload_type;
-      // RFC 6184 and 7798 know no other rate; a camera that names another one is wrong.
+      // RFC 2435, 6184 and 7798 know no other rate; a camera that names another one is wrong.
       track.clock_rate = 90000;
       track.control = media.control;
+      if (*codec == media::Codec::kMjpeg) {
+        if (!jpeg) jpeg = std::move(track);
+        continue;
+      }
       if (*codec == media::Codec::kH264) {
         AddParameterSets(Parameter(format.fmtp, "sprop-parameter-sets"), *codec, &track);
       } else {
@@ -221,8 +229,9 @@ absl::StatusOr<VideoTrack> ChooseVideo(const SdpSession& session) {
       seen.push_back(absl::StrCat(media.kind.substr(0, 32), " without payload type"));
     }
   }
-  return absl::UnimplementedError(absl::StrCat("sdp: no H.264 or H.265 video among its media (",
-                                               absl::StrJoin(seen, ", "), ")"));
+  if (jpeg) return *std::move(jpeg);
+  return absl::UnimplementedError(absl::StrCat(
+      "sdp: no H.264, H.265 or JPEG video among its media (", absl::StrJoin(seen, ", "), ")"));
 }
 
 }  // namespace patrol::rtsp

@@ -48,7 +48,7 @@ struct VideoTrack {
   bool sprop_broken = false;
 };
 
-// The first H.264 or H.265 video of the description.
+// The first H.264, H.265 or JPEG video of the description; JPEG only where it has no other.
 //
 // Errors: UNIMPLEMENTED, naming the media there are, when none can be played.
 absl::StatusOr<VideoTrack> ChooseVideo(const SdpSession& session);

@@ -20,12 +20,23 @@ class io_context;
 
 namespace patrol::rtsp {
 
+// How the pictures come.
+enum class Transport : uint8_t {
+  kAuto,  // asked for: TCP, and UDP where the camera refuses TCP; in use: not yet known
+  kTcp,   // interleaved on the connection
+  kUdp,
+};
+
 struct SessionOptions {
-  // rtsp://[user:password@]host[:port]/path. What stands in `user` and `password` wins.
+  // rtsp[s]://[user:password@]host[:port]/path. What stands in `user` and `password` wins.
   std::string url;
   std::string user;
   std::string password;
   std::string user_agent = "patrolcircle";
+  Transport transport = Transport::kAuto;
+  // For rtsps: PEM file with the authority that signs the cameras' certificates. "": any
+  // certificate is taken, and counted as tls_certificate_unverified.
+  std::string tls_ca_file;
   absl::Duration connect_timeout = limits::kConnectTimeout;
   absl::Duration request_timeout = limits::kRequestTimeout;
   // No media for this long ends the session.
@@ -38,11 +49,15 @@ struct SessionOptions {
 // What a session has seen so far.
 struct SessionStats {
   int64_t access_units = 0;
-  int64_t damaged_units = 0;  // of those
-  int64_t packets = 0;        // RTP packets of our stream
-  int64_t packets_lost = 0;   // gaps in their sequence numbers
-  int64_t bytes = 0;          // of RTP payload
-  int64_t keep_alives = 0;    // sent
+  int64_t damaged_units = 0;      // of those
+  int64_t packets = 0;            // RTP packets of our stream
+  int64_t packets_lost = 0;       // gaps in their sequence numbers
+  int64_t packets_reordered = 0;  // of UDP: put back in order
+  int64_t packets_late = 0;       // of UDP: came after they were given up; among packets_lost
+  int64_t bytes = 0;              // of RTP payload
+  int64_t keep_alives = 0;        // sent
+  absl::Duration jitter;          // of arrivals, RFC 3550 section 6.4.1
+  Transport transport = Transport::kAuto;
   // Faults of the other side that were survived, by name: "content_base_absent": 1.
   std::map<std::string, int64_t, std::less<>> quirks;
 };
@@ -58,9 +73,9 @@ class SessionSink {
   virtual void OnAccessUnit(media::AccessUnitPtr unit) = 0;
 };
 
-// One RTSP session with one camera over TCP interleaved: connect, authenticate, describe, set up
-// the first H.264 or H.265 video, play, keep alive, tear down. It does not reconnect: its owner
-// does.
+// One RTSP session with one camera: connect, authenticate, describe, set up the first video, over
+// TCP interleaved or UDP, play, keep alive, tear down. It does not reconnect, its owner does; but
+// for a camera that closes the connection after its challenge or after refusing TCP.
 //
 //   Session session(loop, options, SystemClock::Get(), buffer, sink);
 //   session.Start([](absl::Status status) { ... });   // called once, when all is over
@@ -68,7 +83,7 @@ class SessionSink {
 // The end tells why: OK after Stop(); OUT_OF_RANGE at the end of the stream (RTCP BYE, TEARDOWN
 // from the server); UNAVAILABLE unreachable or closed by the camera; DEADLINE_EXCEEDED no answer or
 // no media in time; UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND as the camera said;
-// INVALID_ARGUMENT a bad address; UNIMPLEMENTED nothing in it that we can play (UDP only, MJPEG);
+// INVALID_ARGUMENT a bad address; UNIMPLEMENTED nothing in it that we can play;
 // DATA_LOSS what came makes no sense; RESOURCE_EXHAUSTED a limit. Messages name the step, the fact
 // and the place in the stream, never credentials.
 //

@@ -13,6 +13,7 @@ namespace patrol::rtsp {
 namespace {
 
 constexpr size_t kUrlBytesMax = 2048;
+constexpr uint16_t kTlsPort = 322;  // RFC 7826 section 4.2
 
 // nullopt where a '%' is not followed by two hexadecimal digits.
 std::optional<std::string> PercentDecode(std::string_view text) {
@@ -58,11 +59,8 @@ absl::StatusOr<Url> Url::Parse(std::string_view text) {
         absl::StrCat("address: ", text.size(), " bytes, at most ", kUrlBytesMax));
   }
   const absl::string_view view(text.data(), text.size());
-  if (absl::StartsWithIgnoreCase(view, "rtsps://")) {
-    return absl::UnimplementedError("address: rtsps is not supported yet, only rtsp");
-  }
-  if (!absl::StartsWithIgnoreCase(view, "rtsp://")) {
-    return absl::InvalidArgumentError("address: must begin with \"rtsp://\"");
+  if (!StartsWithScheme(text)) {
+    return absl::InvalidArgumentError("address: must begin with \"rtsp://\" or \"rtsps://\"");
   }
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -72,7 +70,9 @@ absl::StatusOr<Url> Url::Parse(std::string_view text) {
     }
   }
   Url url;
-  std::string_view rest = text.substr(7);
+  url.tls_ = absl::StartsWithIgnoreCase(view, "rtsps://");
+  if (url.tls_) url.port_ = kTlsPort;
+  std::string_view rest = text.substr(text.find("://") + 3);
   // Credentials end at the last '@' before the path. A password may hold '/' or '?' only encoded.
   const size_t path_at = std::min(rest.find_first_of("/?"), rest.size());
   const size_t at = rest.substr(0, path_at).rfind('@');
@@ -155,7 +155,8 @@ std::string Url::Authority() const {
 
 std::string Url::ForRequest() const {
   const bool ipv6 = host_.find(':') != std::string::npos;
-  std::string text = absl::StrCat("rtsp://", ipv6 ? "[" : "", host_, ipv6 ? "]" : "");
+  std::string text =
+      absl::StrCat(tls_ ? "rtsps://" : "rtsp://", ipv6 ? "[" : "", host_, ipv6 ? "]" : "");
   if (port_given_) absl::StrAppend(&text, ":", port_);
   absl::StrAppend(&text, path_);
   return text;

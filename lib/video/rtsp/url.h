@@ -8,19 +8,20 @@
 
 namespace patrol::rtsp {
 
-// An rtsp address, taken apart. It never prints its credentials.
+// An rtsp or rtsps address, taken apart. It never prints its credentials.
 class Url {
  public:
-  // Reads "rtsp://[user[:password]@]host[:port][/path[?query]]"; the host may be a name, an IPv4
+  // Reads "rtsp[s]://[user[:password]@]host[:port][/path[?query]]"; the host may be a name, an IPv4
   // address or an IPv6 address in brackets. User and password are percent-decoded; an '@' inside a
   // password is taken as part of it (cameras' manuals write it so). The path is kept as written.
   //
-  // Errors: INVALID_ARGUMENT, naming the part and its position, never user or password;
-  //         UNIMPLEMENTED for rtsps (issue 3).
+  // Errors: INVALID_ARGUMENT, naming the part and its position, never user or password.
   static absl::StatusOr<Url> Parse(std::string_view text);
 
   const std::string& host() const { return host_; }  // without brackets, lower case
-  uint16_t port() const { return port_; }            // 554 where none is given
+  // Where none is given 554, for rtsps 322.
+  uint16_t port() const { return port_; }
+  bool tls() const { return tls_; }  // rtsps
   // Path and query as written; "" or begins with '/' or '?'.
   const std::string& path() const { return path_; }
   const std::string& user() const { return user_; }
@@ -35,6 +36,7 @@ class Url {
   Url() = default;
 
   std::string host_;
+  bool tls_ = false;
   uint16_t port_ = 554;
   bool port_given_ = false;
   std::string path_;

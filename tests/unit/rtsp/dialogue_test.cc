@@ -138,5 +138,35 @@ TEST_F(DialogueTest, KeepsAliveAsTheServerLikesIt) {
   EXPECT_FALSE(dialogue_.ReadKeepAlive(Reply("RTSP/1.0 454 Gone\r\n\r\n")));
 }
 
+TEST_F(DialogueTest, TriesKeepAlivesFromTheBestToTheOneEveryoneKnows) {
+  dialogue_.ReadOptions(
+      Reply("RTSP/1.0 200 OK\r\nPublic: OPTIONS, SET_PARAMETER, get_parameter\r\n\r\n"));
+  for (const char* method : {"GET_PARAMETER ", "SET_PARAMETER ", "OPTIONS ", "OPTIONS "}) {
+    EXPECT_TRUE(absl::StartsWith(dialogue_.KeepAlive(), method)) << method;
+    EXPECT_TRUE(dialogue_.ReadKeepAlive(Reply("RTSP/1.0 501 No\r\n\r\n")));
+  }
+}
+
+TEST_F(DialogueTest, ReadsWhereTheCameraSendsFromOverUdp) {
+  EXPECT_TRUE(absl::StrContains(dialogue_.SetupUdp(5000, 5001),
+                                "Transport: RTP/AVP;unicast;client_port=5000-5001\r\n"));
+  auto peer = dialogue_.ReadSetupUdp(
+      Reply("RTSP/1.0 200 OK\r\nSession: 1\r\nTransport: RTP/AVP/UDP;unicast;client_port=5000-5001;"
+            "source=10.0.0.9;server_port=7000\r\n\r\n"));
+  EXPECT_FALSE(peer.tcp);
+  EXPECT_EQ(peer.rtp_port, 7000);
+  EXPECT_EQ(peer.rtcp_port, 7001);
+  EXPECT_EQ(peer.source, "10.0.0.9");
+  EXPECT_EQ(quirks_["server_port_half_given"], 1);
+  peer = dialogue_.ReadSetupUdp(
+      Reply("RTSP/1.0 200 OK\r\nSession: 1\r\nTransport: RTP/AVP;unicast\r\n\r\n"));
+  EXPECT_FALSE(peer.rtp_port.has_value());
+  EXPECT_EQ(quirks_["server_port_absent"], 1);
+  peer = dialogue_.ReadSetupUdp(Reply(
+      "RTSP/1.0 200 OK\r\nSession: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n\r\n"));
+  EXPECT_TRUE(peer.tcp);
+  EXPECT_EQ(dialogue_.rtp_channel(), 2);
+}
+
 }  // namespace
 }  // namespace patrol::rtsp

@@ -104,5 +104,41 @@ TEST(ParseRtcp, ReadsNoMoreSourcesThanABye) {
   EXPECT_EQ(ParseRtcp(Bytes{0x9f, 203, 0, 1, 0, 0, 0, 1}).report.bye.size(), 1u);
 }
 
+TEST(WriteReceiverReport, IsTheCompoundThatRfc3550AsksFor) {
+  std::vector<uint8_t> bytes;
+  ReceiverReport report;
+  report.own_ssrc = 0x01020304;
+  report.ssrc = 0x0a0b0c0d;
+  report.fraction_lost = 25;
+  report.lost = 258;
+  report.extended_highest = 0x00010002;
+  report.jitter = 7;
+  report.last_sender_report = 0x11223344;
+  report.since_sender_report = 65536;
+  WriteReceiverReport(report, true, &bytes);
+  const std::vector<uint8_t> expected = {0x81, 201,  0,    7,    1, 2, 3,   4, 0xa,  0xb, 0xc, 0xd,
+                                         25,   0,    1,    2,    0, 1, 0,   2, 0,    0,   0,   7,
+                                         0x11, 0x22, 0x33, 0x44, 0, 1, 0,   0, 0x81, 202, 0,   3,
+                                         1,    2,    3,    4,    1, 1, 'p', 0, 0,    0,   0,   0};
+  EXPECT_EQ(bytes, expected);
+  EXPECT_FALSE(ParseRtcp(bytes).truncated);
+  WriteReceiverReport(report, false, &bytes);
+  EXPECT_EQ(bytes[0], 0x80);
+  EXPECT_EQ(bytes[3], 1);
+  EXPECT_FALSE(ParseRtcp(bytes).truncated);
+}
+
+TEST(SequenceTracker, CountsWrapsForReceiverReports) {
+  SequenceTracker tracker;
+  for (const int sequence : {65534, 65535, 0, 3, 60000, 60001}) {
+    tracker.OnPacket(static_cast<uint16_t>(sequence), 1);
+    if (sequence == 3) {
+      EXPECT_EQ(tracker.extended_highest(), 0x10003u);
+    }
+  }
+  // A restart is no wrap.
+  EXPECT_EQ(tracker.extended_highest(), 0x10000u + 60001u);
+}
+
 }  // namespace
 }  // namespace patrol::rtsp

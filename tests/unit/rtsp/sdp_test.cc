@@ -85,6 +85,20 @@ TEST(Sdp, StripsStartCodesFromParameterSets) {
   EXPECT_EQ(track->parameter_sets[0][0], 0x68);
 }
 
+TEST(Sdp, TakesJpegByNumberOrNameWhereThereIsNothingBetter) {
+  const auto by_number = Video("m=video 0 RTP/AVP 26\na=control:v\n");
+  ASSERT_TRUE(by_number.ok()) << by_number.status();
+  EXPECT_EQ(by_number->codec, Codec::kMjpeg);
+  EXPECT_EQ(by_number->payload_type, 26);
+  EXPECT_EQ(by_number->control, "v");
+  const auto by_name = Video("m=video 0 RTP/AVP 96\na=rtpmap:96 JPEG/90000\n");
+  ASSERT_TRUE(by_name.ok()) << by_name.status();
+  EXPECT_EQ(by_name->codec, Codec::kMjpeg);
+  const auto other = Video("m=video 0 RTP/AVP 26\nm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\n");
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(other->codec, Codec::kH264);
+}
+
 TEST(Sdp, RefusesWhatHasNoMediaAtAll) {
   for (const char* text : {"", "hello", "v=0\r\ns=x\r\n", "\xff\xfe\x00", "<html></html>"}) {
     EXPECT_EQ(ParseSdp(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
@@ -92,9 +106,9 @@ TEST(Sdp, RefusesWhatHasNoMediaAtAll) {
 }
 
 TEST(Sdp, NamesTheMediaThatCannotBePlayed) {
-  const auto track = Video("m=video 0 RTP/AVP 26\nm=audio 0 RTP/AVP 97\na=rtpmap:97 OPUS/48000\n");
+  const auto track = Video("m=video 0 RTP/AVP 32\nm=audio 0 RTP/AVP 97\na=rtpmap:97 OPUS/48000\n");
   EXPECT_EQ(track.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_NE(track.status().message().find("video 26, audio OPUS"), absl::string_view::npos)
+  EXPECT_NE(track.status().message().find("video 32, audio OPUS"), absl::string_view::npos)
       << track.status();
 }
 

@@ -63,8 +63,17 @@ INSTANTIATE_TEST_SUITE_P(Forms, BadUrl,
                                          "rtsp://u:s3cret@[::1/", "rtsp://[::1]x/", "rtsp://[zz]/",
                                          "rtsp://[dd%1]/", "rtsp://u:s3cret@h,h/"));
 
-TEST(Url, RefusesRtspsAndOverlongAddressesByName) {
-  EXPECT_EQ(Url::Parse("rtsps://h/").status().code(), absl::StatusCode::kUnimplemented);
+TEST(Url, ReadsRtspsWithItsOwnPort) {
+  const auto url = Url::Parse("RTSPS://u:p@h/s");
+  ASSERT_TRUE(url.ok()) << url.status();
+  EXPECT_TRUE(url->tls());
+  EXPECT_EQ(url->port(), 322);
+  EXPECT_EQ(url->ForRequest(), "rtsps://h/s");
+  EXPECT_FALSE(Url::Parse("rtsp://h/")->tls());
+}
+
+TEST(Url, RefusesOverlongAddressesAndOtherSchemes) {
+  EXPECT_EQ(Url::Parse("http://h/").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Url::Parse("rtsp://h/" + std::string(5000, 'a')).status().code(),
             absl::StatusCode::kInvalidArgument);
 }

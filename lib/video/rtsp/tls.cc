@@ -1,0 +1,206 @@
+#include "lib/video/rtsp/tls.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace patrol::rtsp {
+namespace {
+
+struct Free {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+
+// A socket for OpenSSL that raises no SIGPIPE, which its own does.
+int DescriptorOf(BIO* bio) {
+  return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio)));
+}
+
+int RetryOr(BIO* bio, ssize_t count, int retry) {
+  BIO_clear_retry_flags(bio);
+  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+    BIO_set_flags(bio, retry | BIO_FLAGS_SHOULD_RETRY);
+  }
+  return static_cast<int>(count);
+}
+
+int BioWrite(BIO* bio, const char* data, int size) {
+  const ssize_t count =
+      ::send(DescriptorOf(bio), data, static_cast<size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return RetryOr(bio, count, BIO_FLAGS_WRITE);
+}
+
+int BioRead(BIO* bio, char* data, int size) {
+  const ssize_t count = ::recv(DescriptorOf(bio), data, static_cast<size_t>(size), MSG_DONTWAIT);
+  return RetryOr(bio, count, BIO_FLAGS_READ);
+}
+
+long BioControl(BIO*, int command, long, void*) {  // NOLINT: OpenSSL's type
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+BIO* NewSocketBio(int descriptor) {
+  // Made once and never changed: a table of functions.
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "patrol socket");
+    if (made == nullptr) return made;
+    BIO_meth_set_write(made, BioWrite);
+    BIO_meth_set_read(made, BioRead);
+    BIO_meth_set_ctrl(made, BioControl);
+    return made;
+  }();
+  if (method == nullptr) return nullptr;
+  BIO* bio = BIO_new(method);
+  if (bio == nullptr) return nullptr;
+  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(descriptor)));
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+// OpenSSL's queue of errors in words; empties it.
+std::string WhatOpenSslSays() {
+  const unsigned long code = ERR_get_error();  // NOLINT: OpenSSL's type
+  ERR_clear_error();
+  if (code == 0) return "the camera closed the connection";
+  const char* reason = ERR_reason_error_string(code);
+  return reason == nullptr ? absl::StrCat("error ", code) : reason;
+}
+
+std::unique_ptr<SSL_CTX, Free> NewContext() {
+  std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_client_method()));
+  if (context == nullptr) return context;
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  return context;
+}
+
+// Takes any certificate; shared by all connections, never changed once made.
+SSL_CTX* UnverifiedContext() {
+  static SSL_CTX* const context = [] {
+    std::unique_ptr<SSL_CTX, Free> made = NewContext();
+    if (made == nullptr) return static_cast<SSL_CTX*>(nullptr);
+    SSL_CTX_set_verify(made.get(), SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set_min_proto_version(made.get(), TLS1_VERSION);
+    // Level 0: keys of 1,024 bits and SHA-1, which old cameras have.
+    SSL_CTX_set_security_level(made.get(), 0);
+    return made.release();
+  }();
+  return context;
+}
+
+}  // namespace
+
+struct Tls::Impl {
+  std::unique_ptr<SSL_CTX, Free> context;  // of a verified connection only
+  std::unique_ptr<SSL, Free> ssl;
+};
+
+Tls::Tls(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Tls::~Tls() = default;
+
+absl::StatusOr<std::unique_ptr<Tls>> Tls::Create(int descriptor, const std::string& host,
+                                                 const std::string& ca_file) {
+  ERR_clear_error();
+  auto impl = std::make_unique<Impl>();
+  SSL_CTX* context = nullptr;
+  if (ca_file.empty()) {
+    context = UnverifiedContext();
+  } else {
+    impl->context = NewContext();
+    context = impl->context.get();
+  }
+  if (context == nullptr) return absl::InternalError(absl::StrCat("tls: ", WhatOpenSslSays()));
+  if (!ca_file.empty()) {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
+      ERR_clear_error();
+      return absl::NotFoundError(
+          absl::StrCat("tls: CA file \"", ca_file, "\" holds no certificate that can be read"));
+    }
+  }
+  impl->ssl.reset(SSL_new(context));
+  BIO* const bio = impl->ssl == nullptr ? nullptr : NewSocketBio(descriptor);
+  if (bio == nullptr) return absl::InternalError(absl::StrCat("tls: ", WhatOpenSslSays()));
+  SSL* const ssl = impl->ssl.get();
+  SSL_set_bio(ssl, bio, bio);
+  X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl);
+  // An address is compared as one; a name also goes into the server name indication.
+  if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) != 1) {
+    ERR_clear_error();
+    SSL_set_tlsext_host_name(ssl, host.c_str());
+    if (X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), 0) != 1) {
+      return absl::InternalError(absl::StrCat("tls: host \"", host, "\": ", WhatOpenSslSays()));
+    }
+  }
+  SSL_set_connect_state(ssl);
+  return std::unique_ptr<Tls>(new Tls(std::move(impl)));
+}
+
+absl::StatusOr<Tls::Wait> Tls::Handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(impl_->ssl.get());
+  if (result == 1) return Wait::kNone;
+  switch (SSL_get_error(impl_->ssl.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Wait::kRead;
+    case SSL_ERROR_WANT_WRITE:
+      return Wait::kWrite;
+    default:
+      break;
+  }
+  const long verified = SSL_get_verify_result(impl_->ssl.get());  // NOLINT: OpenSSL's type
+  if (verified != X509_V_OK && impl_->context != nullptr) {
+    ERR_clear_error();
+    return absl::UnauthenticatedError(
+        absl::StrCat("tls: certificate of the camera: ", X509_verify_cert_error_string(verified)));
+  }
+  return absl::UnavailableError(absl::StrCat("tls handshake: ", WhatOpenSslSays()));
+}
+
+absl::StatusOr<size_t> Tls::Read(std::span<uint8_t> buffer) {
+  ERR_clear_error();
+  const int size = static_cast<int>(std::min<size_t>(buffer.size(), INT_MAX));
+  const int count = SSL_read(impl_->ssl.get(), buffer.data(), size);
+  if (count > 0) return static_cast<size_t>(count);
+  switch (SSL_get_error(impl_->ssl.get(), count)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return size_t{0};
+    default:
+      return absl::UnavailableError(WhatOpenSslSays());
+  }
+}
+
+absl::StatusOr<size_t> Tls::Write(std::string_view text) {
+  ERR_clear_error();
+  const int size = static_cast<int>(std::min<size_t>(text.size(), INT_MAX));
+  const int count = SSL_write(impl_->ssl.get(), text.data(), size);
+  if (count > 0) return static_cast<size_t>(count);
+  switch (SSL_get_error(impl_->ssl.get(), count)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return size_t{0};
+    default:
+      return absl::UnavailableError(WhatOpenSslSays());
+  }
+}
+
+bool Tls::verified() const { return impl_->context != nullptr; }
+
+bool Tls::old_version() const { return SSL_version(impl_->ssl.get()) < TLS1_2_VERSION; }
+
+}  // namespace patrol::rtsp
