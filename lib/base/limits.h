@@ -44,8 +44,8 @@ inline constexpr int kConnectsPerHostMax = 2;
 inline constexpr size_t kReorderPacketsMax = 64;
 // Longer would age every picture behind a lost packet by more than its frame.
 inline constexpr absl::Duration kReorderTimeMax = absl::Milliseconds(100);
-// Asked of the kernel for each UDP camera: half a second of 16 Mbit/s, so that a keyframe that comes
-// in one burst fits. It grants net.core.rmem_max at most, and takes memory only for what waits.
+// Asked of the kernel for each UDP camera: half a second of 16 Mbit/s, so that a keyframe in one
+// burst fits. It grants net.core.rmem_max at most, and takes memory only for what waits.
 inline constexpr int kUdpReceiveBufferBytes = 1024 * 1024;
 // Pairs of neighbouring ports tried for one session before it is given up.
 inline constexpr int kUdpPortPairsTriedMax = 32;

@@ -2,22 +2,13 @@
 // what happened and where. Method: a server on a loopback port that does exactly what each test
 // says.
 
-#include <openssl/evp.h>
-
-#include <chrono>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "lib/base/asio.h"
-#include "lib/base/limits.h"
-#include "lib/video/media/decoder.h"
-#include "lib/video/rtsp/session.h"
-#include "tests/conformance/scripted_camera.h"
+#include "tests/conformance/session_run.h"
 
 namespace patrol::rtsp {
 namespace {
@@ -30,75 +21,6 @@ using test::RtspRequest;
 using test::ScriptedCamera;
 using test::ScriptedRtspServer;
 using test::SendClip;
-
-// Runs one session on a loop of its own.
-class SessionRun : public SessionSink {
- public:
-  explicit SessionRun(SessionOptions options)
-      : buffer_(limits::kReceiveBufferBytes),
-        session_(std::make_unique<Session>(loop_, std::move(options), SystemClock::Get(), buffer_,
-                                           *this)) {
-    session_->Start([this](absl::Status status) { end = std::move(status); });
-  }
-
-  // Until the condition holds; false after 20 s.
-  bool Until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      if (loop_.stopped()) loop_.restart();
-      loop_.run_one_for(std::chrono::milliseconds(20));
-    }
-    return true;
-  }
-  absl::Status UntilEnd() {
-    if (!Until([this] { return end.has_value(); })) return absl::UnknownError("it did not end");
-    return *end;
-  }
-  bool UntilUnits(size_t count) {
-    return Until([&] { return units.size() >= count || end; }) && units.size() >= count;
-  }
-  void Stop() { session_->Stop(); }
-  void Destroy() { session_.reset(); }
-  SessionStats stats() const { return session_->stats(); }
-  int64_t Quirk(std::string_view name) const {
-    const auto found = session_->stats().quirks.find(name);
-    return found == session_->stats().quirks.end() ? 0 : found->second;
-  }
-
-  void OnPlaying(media::Codec played) override { codec = played; }
-  void OnAccessUnit(media::AccessUnitPtr unit) override { units.push_back(std::move(unit)); }
-
-  std::optional<media::Codec> codec;
-  std::vector<media::AccessUnitPtr> units;
-  std::optional<absl::Status> end;
-
- private:
-  asio::io_context loop_;
-  std::vector<uint8_t> buffer_;
-  std::unique_ptr<Session> session_;
-};
-
-SessionOptions OptionsFor(const ScriptedRtspServer& server) {
-  SessionOptions options;
-  options.url = server.Url();
-  return options;
-}
-
-int DecodedWithoutError(const std::vector<media::AccessUnitPtr>& units) {
-  auto decoder = media::Decoder::Create(units.front()->codec);
-  EXPECT_TRUE(decoder.ok()) << decoder.status();
-  int pictures = 0;
-  for (const media::AccessUnitPtr& unit : units) {
-    const auto picture = (*decoder)->Decode(*unit);
-    EXPECT_TRUE(picture.ok()) << picture.status();
-    if (picture.ok() && picture->has_value()) ++pictures;
-  }
-  return pictures;
-}
-
-#define SKIP_WITHOUT_ENCODER() \
-  if (CodedClip().empty()) GTEST_SKIP() << "FFmpeg has no encoder libx264"
 
 void SendClipAndBye(RtspConnection& connection) {
   RtpWriter writer;
@@ -166,138 +88,6 @@ TEST(RtspSession, ReadsRepliesAndFramesCutAnywhere) {
   EXPECT_EQ(run.UntilEnd().code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(run.units.size(), CodedClip().size());
   EXPECT_EQ(run.Quirk("junk_between_frames"), 0);
-}
-
-// ---- authentication ----
-
-std::string Hex(const EVP_MD* digest, const std::string& text) {
-  unsigned char bytes[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), bytes, &size, digest, nullptr);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i)
-    absl::StrAppend(&hex, absl::Hex(bytes[i], absl::kZeroPad2));
-  return hex;
-}
-
-std::string Parameter(const std::string& header, const std::string& name) {
-  size_t at = header.find(" " + name + "=");
-  if (at == std::string::npos) return {};
-  at += name.size() + 2;
-  const bool quoted = header[at] == '"';
-  const size_t begin = quoted ? at + 1 : at;
-  return header.substr(begin, header.find(quoted ? '"' : ',', begin) - begin);
-}
-
-// Whether the request answers a Digest challenge of realm "cam" and this nonce for op:pass word.
-bool AnswersDigest(const RtspRequest& request, const EVP_MD* digest, const std::string& nonce) {
-  const std::string header = request.Header("authorization");
-  if (!absl::StartsWith(header, "Digest ") || Parameter(header, "nonce") != nonce) return false;
-  const std::string ha1 = Hex(digest, "op:cam:pass word");
-  const std::string ha2 = Hex(digest, request.method + ":" + request.uri);
-  const std::string qop = Parameter(header, "qop");
-  const std::string expected =
-      qop.empty() ? Hex(digest, ha1 + ":" + nonce + ":" + ha2)
-                  : Hex(digest, ha1 + ":" + nonce + ":" + Parameter(header, "nc") + ":" +
-                                    Parameter(header, "cnonce") + ":" + qop + ":" + ha2);
-  return Parameter(header, "response") == expected && Parameter(header, "uri") == request.uri;
-}
-
-struct Scheme {
-  std::string name;
-  std::string challenges;  // header lines
-  std::function<bool(const RtspRequest&)> answered;
-};
-
-ScriptedCamera Guarded(const Scheme& scheme) {
-  ScriptedCamera camera;
-  camera.first = [scheme](RtspConnection& connection, const RtspRequest& request) {
-    if (scheme.answered(request)) return false;
-    return connection.Send(RtspReply(request, 401, scheme.challenges));
-  };
-  camera.on_play = SendClipAndBye;
-  return camera;
-}
-
-class RtspAuthentication : public testing::TestWithParam<Scheme> {};
-
-TEST_P(RtspAuthentication, LetsTheRightPasswordIn) {
-  SKIP_WITHOUT_ENCODER();
-  ScriptedRtspServer server(Guarded(GetParam()));
-  SessionOptions options = OptionsFor(server);
-  options.user = "op";
-  options.password = "pass word";
-  SessionRun run(options);
-  const absl::Status end = run.UntilEnd();
-  EXPECT_EQ(end.code(), absl::StatusCode::kOutOfRange) << end;
-  EXPECT_EQ(run.units.size(), CodedClip().size());
-}
-
-TEST_P(RtspAuthentication, NamesAWrongPasswordWithoutTellingItAndAsksOnlyOnce) {
-  ScriptedRtspServer server(Guarded(GetParam()));
-  SessionOptions options = OptionsFor(server);
-  options.url = absl::StrCat("rtsp://op:hunter2@127.0.0.1:", server.port(), "/stream");
-  SessionRun run(options);
-  const absl::Status end = run.UntilEnd();
-  EXPECT_EQ(end.code(), absl::StatusCode::kUnauthenticated) << end;
-  EXPECT_TRUE(absl::StrContains(end.message(), "refused the user or the password")) << end;
-  EXPECT_FALSE(absl::StrContains(end.message(), "hunter2")) << end;
-  EXPECT_EQ(server.requests().size(), 2u);
-}
-
-TEST_P(RtspAuthentication, SaysThatNoUserIsConfigured) {
-  ScriptedRtspServer server(Guarded(GetParam()));
-  SessionRun run(OptionsFor(server));
-  const absl::Status end = run.UntilEnd();
-  EXPECT_EQ(end.code(), absl::StatusCode::kUnauthenticated) << end;
-  EXPECT_TRUE(absl::StrContains(end.message(), "none is configured")) << end;
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Schemes, RtspAuthentication,
-    testing::Values(
-        Scheme{"Basic", "WWW-Authenticate: Basic realm=\"cam\"\r\n",
-               [](const RtspRequest& request) {
-                 return request.Header("authorization") == "Basic b3A6cGFzcyB3b3Jk";
-               }},
-        Scheme{"DigestMd5", "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n1\"\r\n",
-               [](const RtspRequest& request) { return AnswersDigest(request, EVP_md5(), "n1"); }},
-        Scheme{"DigestMd5Qop",
-               "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n1\", qop=\"auth\"\r\n",
-               [](const RtspRequest& request) { return AnswersDigest(request, EVP_md5(), "n1"); }},
-        Scheme{
-            "StrongestOfSeveral",
-            "WWW-Authenticate: Basic realm=\"cam\"\r\n"
-            "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n1\", algorithm=MD5\r\n"
-            "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n2\", algorithm=SHA-256, "
-            "qop=\"auth\"\r\n",
-            [](const RtspRequest& request) { return AnswersDigest(request, EVP_sha256(), "n2"); }}),
-    [](const auto& info) { return info.param.name; });
-
-TEST(RtspSession, RenewsAStaleNonceInMidSession) {
-  SKIP_WITHOUT_ENCODER();
-  ScriptedCamera camera;
-  camera.first = [](RtspConnection& connection, const RtspRequest& request) {
-    const bool late = request.method == "GET_PARAMETER";
-    const std::string nonce = late ? "late" : "early";
-    if (AnswersDigest(request, EVP_md5(), nonce)) return false;
-    return connection.Send(RtspReply(
-        request, 401,
-        "WWW-Authenticate: Digest realm=\"cam\", nonce=\"" + nonce + "\", stale=true\r\n"));
-  };
-  camera.on_play = [](RtspConnection& connection) {
-    RtpWriter writer;
-    SendClip(connection, writer, CodedClip());
-  };
-  ScriptedRtspServer server(camera);
-  SessionOptions options = OptionsFor(server);
-  options.user = "op";
-  options.password = "pass word";
-  options.keep_alive_interval = absl::Milliseconds(50);
-  SessionRun run(options);
-  EXPECT_TRUE(run.Until([&] { return run.stats().keep_alives >= 3 || run.end; }));
-  EXPECT_FALSE(run.end.has_value()) << *run.end;
-  EXPECT_EQ(run.Quirk("nonce_renewed"), 1);
 }
 
 // ---- what ends a session ----
@@ -561,63 +351,6 @@ TEST(RtspSession, DoesWithoutHeadersThatCamerasForget) {
   EXPECT_GT(run.Quirk("content_base_absent"), 0);
   EXPECT_GT(run.Quirk("content_type_absent"), 0);
   EXPECT_GT(run.Quirk("options_refused"), 0);
-}
-
-// ---- keep-alive ----
-
-ScriptedCamera KeptAlive(std::function<bool(RtspConnection&, const RtspRequest&)> on_keep_alive) {
-  ScriptedCamera camera;
-  camera.first = [on_keep_alive](RtspConnection& connection, const RtspRequest& request) {
-    const bool is_keep_alive = !request.Header("session").empty() && request.method != "PLAY" &&
-                               request.method != "TEARDOWN";
-    return is_keep_alive && on_keep_alive(connection, request);
-  };
-  camera.on_play = [](RtspConnection& connection) {
-    RtpWriter writer;
-    SendClip(connection, writer, CodedClip());
-  };
-  return camera;
-}
-
-SessionOptions Lively(const ScriptedRtspServer& server) {
-  SessionOptions options = OptionsFor(server);
-  options.keep_alive_interval = absl::Milliseconds(30);
-  return options;
-}
-
-TEST(RtspSession, GoesOnWithOptionsWhereTheKeepAliveIsRefused) {
-  ScriptedRtspServer server(KeptAlive([](RtspConnection& connection, const RtspRequest& request) {
-    return request.method == "GET_PARAMETER" && connection.Send(RtspReply(request, 501));
-  }));
-  SessionRun run(Lively(server));
-  EXPECT_TRUE(run.Until([&] { return run.stats().keep_alives >= 4 || run.end; }));
-  EXPECT_FALSE(run.end.has_value()) << *run.end;
-  EXPECT_EQ(run.Quirk("keep_alive_refused"), 1);
-  int refused = 0;
-  for (const RtspRequest& request : server.requests()) refused += request.method == "GET_PARAMETER";
-  EXPECT_EQ(refused, 1);
-}
-
-TEST(RtspSession, GoesOnWhereTheKeepAliveIsUnansweredOrAnsweredWithAnOldNumber) {
-  for (const bool answered : {false, true}) {
-    ScriptedRtspServer server(KeptAlive([answered](RtspConnection& connection, const RtspRequest&) {
-      return !answered || connection.Send("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n");
-    }));
-    SessionRun run(Lively(server));
-    EXPECT_TRUE(run.Until([&] { return run.stats().keep_alives >= 4 || run.end; }));
-    EXPECT_FALSE(run.end.has_value()) << *run.end;
-    EXPECT_GT(run.Quirk(answered ? "keep_alive_old_cseq" : "keep_alive_unanswered"), 0);
-  }
-}
-
-TEST(RtspSession, EndsWhereTheKeepAliveShowsThatTheSessionIsGone) {
-  ScriptedRtspServer server(KeptAlive([](RtspConnection& connection, const RtspRequest& request) {
-    return connection.Send(RtspReply(request, 454));
-  }));
-  SessionRun run(Lively(server));
-  const absl::Status end = run.UntilEnd();
-  EXPECT_EQ(end.code(), absl::StatusCode::kUnavailable) << end;
-  EXPECT_TRUE(absl::StrContains(end.message(), "keep-alive")) << end;
 }
 
 // ---- planned ends ----

@@ -51,10 +51,12 @@ void FillIn(uint16_t sequence, uint32_t rtp_time, std::vector<uint8_t>* packet) 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::InputReader input(data, size);
   VideoTrack track;
-  track.codec = (input.Byte() & 1) == 0 ? media::Codec::kH264 : media::Codec::kH265;
+  const uint8_t kind = input.Byte();
+  track.codec = (kind & 1) == 0 ? media::Codec::kH264 : media::Codec::kH265;
+  if ((kind & 4) != 0) track.codec = media::Codec::kMjpeg;
   SessionStats stats;
   UnitChecker sink;
-  StreamReceiver receiver(track, &stats, &sink);
+  StreamReceiver receiver(track, (kind & 2) != 0, &stats, &sink);
   const absl::Time start = absl::FromUnixSeconds(1'790'000'000);
   absl::Duration monotonic = absl::Seconds(100);
   uint16_t sequence = 65530;
@@ -68,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     monotonic += absl::Milliseconds(pause);
     sink.now = start + monotonic;
     if ((flags & 1) != 0) {
-      receiver.OnRtcp(packet);
+      receiver.OnRtcp(packet, monotonic);
       continue;
     }
     if ((flags & 2) != 0) {
@@ -82,6 +84,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // Each packet ends at most two units.
     PATROL_CHECK(stats.access_units <= 2 * stats.packets);
   }
-  PATROL_CHECK(stats.quirks.size() < 48);
+  PATROL_CHECK(stats.quirks.size() < 64);
   return 0;
 }
