@@ -23,6 +23,10 @@ inline constexpr size_t kRtspBodyBytesMax = 256 * 1024;
 // A 4K keyframe at high quality is about 2 MB.
 inline constexpr size_t kAccessUnitBytesMax = 4 * 1024 * 1024;
 inline constexpr size_t kNalUnitsPerAccessUnitMax = 512;
+// Bytes read of one parameter set: 64 reference sets and all scaling lists of H.265 fit.
+inline constexpr size_t kParameterSetBytesMax = 4096;
+// Bytes read of a slice header or an SEI: weights of 32 references are below 400.
+inline constexpr size_t kSliceHeaderBytesMax = 512;
 // One read buffer for all cameras of a loop (measured: per-camera buffers were slower).
 inline constexpr size_t kReceiveBufferBytes = 64 * 1024;
 inline constexpr absl::Duration kConnectTimeout = absl::Seconds(5);

@@ -103,6 +103,8 @@ void RouteFfmpegLog() {
   std::call_once(once, [] { av_log_set_callback(OnFfmpegLog); });
 }
 
+void RouteFfmpegLogAgain() { av_log_set_callback(OnFfmpegLog); }
+
 uint64_t MissingReferencesOnThisThread() { return missing_references; }
 
 }  // namespace patrol::media

@@ -21,6 +21,9 @@ absl::Status StatusFromAv(int error, std::string_view context);
 // Threads: any.
 void RouteFfmpegLog();
 
+// The same once more, after someone else (a test) has taken FFmpeg's messages for a while.
+void RouteFfmpegLogAgain();
+
 // How often FFmpeg's H.265 decoder has said on this thread that a reference picture is missing. It
 // makes one up and sets no flag, so its message is the only sign (FFmpeg 5.1; decoder_test would
 // notice a change). Counts only after RouteFfmpegLog.

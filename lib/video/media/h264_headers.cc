@@ -229,12 +229,13 @@ void H264Headers::ReadSps(std::span<const uint8_t> nal) {
   if (HasChromaFormat(profile) && !ReadChromaFormat(bits, sps)) return;
   const uint32_t log2_max_frame_num = bits.Ue() + 4;
   const uint32_t poc_type = bits.Ue();
-  if (log2_max_frame_num > 16 || poc_type > 2) return;
+  // Below 4 after a wrap of the sum.
+  if (log2_max_frame_num < 4 || log2_max_frame_num > 16 || poc_type > 2) return;
   sps.log2_max_frame_num = static_cast<uint8_t>(log2_max_frame_num);
   sps.poc_type = static_cast<uint8_t>(poc_type);
   if (poc_type == 0) {
     const uint32_t log2_max_poc_lsb = bits.Ue() + 4;
-    if (log2_max_poc_lsb > 16) return;
+    if (log2_max_poc_lsb < 4 || log2_max_poc_lsb > 16) return;
     sps.log2_max_poc_lsb = static_cast<uint8_t>(log2_max_poc_lsb);
   } else if (poc_type == 1) {
     sps.delta_poc_zero = bits.Bit();
@@ -274,10 +275,10 @@ void H264Headers::ReadPps(std::span<const uint8_t> nal) {
   const int32_t init_qp = bits.Se();  // pic_init_qp_minus26; below -26 with more than 8 bits
   if (init_qp < -26 - 36 || init_qp > 25) return;
   pps.init_qp = static_cast<int16_t>(26 + init_qp);
-  bits.Se();    // pic_init_qs_minus26
-  bits.Se();    // chroma_qp_index_offset
-  bits.Bit();   // deblocking_filter_control_present_flag
-  bits.Bit();   // constrained_intra_pred_flag
+  bits.Se();   // pic_init_qs_minus26
+  bits.Se();   // chroma_qp_index_offset
+  bits.Bit();  // deblocking_filter_control_present_flag
+  bits.Bit();  // constrained_intra_pred_flag
   pps.redundant_pic_cnt_present = bits.Bit();
   if (bits.ok()) Put(pps_, pps);
 }

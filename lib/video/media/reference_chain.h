@@ -1,9 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+
+#include "lib/video/media/h264_headers.h"
 
 namespace patrol::media {
 
@@ -11,8 +12,7 @@ namespace patrol::media {
 // reference pictures, so a jump means that one never came. FFmpeg conceals such a loss and raises
 // no flag (measured with 5.1), and all pictures up to the next keyframe are then built on a guess.
 //
-// Source: ITU-T H.264 7.3.2.1 (SPS), 7.3.3 (slice header), 7.4.3 (frame_num), D.1.8 (recovery
-// point). Threads: one call at a time.
+// Source: ITU-T H.264 7.4.3 (frame_num), D.1.8 (recovery point). Threads: one call at a time.
 class ReferenceChain {
  public:
   // Takes the next access unit (Annex B).
@@ -27,30 +27,7 @@ class ReferenceChain {
   void Reset();
 
  private:
-  struct Sps {
-    int log2_max_frame_num = 0;  // 0: not seen
-    bool gaps_allowed = false;
-    bool separate_colour_planes = false;
-  };
-  struct Slice {
-    uint32_t frame_num = 0;
-    uint32_t max_frame_num = 0;
-    bool idr = false;
-    bool reference = false;
-    bool gaps_allowed = false;
-  };
-
-  void ReadSps(std::span<const uint8_t> nal);
-  void ReadPps(std::span<const uint8_t> nal);
-  std::optional<Slice> ReadSlice(std::span<const uint8_t> nal) const;
-
-  std::array<Sps, 32> sps_;
-  // index of the SPS of each PPS; -1: not seen
-  std::array<int8_t, 256> pps_ = [] {
-    std::array<int8_t, 256> none;
-    none.fill(-1);
-    return none;
-  }();
+  H264Headers headers_;
   std::optional<uint32_t> last_frame_num_;
   bool last_was_reference_ = false;
   bool broken_ = false;

@@ -57,10 +57,15 @@ struct StreamOptions {
   int frames = 30;
   int gop = 15;
   AVPixelFormat format = AV_PIX_FMT_YUV420P;
+  int b_frames = 0;
+  std::string preset = "ultrafast";
+  std::string tune = "zerolatency";  // leave empty for B-frames
+  std::string params;                // more of x264-params or x265-params, "name=value:..."
+  bool interlaced = false;
 };
 
-// A coded stream of a square moving right, one access unit every 40 ms from the Unix epoch, no
-// B-frames, parameter sets at every keyframe; empty when FFmpeg has no such encoder.
+// A coded stream of a square moving right, one access unit every 40 ms from the Unix epoch,
+// parameter sets at every keyframe, in decoding order; empty when FFmpeg has no such encoder.
 inline std::vector<AccessUnit> EncodeStream(const StreamOptions& options) {
   const AVCodec* codec = avcodec_find_encoder_by_name(options.encoder.c_str());
   if (codec == nullptr) return {};
@@ -76,12 +81,16 @@ inline std::vector<AccessUnit> EncodeStream(const StreamOptions& options) {
   context->pix_fmt = options.format;
   context->time_base = {1, 25};
   context->gop_size = options.gop;
-  context->max_b_frames = 0;
+  context->max_b_frames = options.b_frames;
+  if (options.interlaced) context->flags |= AV_CODEC_FLAG_INTERLACED_DCT;
   context->thread_count = 1;
-  av_opt_set(context->priv_data, "preset", "ultrafast", 0);
-  av_opt_set(context->priv_data, "tune", "zerolatency", 0);
-  av_opt_set(context->priv_data, "x264-params", "scenecut=0:ref=1", 0);
-  av_opt_set(context->priv_data, "x265-params", "scenecut=0:log-level=error:repeat-headers=1", 0);
+  const std::string more = options.params.empty() ? "" : ":" + options.params;
+  const std::string x264 = "scenecut=0:ref=1" + more;
+  const std::string x265 = "scenecut=0:log-level=error:repeat-headers=1" + more;
+  av_opt_set(context->priv_data, "preset", options.preset.c_str(), 0);
+  if (!options.tune.empty()) av_opt_set(context->priv_data, "tune", options.tune.c_str(), 0);
+  av_opt_set(context->priv_data, "x264-params", x264.c_str(), 0);
+  av_opt_set(context->priv_data, "x265-params", x265.c_str(), 0);
   EXPECT_GE(avcodec_open2(context, codec, nullptr), 0);
   std::vector<AccessUnit> units;
   AVPacket* packet = av_packet_alloc();
