@@ -201,5 +201,25 @@ TEST_F(GstIngest, AnswersItsDigestChallenge) {
   EXPECT_EQ(State("wrong").access_units, 0);
 }
 
+TEST_F(GstIngest, PlaysOverUdpWhereTheServerHasNothingElseOrItIsAskedTo) {
+  GstServer udp_only({"--udp-only", Clip("highway", "highway.h264.mp4")});
+  GstServer both({Clip("cars", "car-detection.mp4")});
+  ASSERT_TRUE(udp_only.WaitUntilItListens());
+  ASSERT_TRUE(both.WaitUntilItListens());
+  ASSERT_TRUE(fleet_.AddCamera({.id = "found_out", .url = udp_only.Url("highway")}).ok());
+  ASSERT_TRUE(
+      fleet_.AddCamera({.id = "asked", .url = both.Url("cars"), .transport = rtsp::Transport::kUdp})
+          .ok());
+  for (const char* id : {"found_out", "asked"}) {
+    EXPECT_TRUE(Within(std::chrono::seconds(60), [&] { return State(id).pictures_decoded >= 75; }))
+        << id << ": " << State(id).reason;
+    EXPECT_EQ(State(id).packets_lost, 0) << id;
+    EXPECT_EQ(State(id).decode_errors, 0) << id;
+  }
+  EXPECT_TRUE(Within(std::chrono::seconds(30),
+                     [&] { return State("found_out").quirks.contains("tcp_refused"); }));
+  EXPECT_FALSE(counter_.stepped_back());
+}
+
 }  // namespace
 }  // namespace patrol::ingest

@@ -116,6 +116,7 @@ void Camera::OnTurn() {
   options.url = camera_.url;
   options.user = camera_.user;
   options.password = camera_.password;
+  options.transport = camera_.transport;
   options.connect_timeout = parts_.options.connect_timeout;
   options.request_timeout = parts_.options.request_timeout;
   options.silence_max = parts_.options.silence_max;

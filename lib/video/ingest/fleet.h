@@ -14,17 +14,19 @@
 #include "lib/base/limits.h"
 #include "lib/video/media/access_unit.h"
 #include "lib/video/media/picture.h"
+#include "lib/video/rtsp/session.h"
 
 namespace patrol::ingest {
 
 // Where a camera's stream comes from.
 struct CameraOptions {
   std::string id;   // 1..64 of [A-Za-z0-9._-]
-  std::string url;  // rtsp://[user:password@]host[:port]/path
+  std::string url;  // rtsp[s]://[user:password@]host[:port]/path
   // What stands here wins over what the address has.
   std::string user;
   std::string password;
   bool disabled = false;  // not connected to
+  rtsp::Transport transport = rtsp::Transport::kAuto;
 
   friend bool operator==(const CameraOptions&, const CameraOptions&) = default;
 };
