@@ -3,6 +3,7 @@
 import { h, setAttribute, setText } from '../dom';
 import { clockTime, instant, kilometres, percent, seconds, minutes, shortName } from '../format';
 import { cameraLook, type Model } from '../model';
+import { LiveView } from '../live';
 import type { Stills } from '../stills';
 import { age, t } from '../strings';
 import type { LonLat } from '../types';
@@ -32,6 +33,11 @@ export class Details {
   private readonly dialogTitle = h('h3', { id: 'details-title' });
   private readonly dialogFacts = h('dl');
   private readonly image = h('img', { alt: '', class: 'details-image' });
+  private readonly video = h('video', { class: 'details-image hidden', id: 'details-video', playsinline: true });
+  // What the video is of: a camera's live view, or an event's clip.
+  private watched: string | undefined;
+  private live: LiveView | undefined;
+  private clipPlays = false;
   private readonly empty = h('div', { class: 'details-empty' });
   private readonly caption = h('span', { class: 'details-caption' });
   private readonly toMap: HTMLButtonElement;
@@ -49,9 +55,11 @@ export class Details {
       'dialog',
       { class: 'details-dialog', id: 'details-large', 'aria-labelledby': 'details-title' },
       h('div', { class: 'dialog-head' }, this.dialogTitle, this.toMap, closeButton()),
-      h('div', { class: 'dialog-picture' }, this.image, this.empty, this.caption),
+      h('div', { class: 'dialog-picture' }, this.image, this.video, this.empty, this.caption),
       this.dialogFacts,
     );
+    this.video.muted = true;
+    this.video.addEventListener('playing', () => (this.clipPlays = this.live === undefined));
     this.dialog.addEventListener('close', () => {
       if (this.subject?.kind === 'camera' || this.subject?.kind === 'event') this.show(undefined);
     });
@@ -80,6 +88,7 @@ export class Details {
 
   show(subject: Subject | undefined): void {
     this.subject = subject;
+    this.watch(subject);
     const large = subject?.kind === 'camera' || subject?.kind === 'event';
     this.card.classList.toggle('hidden', subject === undefined || large);
     if (large && !this.dialog.open) this.dialog.showModal();
@@ -98,6 +107,33 @@ export class Details {
       case 'event':
         return this.drawEvent(this.subject.name, now);
     }
+  }
+
+  // Live view of a camera, the clip of an event; stills are shown until there is either.
+  private watch(subject: Subject | undefined): void {
+    const wanted = subject?.kind === 'camera' || subject?.kind === 'event' ? subject.name : undefined;
+    if (wanted === this.watched) return;
+    this.watched = wanted;
+    this.live?.close();
+    this.live = undefined;
+    this.clipPlays = false;
+    this.video.removeAttribute('src');
+    this.video.controls = subject?.kind === 'event';
+    if (subject?.kind === 'camera' && 'MediaSource' in window) {
+      const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+      this.live = new LiveView(`${scheme}://${location.host}/v1/${subject.name}/live`, this.video, () => undefined);
+    } else if (subject?.kind === 'event') {
+      this.video.loop = true;
+      this.video.src = `/v1/${subject.name}/clip`;
+      this.video.play().catch(() => undefined);  // no clip: the still stays
+    }
+  }
+
+  private showVideo(shown: boolean): void {
+    this.video.classList.toggle('hidden', !shown);
+    if (!shown) return;
+    this.image.classList.add('hidden');
+    setText(this.empty, '');
   }
 
   private goToMap(): void {
@@ -150,6 +186,9 @@ export class Details {
     const state = camera?.state;
     setText(this.dialogTitle, camera?.displayName || shortName(name));
     this.drawStill(name, now);
+    const pictured = this.live?.time;
+    this.showVideo(pictured !== undefined);
+    if (pictured !== undefined) setText(this.caption, t().liveView(((now - pictured) / 1000).toFixed(1)));
     const look = camera === undefined ? undefined : cameraLook(camera);
     const event = this.model.ongoingByCamera().get(name);
     const since = instant(state?.since);
@@ -179,6 +218,8 @@ export class Details {
     } else {
       this.drawStill(event.camera, now);
     }
+    this.showVideo(this.clipPlays);
+    if (this.clipPlays) setText(this.caption, t().clip);
     const begin = instant(event.beginTime);
     const { text, tone } = responseText(event, this.model);
     const arrival = seconds(event.response?.arrival);
