@@ -41,7 +41,7 @@ struct Detection {
 //   blink score (St-Charles et al. 2015); written anew for 8-bit luma.
 // Light: a gain common to the whole picture is taken out before comparing, and the model follows it
 //   once it stays.
-// Memory: 13 bytes per analysed pixel and the rows' padding (320x180: 0.8 MB). Cost: RESULTS.md.
+// Memory: 11 bytes per analysed pixel and the rows' padding (320x180: 0.7 MB). Cost: RESULTS.md.
 // Threads: one call at a time; may move between threads between calls. Uses none of its own.
 class Detector {
  public:
@@ -65,7 +65,7 @@ class Detector {
   Detector& operator=(const Detector&) = delete;
 
   // Compares a picture with the model and teaches the model with it. The view in the result is
-  // valid until the next call.
+  // valid until the next call for any detector on this thread.
   //
   // A picture of another size than before, or one after a gap of more than an hour, starts the
   // model anew. One with an earlier time than the last (the camera's clock was set) goes on with

@@ -26,7 +26,9 @@ constexpr int kNearMoving = 20;
 constexpr int kNearSamples = 2;
 // A place has changed when it differs by more than this from a moment ago; grey levels.
 constexpr int kUnchanged = 8;
-constexpr int kMoving = 1, kSpeck = 2;  // in raw_
+constexpr int kMoving = 1;    // in Scratch::raw
+constexpr int kSpeck = 0x80;  // in blink_
+constexpr int kBlinkBits = 0x7f;
 constexpr int kNearestMax = 63;
 constexpr int kBlinkMax = 60;
 // Flicker and blinking follow at most this much time at once: a picture every two seconds must not
@@ -74,12 +76,18 @@ SampleModel::SampleModel(int width, int height, Parameters parameters)
       height_(height),
       parameters_(parameters),
       flicker_(width, height),
-      blink_(width, height),
-      raw_(width, height),
-      mask_(width, height, 255) {
+      blink_(width, height) {
   PATROL_CHECK(width > 0 && height > 0 && width + 2 * kLanes < static_cast<int>(kNoiseBytes));
   for (Plane& sample : samples_) sample = Plane(width, height);
-  for (int y = 0; y < height; ++y) std::memset(mask_.row(y), 0, static_cast<size_t>(width));
+}
+
+SampleModel::Scratch& SampleModel::scratch() const {
+  static thread_local Scratch scratch;
+  if (scratch.mask.width() != width_ || scratch.mask.height() != height_) {
+    scratch.raw = Plane(width_, height_);
+    scratch.mask = Plane(width_, height_, 255);
+  }
+  return scratch;
 }
 
 void SampleModel::SetSample(int index, const Plane& picture) {
@@ -94,21 +102,21 @@ int SampleModel::Dither(double value) {
   return static_cast<int>(std::floor(value + chance));
 }
 
-void SampleModel::CompareRow(const Plane& picture, int y) {
+void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const uint8_t* current = picture.row(y);
   std::array<const uint8_t*, kSamples> samples;
   for (size_t k = 0; k < kSamples; ++k) samples[k] = samples_[k].row(y);
   const uint8_t* flicker = flicker_.row(y);
   const uint8_t* blink = blink_.row(y);
-  uint8_t* raw = raw_.row(y);
+  uint8_t* raw = scratch.raw.row(y);
   const v_uint8x16 base = All(parameters_.base_distance);
   const v_uint8x16 one = All(kMoving);
-  const v_uint8x16 speck = All(kSpeck);
+  const v_uint8x16 blink_bits = All(kBlinkBits);
   const v_uint8x16 needed = All(kNearSamples);
   const v_uint8x16 nearest_max = All(kNearestMax);
   for (int x = 0; x < width_; x += kLanes) {
     const v_uint8x16 value = Load(current + x);
-    const v_uint8x16 distance = base + Half(Load(flicker + x)) + Load(blink + x);
+    const v_uint8x16 distance = base + Half(Load(flicker + x)) + (Load(blink + x) & blink_bits);
     v_uint8x16 near = All(0);
     v_uint8x16 nearest = nearest_max;
     for (size_t k = 0; k < kSamples; ++k) {
@@ -117,9 +125,8 @@ void SampleModel::CompareRow(const Plane& picture, int y) {
       nearest = cv::v_min(nearest, away);
     }
     const v_uint8x16 moving = (near < needed) & one;
-    const v_uint8x16 speck_before = Load(raw + x) & speck;
     const v_uint8x16 twice = nearest + nearest;
-    cv::v_store(raw + x, moving | speck_before | (twice + twice));
+    cv::v_store(raw + x, moving | (twice + twice));
   }
   // The majority near the left and right edge sees the edge repeated.
   std::memset(raw - kReach, raw[0], kReach);
@@ -127,14 +134,15 @@ void SampleModel::CompareRow(const Plane& picture, int y) {
 }
 
 // sums: moving pixels of the seven rows around y, per column.
-void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps) {
+void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps, Scratch& scratch) {
   uint8_t* flicker = flicker_.row(y);
   uint8_t* blink = blink_.row(y);
-  uint8_t* raw = raw_.row(y);
-  uint8_t* mask = mask_.row(y);
+  const uint8_t* raw = scratch.raw.row(y);
+  uint8_t* mask = scratch.mask.row(y);
   uint8_t border[kLanes];
   std::memcpy(border, mask + width_, kLanes);
-  const v_uint8x16 one = All(kMoving), speck = All(kSpeck);
+  const v_uint8x16 zero = All(0), one = All(kMoving);
+  const v_uint8x16 speck = All(kSpeck), blink_bits = All(kBlinkBits);
   const v_uint8x16 majority = All(kMajority);
   const v_uint8x16 near_moving = All(kNearMoving);
   const v_uint8x16 nearest_max = All(kNearestMax);
@@ -159,19 +167,19 @@ void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps) {
 
     // A place blinks when it turns into a speck or back; a thing that comes or goes is no speck,
     // even where pictures are seconds apart.
-    const v_uint8x16 moving = bits & one;
-    const v_uint8x16 speck_now = (moving + moving) & apart;
-    const v_uint8x16 flipped = ((bits ^ speck_now) & speck) == speck;
-    const v_uint8x16 score = Load(blink + x) - blink_down;
-    cv::v_store(blink + x, cv::v_min(score + (blink_up & flipped & apart), blink_max));
-    cv::v_store(raw + x, (bits & ~speck) | speck_now);
+    const v_uint8x16 before = Load(blink + x);
+    const v_uint8x16 speck_now = ((bits & one) != zero) & apart & speck;
+    const v_uint8x16 flipped = ((before ^ speck_now) & speck) == speck;
+    const v_uint8x16 score = (before & blink_bits) - blink_down;
+    cv::v_store(blink + x, cv::v_min(score + (blink_up & flipped & apart), blink_max) | speck_now);
   }
   std::memcpy(mask + width_, border, kLanes);
 }
 
 void SampleModel::Segment(const Plane& picture, double elapsed_s) {
   PATROL_CHECK(picture.width() == width_ && picture.height() == height_);
-  for (int y = 0; y < height_; ++y) CompareRow(picture, y);
+  Scratch& own = scratch();
+  for (int y = 0; y < height_; ++y) CompareRow(picture, y, own);
 
   const double step_s = std::min(elapsed_s, kStepMax_s);
   const Steps steps = {.flicker_up = Dither(parameters_.flicker_up_per_s * step_s),
@@ -179,11 +187,11 @@ void SampleModel::Segment(const Plane& picture, double elapsed_s) {
                        .blink_up = Dither(parameters_.blink_up_per_s * step_s),
                        .blink_down = Dither(parameters_.blink_down_per_s * step_s)};
   // Moving pixels of 7x7: column sums first, kept running from row to row.
-  std::vector<uint8_t> columns(static_cast<size_t>(raw_.stride()) + kLanes, 0);
+  std::vector<uint8_t> columns(static_cast<size_t>(own.raw.stride()) + kLanes, 0);
   uint8_t* sums = columns.data() + Plane::kBorder;
   const v_uint8x16 one = All(kMoving);
   const auto add_row = [&](int y, bool subtract) {
-    const Plane& raw = raw_;
+    const Plane& raw = own.raw;
     const uint8_t* row = raw.row(std::clamp(y, 0, height_ - 1));
     for (int x = -Plane::kBorder; x < width_ + kReach; x += kLanes) {
       const v_uint8x16 moving = Load(row + x) & one;
@@ -194,16 +202,16 @@ void SampleModel::Segment(const Plane& picture, double elapsed_s) {
   for (int y = -kReach; y < kReach; ++y) add_row(y, false);
   for (int y = 0; y < height_; ++y) {
     add_row(y + kReach, false);
-    DecideRow(sums, y, steps);
+    DecideRow(sums, y, steps, own);
     add_row(y - kReach, true);
   }
 }
 
-void SampleModel::TeachRow(const Plane& picture, const Plane& recent, int y,
+void SampleModel::TeachRow(const Plane& picture, const Plane& recent, const Plane& moving, int y,
                            const Chances& chances) {
   const v_uint8x16 zero = All(0);
   const uint8_t* current = picture.row(y);
-  const uint8_t* mask = mask_.row(y);
+  const uint8_t* mask = moving.row(y);
   if (chances.replace > 0) {
     uint8_t* sample = samples_[random_() % kSamples].row(y);
     const uint8_t* noise = NoiseRow(random_, width_);
@@ -220,7 +228,7 @@ void SampleModel::TeachRow(const Plane& picture, const Plane& recent, int y,
     const size_t neighbour = random_() % 8;
     const int from = std::clamp(y + kDown[neighbour], 0, height_ - 1);
     const uint8_t* given = picture.row(from) + kRight[neighbour];
-    const uint8_t* given_mask = static_cast<const Plane&>(mask_).row(from) + kRight[neighbour];
+    const uint8_t* given_mask = moving.row(from) + kRight[neighbour];
     uint8_t* sample = samples_[random_() % kSamples].row(y);
     const uint8_t* noise = NoiseRow(random_, width_);
     const v_uint8x16 chance = All(chances.diffuse);
@@ -252,8 +260,9 @@ void SampleModel::Learn(const Plane& picture, const Plane& recent, double elapse
   const double replace = share(parameters_.replace_per_s, parameters_.replace_share_max);
   const double diffuse = share(parameters_.diffuse_per_s, parameters_.replace_share_max);
   const double absorb = share(parameters_.absorb_per_s, parameters_.replace_share_max);
+  const Plane& moving = mask();
   for (int y = 0; y < height_; ++y) {
-    TeachRow(picture, recent, y,
+    TeachRow(picture, recent, moving, y,
              {.replace = Dither(replace), .diffuse = Dither(diffuse), .absorb = Dither(absorb)});
   }
 }
@@ -272,8 +281,7 @@ void SampleModel::Scale(double gain) {
 }
 
 size_t SampleModel::memory_bytes() const {
-  return samples_[0].size_bytes() * kSamples + flicker_.size_bytes() + blink_.size_bytes() +
-         raw_.size_bytes() + mask_.size_bytes();
+  return samples_[0].size_bytes() * kSamples + flicker_.size_bytes() + blink_.size_bytes();
 }
 
 }  // namespace patrol::motion

@@ -12,9 +12,11 @@ namespace patrol::motion {
 
 // The pixels' background model: eight samples of 8-bit luma a pixel, compared and taught with SIMD
 // (OpenCV's universal intrinsics). It knows nothing of pictures' times: it is told how much time
-// passed. See detector.h for the idea and its sources.
+// passed. See detector.h for the idea and its sources. Ten bytes a pixel are kept; what one picture
+// needs besides is shared by all models of a thread.
 //
-// Threads: one call at a time.
+// Threads: one call at a time; Segment, mask and Learn of one picture on the same thread, with no
+// other model's Segment between.
 class SampleModel {
  public:
   static constexpr int kSamples = 8;
@@ -59,7 +61,9 @@ class SampleModel {
   // Multiplies all samples: the light changed for good.
   void Scale(double gain);
 
-  const Plane& mask() const { return mask_; }
+  // Foreground (255) of the picture last segmented; valid until any model of this thread segments
+  // another.
+  const Plane& mask() const { return scratch().mask; }
   const Plane& sample(int index) const { return samples_[static_cast<size_t>(index)]; }
   size_t memory_bytes() const;
 
@@ -71,6 +75,13 @@ class SampleModel {
     int blink_up = 0;
     int blink_down = 0;
   };
+  // What is needed only from Segment to Learn of one picture, so that the models of a thread share
+  // it.
+  struct Scratch {
+    // bit 0: moving before the majority; bits 2..7: distance to the nearest sample, 63 at most
+    Plane raw;
+    Plane mask;  // 0 or 255; its border is 255: nothing is learnt from there
+  };
   // Chances of 256 of one row's pixels.
   struct Chances {
     int replace = 0;
@@ -78,9 +89,12 @@ class SampleModel {
     int absorb = 0;
   };
 
-  void CompareRow(const Plane& picture, int y);
-  void DecideRow(const uint8_t* sums, int y, const Steps& steps);
-  void TeachRow(const Plane& picture, const Plane& recent, int y, const Chances& chances);
+  void CompareRow(const Plane& picture, int y, Scratch& scratch);
+  void DecideRow(const uint8_t* sums, int y, const Steps& steps, Scratch& scratch);
+  void TeachRow(const Plane& picture, const Plane& recent, const Plane& moving, int y,
+                const Chances& chances);
+  // This thread's, of the model's size.
+  Scratch& scratch() const;
   // A random whole number whose mean is `value`.
   int Dither(double value);
 
@@ -89,11 +103,7 @@ class SampleModel {
   const Parameters parameters_;
   std::array<Plane, kSamples> samples_;
   Plane flicker_;  // eighths of a grey level
-  Plane blink_;    // grey levels
-  // bit 0: moving before the majority; bit 1: the same of the picture before; bits 2..7: distance
-  // to the nearest sample, 63 at most
-  Plane raw_;
-  Plane mask_;  // 0 or 255; its border is 255: nothing is learnt from there
+  Plane blink_;    // bits 0..6: grey levels; bit 7: a speck in the picture before
   std::minstd_rand random_{1};
 };
 

@@ -201,11 +201,11 @@ TEST_F(DetectorTest, TakesAnySizeOfPicture) {
   }
 }
 
-TEST_F(DetectorTest, HoldsThirteenBytesAPixel) {
+TEST_F(DetectorTest, HoldsElevenBytesAPixel) {
   Scene scene(640, 360);
   detector_.Process(scene.Draw(time_));
   EXPECT_LT(static_cast<double>(detector_.memory_bytes()) / (320 * 180),
-            13.0 * 336 / 320 + 0.1);  // rows are padded
+            11.0 * 336 / 320 + 0.1);  // rows are padded
 }
 
 }  // namespace
