@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "cmd/patrolsim/cameras_library.h"
 #include "cmd/patrolsim/cameras_server.h"
@@ -35,7 +37,15 @@ struct CamerasOptions {
   std::string auth = "any";
   std::string size = "640x360";
   std::string gop = "2s";
+  LoadOptions load;
+  std::string rotate_every = "60s";
+  bool address_per_camera = false;
+  bool send_per_packet = false;
+  std::string list_path;
 };
+
+// The first address of --address-per-camera is 127.10.0.1.
+constexpr size_t kAddressesPerNet = 250;
 
 struct HostPort {
   std::string host;
@@ -55,6 +65,31 @@ absl::StatusOr<HostPort> ParseListen(const std::string& text) {
     host = host.substr(1, host.size() - 2);
   }
   return HostPort{std::move(host), static_cast<uint16_t>(port)};
+}
+
+std::string CameraAddress(size_t i) {
+  return absl::StrCat("127.10.", i / kAddressesPerNet, ".", i % kAddressesPerNet + 1);
+}
+
+absl::Status ParseLoad(CamerasOptions& options, const HostPort& listen) {
+  if (options.load.moving_share < 0) {
+    if (!options.load.truth_path.empty()) {
+      return absl::InvalidArgumentError("--truth without --moving-share");
+    }
+  } else if (!options.synthetic) {
+    return absl::InvalidArgumentError("--moving-share without --synthetic");
+  }
+  options.library.quiet_and_moving = options.load.moving_share >= 0;
+  options.load.seed = options.library.seed;
+  PATROL_ASSIGN_OR_RETURN(options.load.rotate_every, ParseDuration(options.rotate_every));
+  if (options.load.rotate_every < absl::Seconds(1) || options.load.rotate_every > absl::Hours(24)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--rotate-every ", options.rotate_every, ": not within 1s..24h"));
+  }
+  if (options.address_per_camera && listen.port == 0) {
+    return absl::InvalidArgumentError("--address-per-camera: --listen needs a port");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ParseSize(const std::string& text, LibraryOptions& library) {
@@ -100,18 +135,50 @@ void RaiseDescriptorLimit() {
   }
 }
 
-void PrintAddresses(const CameraServer& server, const std::vector<SimCamera>& cameras) {
-  const std::string base = absl::StrCat("rtsp://", server.endpoint(), "/");
+// Where clients find each camera.
+std::vector<std::string> Urls(const std::vector<SimCamera>& cameras, const HostPort& listen,
+                              const CamerasOptions& options, const std::string& endpoint) {
+  std::vector<std::string> urls;
+  for (size_t i = 0; i < cameras.size(); ++i) {
+    const std::string at =
+        options.address_per_camera ? absl::StrCat(CameraAddress(i), ":", listen.port) : endpoint;
+    urls.push_back(absl::StrCat("rtsp://", at, "/", cameras[i].name));
+  }
+  return urls;
+}
+
+// The cameras as patrold's configuration wants them, side by side on a grid.
+absl::Status WriteList(const std::string& path, const std::vector<SimCamera>& cameras,
+                       const std::vector<std::string>& urls, const CamerasOptions& options) {
+  std::ofstream file(path);
+  file << "cameras:\n";
+  for (size_t i = 0; i < cameras.size(); ++i) {
+    file << "  - {id: " << cameras[i].name << ", source: \"" << urls[i] << "\", position: ["
+         << absl::StrFormat("%.5f, %.5f", 114.05 + 0.0005 * static_cast<double>(i % 40),
+                            22.54 + 0.0005 * static_cast<double>(i / 40))
+         << "]";
+    if (!options.user.empty()) {
+      file << ", username: \"" << options.user << "\", password: \"" << options.password << "\"";
+    }
+    file << "}\n";
+  }
+  file.close();
+  if (!file)
+    return absl::UnavailableError(absl::StrCat("--list \"", path, "\": cannot be written"));
+  return absl::OkStatus();
+}
+
+void PrintAddresses(const CameraServer& server, const std::vector<SimCamera>& cameras,
+                    const std::vector<std::string>& urls) {
   if (cameras.size() <= kAddressesPrinted) {
-    for (const SimCamera& camera : cameras) {
-      std::printf("%s%s %s %s %dx%d\n", base.c_str(), camera.name.c_str(),
-                  camera.clip->name.c_str(),
+    for (size_t i = 0; i < cameras.size(); ++i) {
+      const SimCamera& camera = cameras[i];
+      std::printf("%s %s %s %dx%d\n", urls[i].c_str(), camera.clip->name.c_str(),
                   camera.clip->codec == media::Codec::kH264 ? "H.264" : "H.265", camera.clip->width,
                   camera.clip->height);
     }
   } else {
-    std::printf("%s%s .. %s\n", base.c_str(), cameras.front().name.c_str(),
-                cameras.back().name.c_str());
+    std::printf("%s .. %s\n", urls.front().c_str(), cameras.back().name.c_str());
   }
   std::printf("ready %s %zu cameras\n", server.endpoint().c_str(), cameras.size());
   std::fflush(stdout);
@@ -122,7 +189,7 @@ void PrintSummary(const ServerTotals& totals) {
       stderr,
       "connections %llu, streams %llu, pictures %llu, packets %llu, bytes %llu; pictures "
       "dropped %llu in %llu groups of slow clients, datagrams dropped %llu, logins refused "
-      "%llu, bad requests %llu, timed out %llu, over the limit %llu\n",
+      "%llu, bad requests %llu, timed out %llu, over the limit %llu, longest block ms %llu\n",
       static_cast<unsigned long long>(totals.connections),
       static_cast<unsigned long long>(totals.streams),
       static_cast<unsigned long long>(totals.pictures),
@@ -134,7 +201,9 @@ void PrintSummary(const ServerTotals& totals) {
       static_cast<unsigned long long>(totals.auth_refused),
       static_cast<unsigned long long>(totals.requests_bad),
       static_cast<unsigned long long>(totals.sessions_timed_out),
-      static_cast<unsigned long long>(totals.connections_refused));
+      static_cast<unsigned long long>(totals.connections_refused),
+      static_cast<unsigned long long>(
+          std::chrono::duration_cast<std::chrono::milliseconds>(totals.blocked_max).count()));
 }
 
 absl::Status RunCameras(CamerasOptions& options) {
@@ -143,6 +212,7 @@ absl::Status RunCameras(CamerasOptions& options) {
   }
   PATROL_ASSIGN_OR_RETURN(const HostPort listen, ParseListen(options.listen));
   PATROL_RETURN_IF_ERROR(ParseSize(options.size, options.library));
+  PATROL_RETURN_IF_ERROR(ParseLoad(options, listen));
   PATROL_ASSIGN_OR_RETURN(options.library.gop, ParseDuration(options.gop));
   if (options.library.gop < absl::Milliseconds(100) || options.library.gop > absl::Minutes(1)) {
     return absl::InvalidArgumentError(
@@ -155,12 +225,24 @@ absl::Status RunCameras(CamerasOptions& options) {
   PATROL_ASSIGN_OR_RETURN(const std::vector<SimCamera> cameras, MakeCameras(options.library));
   asio::io_context io(1);
   CameraServer server(io, cameras, credentials, options.synthetic || options.loop);
-  PATROL_RETURN_IF_ERROR(server.Listen(listen.host, listen.port));
+  if (options.address_per_camera) {
+    for (size_t i = 0; i < cameras.size(); ++i) {
+      PATROL_RETURN_IF_ERROR(server.Listen(CameraAddress(i), listen.port));
+    }
+  } else {
+    PATROL_RETURN_IF_ERROR(server.Listen(listen.host, listen.port));
+  }
+  if (options.send_per_packet) server.SendPerPacket();
+  if (options.load.moving_share >= 0) PATROL_RETURN_IF_ERROR(server.Rotate(options.load));
+  const std::vector<std::string> urls = Urls(cameras, listen, options, server.endpoint());
+  if (!options.list_path.empty()) {
+    PATROL_RETURN_IF_ERROR(WriteList(options.list_path, cameras, urls, options));
+  }
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&server](const boost::system::error_code& error, int) {
     if (!error) server.Stop();
   });
-  PrintAddresses(server, cameras);
+  PrintAddresses(server, cameras, urls);
   io.run();
   PrintSummary(server.totals());
   return absl::OkStatus();
@@ -212,6 +294,23 @@ void AddCamerasCommand(Context& context) {
   command->add_option("--threads", library.threads, "threads that render scenes")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command
+      ->add_option("--moving-share", options->load.moving_share,
+                   "a load: each place as a quiet and a moving clip, this share of the cameras "
+                   "moving at a time, in turn")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--rotate-every", options->rotate_every, "others move after this time")
+      ->capture_default_str();
+  command->add_option("--truth", options->load.truth_path,
+                      "of --moving-share: file for what moved when, JSON lines");
+  command->add_flag("--aligned", options->library.aligned,
+                    "all cameras' keyframes at the same time; otherwise at random phases");
+  command->add_flag("--per-packet", options->send_per_packet,
+                    "one send for each RTP packet, as cameras do");
+  command->add_flag("--address-per-camera", options->address_per_camera,
+                    "each camera on its own address 127.10.x.y, at the port of --listen");
+  command->add_option("--list", options->list_path,
+                      "file for the cameras as patrold's configuration has them (YAML)");
   OnRun(context, command, [options] { return RunCameras(*options); });
 }
 

@@ -16,6 +16,8 @@
 #include <tuple>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cmd/patrolsim/cameras_encoder.h"
@@ -37,11 +39,28 @@ constexpr int kSceneVersion = 3;
 // H.265 is coded of this place by day only: it takes three times as long.
 constexpr int kH265Place = 1;
 
+// Length of the clips of one place, quiet and moving: whole groups of pictures, and every place's
+// routes are walked.
+constexpr int kLoadSceneSeconds = 36;
+
+const char* Suffix(SceneMotion motion) {
+  switch (motion) {
+    case SceneMotion::kMixed:
+      return "";
+    case SceneMotion::kQuiet:
+      return "-quiet";
+    case SceneMotion::kMoving:
+      return "-moving";
+  }
+  return "";
+}
+
 // A scene as one clip.
 struct SceneClip {
   int number = 0;
   bool night = false;
   media::Codec codec = media::Codec::kH264;
+  SceneMotion motion = SceneMotion::kMixed;
 
   auto operator<=>(const SceneClip&) const = default;
 };
@@ -87,10 +106,21 @@ std::vector<SceneClip> Assign(const LibraryOptions& options) {
   return scenes;
 }
 
+std::vector<SceneClip> WithMotion(std::vector<SceneClip> scenes, SceneMotion motion) {
+  for (SceneClip& scene : scenes) scene.motion = motion;
+  return scenes;
+}
+
 std::string FolderOf(const LibraryOptions& options) {
   return absl::StrFormat("%s/v%d-%dx%d-%dfps-gop%dms-%dk-seed%d", options.cache_dir, kSceneVersion,
                          options.width, options.height, options.fps,
                          absl::ToInt64Milliseconds(options.gop), options.kbps, options.seed);
+}
+
+std::string PathOf(const SceneClip& scene, const LibraryOptions& options) {
+  return absl::StrFormat("%s/%s-%02d-%s%s.mp4", FolderOf(options), scene.night ? "night" : "day",
+                         scene.number, scene.codec == media::Codec::kH264 ? "h264" : "h265",
+                         Suffix(scene.motion));
 }
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
@@ -113,9 +143,7 @@ absl::Status Rename(const std::string& from, const std::string& to) {
 // Renders one scene into the cache: first its truth, then the clip, each appearing whole.
 // Returns: the clip's path; rendered at once when it is there already.
 absl::StatusOr<std::string> ClipOf(const SceneClip& wanted, const LibraryOptions& options) {
-  const std::string path =
-      absl::StrFormat("%s/%s-%02d-%s.mp4", FolderOf(options), wanted.night ? "night" : "day",
-                      wanted.number, wanted.codec == media::Codec::kH264 ? "h264" : "h265");
+  const std::string path = PathOf(wanted, options);
   if (fs::exists(path)) return path;
   const auto begin = std::chrono::steady_clock::now();
 
@@ -126,6 +154,8 @@ absl::StatusOr<std::string> ClipOf(const SceneClip& wanted, const LibraryOptions
   scene_options.height = options.height;
   scene_options.fps = options.fps;
   scene_options.seed = options.seed;
+  scene_options.motion = wanted.motion;
+  if (wanted.motion != SceneMotion::kMixed) scene_options.seconds = kLoadSceneSeconds;
   Scene scene(scene_options);
 
   EncoderOptions encoder_options;
@@ -169,7 +199,8 @@ absl::StatusOr<std::map<SceneClip, ClipPtr>> Render(const std::vector<SceneClip>
   std::vector<SceneClip> wanted = cameras;
   // The slow ones first, so that no thread is left alone with one at the end.
   std::sort(wanted.begin(), wanted.end(), [](const SceneClip& a, const SceneClip& b) {
-    return std::tie(b.codec, a.night, a.number) < std::tie(a.codec, b.night, b.number);
+    return std::tie(b.codec, a.night, a.number, a.motion) <
+           std::tie(a.codec, b.night, b.number, b.motion);
   });
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
 
@@ -202,6 +233,60 @@ absl::StatusOr<std::map<SceneClip, ClipPtr>> Render(const std::vector<SceneClip>
   return clips;
 }
 
+// When something moves in a rendered scene, in ticks from its begin; from the truth beside the
+// clip.
+absl::StatusOr<std::vector<std::pair<int64_t, int64_t>>> MovingTicks(
+    const SceneClip& scene, const LibraryOptions& options) {
+  const std::string path = fs::path(PathOf(scene, options)).replace_extension("json").string();
+  std::ifstream file(path);
+  const auto truth = nlohmann::json::parse(file, nullptr, false);
+  if (truth.is_discarded() || !truth.contains("moving")) {
+    return absl::DataLossError(
+        absl::StrCat("\"", path, "\": no truth of a scene; delete its folder to render it anew"));
+  }
+  std::vector<std::pair<int64_t, int64_t>> moving;
+  for (const auto& interval : truth["moving"]) {
+    const auto ticks = [&](const char* name) {
+      return std::llround(interval.value(name, 0.0) * static_cast<double>(kRtpTicksPerSecond));
+    };
+    moving.emplace_back(ticks("begin_s"), ticks("end_s"));
+  }
+  return moving;
+}
+
+// A camera can change from one to the other at any keyframe.
+bool SameBeat(const Clip& a, const Clip& b) {
+  return a.duration_ticks == b.duration_ticks && a.pictures.size() == b.pictures.size() &&
+         std::equal(a.pictures.begin(), a.pictures.end(), b.pictures.begin(),
+                    [](const ClipPicture& one, const ClipPicture& other) {
+                      return one.keyframe == other.keyframe && one.send_ticks == other.send_ticks;
+                    });
+}
+
+absl::StatusOr<std::vector<SimCamera>> QuietAndMoving(const LibraryOptions& options) {
+  const std::vector<SceneClip> quiet = WithMotion(Assign(options), SceneMotion::kQuiet);
+  const std::vector<SceneClip> moving = WithMotion(quiet, SceneMotion::kMoving);
+  std::vector<SceneClip> both = quiet;
+  both.insert(both.end(), moving.begin(), moving.end());
+  PATROL_ASSIGN_OR_RETURN(auto rendered, Render(both, options));
+  std::map<SceneClip, std::vector<std::pair<int64_t, int64_t>>> truths;
+  std::vector<SimCamera> cameras(quiet.size());
+  for (size_t i = 0; i < quiet.size(); ++i) {
+    SimCamera& camera = cameras[i];
+    camera.clip = camera.quiet = rendered.at(quiet[i]);
+    camera.moving = rendered.at(moving[i]);
+    if (!SameBeat(*camera.quiet, *camera.moving)) {
+      return absl::InternalError(absl::StrCat("scenes \"", camera.quiet->name, "\" and \"",
+                                              camera.moving->name, "\" differ in their keyframes"));
+    }
+    if (!truths.contains(moving[i])) {
+      PATROL_ASSIGN_OR_RETURN(truths[moving[i]], MovingTicks(moving[i], options));
+    }
+    camera.moving_ticks = truths[moving[i]];
+  }
+  return cameras;
+}
+
 absl::StatusOr<std::vector<ClipPtr>> RenderScenes(const LibraryOptions& options) {
   const std::vector<SceneClip> cameras = Assign(options);
   PATROL_ASSIGN_OR_RETURN(auto rendered, Render(cameras, options));
@@ -213,17 +298,24 @@ absl::StatusOr<std::vector<ClipPtr>> RenderScenes(const LibraryOptions& options)
 }  // namespace
 
 absl::StatusOr<std::vector<SimCamera>> MakeCameras(const LibraryOptions& options) {
-  PATROL_ASSIGN_OR_RETURN(const std::vector<ClipPtr> clips,
-                          options.sources.empty() ? RenderScenes(options) : ReadSources(options));
-  std::mt19937_64 random(options.seed);
   std::vector<SimCamera> cameras;
-  for (const ClipPtr& clip : clips) {
-    SimCamera camera;
-    camera.name = absl::StrFormat("cam-%04d", cameras.size() + 1);
-    camera.clip = clip;
+  if (options.quiet_and_moving) {
+    PATROL_ASSIGN_OR_RETURN(cameras, QuietAndMoving(options));
+  } else {
+    PATROL_ASSIGN_OR_RETURN(const std::vector<ClipPtr> clips,
+                            options.sources.empty() ? RenderScenes(options) : ReadSources(options));
+    cameras.resize(clips.size());
+    for (size_t i = 0; i < clips.size(); ++i) cameras[i].clip = clips[i];
+  }
+  const int64_t gop_ticks =
+      std::max<int64_t>(1, absl::ToInt64Milliseconds(options.gop) * kRtpTicksPerSecond / 1000);
+  std::mt19937_64 random(options.seed);
+  for (size_t i = 0; i < cameras.size(); ++i) {
+    SimCamera& camera = cameras[i];
+    camera.name = absl::StrFormat("cam-%04d", i + 1);
     camera.phase_ticks =
-        static_cast<int64_t>(random() % static_cast<uint64_t>(clip->duration_ticks));
-    cameras.push_back(std::move(camera));
+        static_cast<int64_t>(random() % static_cast<uint64_t>(camera.clip->duration_ticks));
+    if (options.aligned) camera.phase_ticks -= camera.phase_ticks % gop_ticks;
   }
   return cameras;
 }

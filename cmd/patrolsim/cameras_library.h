@@ -24,6 +24,9 @@ struct LibraryOptions {
   absl::Duration gop = absl::Seconds(2);
   int kbps = 384;
   int threads = 2;  // that render
+  // Every place as two clips, one quiet and one moving; shorter than scenes that have both.
+  bool quiet_and_moving = false;
+  bool aligned = false;  // all keyframes at the same time; otherwise phases are random
 };
 
 // Cameras cam-0001, cam-0002, ..., each with a clip and a phase of its own. Scenes that are not in

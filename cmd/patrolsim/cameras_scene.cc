@@ -60,9 +60,10 @@ Scene::Scene(const SceneOptions& options)
       backdrop_(DrawBackdrop(place_.stage)),
       painter_(place_.stage, backdrop_) {
   seconds_ = 60 + 6 * static_cast<float>(random_() % 5);  // 60..84 s, whole pairs of seconds
+  if (options.seconds > 0) seconds_ = static_cast<float>(options.seconds);
   frames_ = static_cast<int>(seconds_) * options.fps;
-  PlanActors();
-  PlanLight();
+  if (options.motion != SceneMotion::kQuiet) PlanActors();
+  if (options.motion == SceneMotion::kMixed) PlanLight();
   DrawParked();
   MakeNoise();
 }
@@ -109,7 +110,8 @@ void Scene::PlanActors() {
         break;
       }
     }
-    at = last + 10 + (seconds_ > 70 ? 14 : 6) * unit();
+    at = options_.motion == SceneMotion::kMoving ? last + 3 + 3 * unit()
+                                                 : last + 10 + (seconds_ > 70 ? 14 : 6) * unit();
   }
 }
 

@@ -11,6 +11,13 @@
 
 namespace patrol::sim {
 
+// Who comes by in a scene.
+enum class SceneMotion {
+  kMixed,   // movers, with quiet between
+  kQuiet,   // nobody; the light drifts and no more
+  kMoving,  // movers, with little quiet between
+};
+
 struct SceneOptions {
   int number = 0;  // of the place, see MakePlace
   bool night = false;
@@ -18,6 +25,8 @@ struct SceneOptions {
   int height = 360;
   int fps = 15;
   uint64_t seed = 1;
+  SceneMotion motion = SceneMotion::kMixed;
+  int seconds = 0;  // 0: 60 to 84, as the seed has it
 };
 
 // A place over a minute or so: movers come and go with quiet between, the light changes, the sensor

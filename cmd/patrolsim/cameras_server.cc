@@ -19,10 +19,7 @@ constexpr int kPortPairTries = 64;
 CameraServer::CameraServer(asio::io_context& io, std::vector<SimCamera> cameras,
                            RtspCredentials credentials, bool loop)
     : io_(io),
-      acceptor_(io),
-      rtp_(io),
-      rtcp_(io),
-      accept_timer_(io),
+      rotation_timer_(io),
       pace_timer_(io),
       silence_timer_(io),
       // Nonces and session ids may be guessed by nobody: the one thing here that no seed decides.
@@ -43,62 +40,85 @@ absl::Status CameraServer::Listen(const std::string& address, uint16_t port) {
         absl::StrCat("listen address \"", address, "\": ", error.message()));
   }
   const asio::ip::tcp::endpoint endpoint(ip, port);
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  auto listener = std::make_unique<Listener>(io_);
+  asio::ip::tcp::acceptor& acceptor = listener->acceptor;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
     return absl::UnavailableError(
         absl::StrCat("listen on ", address, ":", port, ": ", error.message()));
   }
-  OpenDatagrams(ip);
-  asio::co_spawn(io_, Accept(), asio::detached);
+  listener->datagrams = OpenDatagrams(ip);
+  asio::co_spawn(io_, Accept(*listener), asio::detached);
+  listeners_.push_back(std::move(listener));
+  if (listeners_.size() > 1) return absl::OkStatus();
   asio::co_spawn(io_, Pace(), asio::detached);
   asio::co_spawn(io_, WatchSilence(), asio::detached);
   return absl::OkStatus();
 }
 
+absl::Status CameraServer::Rotate(LoadOptions options) {
+  auto rotation =
+      std::make_unique<LoadRotation>(shared_.cameras, shared_.start, std::move(options));
+  if (absl::Status status = rotation->Open(); !status.ok()) return status;
+  rotation_ = std::move(rotation);
+  asio::co_spawn(io_, KeepTurning(), asio::detached);
+  return absl::OkStatus();
+}
+
+asio::awaitable<void> CameraServer::KeepTurning() {
+  while (!stopped_) {
+    rotation_->Turn();
+    boost::system::error_code error;
+    rotation_timer_.expires_after(absl::ToChronoMilliseconds(rotation_->rotate_every()));
+    co_await rotation_timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  }
+}
+
 // RTP on an even port and RTCP on the next (RFC 3550 11). Without such a pair there is no UDP.
-void CameraServer::OpenDatagrams(const asio::ip::address& address) {
+std::unique_ptr<DatagramSockets> CameraServer::OpenDatagrams(const asio::ip::address& address) {
+  auto sockets = std::make_unique<DatagramSockets>(io_);
   for (int i = 0; i < kPortPairTries; ++i) {
     boost::system::error_code error;
     const asio::ip::udp::endpoint any(address, 0);
-    rtp_.open(any.protocol(), error);
-    if (!error) rtp_.bind(any, error);
-    const uint16_t port = error ? 0 : rtp_.local_endpoint(error).port();
+    sockets->rtp.open(any.protocol(), error);
+    if (!error) sockets->rtp.bind(any, error);
+    const uint16_t port = error ? 0 : sockets->rtp.local_endpoint(error).port();
     if (!error && port % 2 == 0) {
-      rtcp_.open(any.protocol(), error);
-      if (!error) rtcp_.bind({address, static_cast<uint16_t>(port + 1)}, error);
+      sockets->rtcp.open(any.protocol(), error);
+      if (!error) sockets->rtcp.bind({address, static_cast<uint16_t>(port + 1)}, error);
       if (!error) {
-        rtp_.non_blocking(true, error);
-        rtcp_.non_blocking(true, error);
-        shared_.rtp = &rtp_;
-        shared_.rtcp = &rtcp_;
-        return;
+        sockets->rtp.non_blocking(true, error);
+        sockets->rtcp.non_blocking(true, error);
+        return sockets;
       }
-      rtcp_.close(error);
+      sockets->rtcp.close(error);
     }
-    rtp_.close(error);
+    sockets->rtp.close(error);
   }
+  return nullptr;
 }
 
 std::string CameraServer::endpoint() const {
   boost::system::error_code error;
-  const auto bound = acceptor_.local_endpoint(error);
+  const auto bound = listeners_.front()->acceptor.local_endpoint(error);
   const std::string address = bound.address().to_string();
   return bound.address().is_v6() ? absl::StrCat("[", address, "]:", bound.port())
                                  : absl::StrCat(address, ":", bound.port());
 }
 
-asio::awaitable<void> CameraServer::Accept() {
+asio::awaitable<void> CameraServer::Accept(Listener& listener) {
   while (!stopped_) {
     boost::system::error_code error;
-    auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+    auto socket =
+        co_await listener.acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
     if (stopped_) co_return;
     if (error) {
       // Out of descriptors: give the ones in use time to close.
-      accept_timer_.expires_after(std::chrono::milliseconds(100));
-      co_await accept_timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      listener.retry_timer.expires_after(std::chrono::milliseconds(100));
+      co_await listener.retry_timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
     if (sessions_.size() >= kServerClientsMax) {
@@ -108,7 +128,8 @@ asio::awaitable<void> CameraServer::Accept() {
     }
     ++shared_.totals.connections;
     CameraSession::Pacer& pacer = *this;
-    auto session = std::make_shared<CameraSession>(std::move(socket), shared_, pacer, next_id_++);
+    auto session = std::make_shared<CameraSession>(std::move(socket), listener.datagrams.get(),
+                                                   shared_, pacer, next_id_++);
     sessions_.insert(session);
     asio::co_spawn(io_, Serve(std::move(session)), asio::detached);
   }
@@ -164,8 +185,12 @@ asio::awaitable<void> CameraServer::WatchSilence() {
 void CameraServer::Stop() {
   stopped_ = true;
   boost::system::error_code error;
-  acceptor_.close(error);
-  accept_timer_.cancel();
+  for (const auto& listener : listeners_) {
+    listener->acceptor.close(error);
+    listener->retry_timer.cancel();
+  }
+  rotation_timer_.cancel();
+  if (rotation_ != nullptr) rotation_->Finish();
   pace_timer_.cancel();
   silence_timer_.cancel();
   for (const auto& session : sessions_) session->Close();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cmd/patrolsim/cameras_load.h"
 #include "cmd/patrolsim/cameras_session.h"
 #include "lib/base/asio.h"
 
@@ -30,11 +31,18 @@ class CameraServer : private CameraSession::Pacer {
                bool loop);
   ~CameraServer();
 
-  // Binds and starts to accept. port 0: any that is free.
+  // Binds and starts to accept; several times for several addresses. port 0: any that is free.
   // Errors: INVALID_ARGUMENT (no address), UNAVAILABLE (taken, not ours), naming the address.
   absl::Status Listen(const std::string& address, uint16_t port);
 
-  // "ADDRESS:PORT" as bound; with brackets for IPv6.
+  // The cameras take turns in moving. Before the loop runs.
+  // Errors: UNAVAILABLE (the truth file).
+  absl::Status Rotate(LoadOptions options);
+
+  // One call of the kernel for each RTP packet, as cameras do, rather than one for each picture.
+  void SendPerPacket() { shared_.send_per_packet = true; }
+
+  // "ADDRESS:PORT" as bound first; with brackets for IPv6.
   std::string endpoint() const;
 
   // Ends all sessions and the accepting; the loop then runs dry.
@@ -50,18 +58,26 @@ class CameraServer : private CameraSession::Pacer {
   };
 
   void Schedule(std::shared_ptr<CameraSession> session) override;
-  void OpenDatagrams(const asio::ip::address& address);
-  asio::awaitable<void> Accept();
+  // One address that clients come to.
+  struct Listener {
+    explicit Listener(asio::io_context& io) : acceptor(io), retry_timer(io) {}
+    asio::ip::tcp::acceptor acceptor;
+    asio::steady_timer retry_timer;
+    std::unique_ptr<DatagramSockets> datagrams;  // null: no UDP
+  };
+
+  std::unique_ptr<DatagramSockets> OpenDatagrams(const asio::ip::address& address);
+  asio::awaitable<void> Accept(Listener& listener);
   asio::awaitable<void> Pace();
+  asio::awaitable<void> KeepTurning();
   asio::awaitable<void> WatchSilence();
   asio::awaitable<void> Serve(std::shared_ptr<CameraSession> session);
 
   asio::io_context& io_;
   ServerShared shared_;
-  asio::ip::tcp::acceptor acceptor_;
-  asio::ip::udp::socket rtp_;
-  asio::ip::udp::socket rtcp_;
-  asio::steady_timer accept_timer_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unique_ptr<LoadRotation> rotation_;  // null: every camera shows one clip
+  asio::steady_timer rotation_timer_;
   asio::steady_timer pace_timer_;
   asio::steady_timer silence_timer_;
   std::unordered_set<std::shared_ptr<CameraSession>> sessions_;

@@ -106,9 +106,10 @@ std::string Sdp(const SimCamera& camera, const std::string& session_id,
 
 }  // namespace
 
-CameraSession::CameraSession(asio::ip::tcp::socket socket, ServerShared& shared, Pacer& pacer,
-                             uint64_t id)
+CameraSession::CameraSession(asio::ip::tcp::socket socket, DatagramSockets* datagrams,
+                             ServerShared& shared, Pacer& pacer, uint64_t id)
     : socket_(std::move(socket)),
+      datagrams_(datagrams),
       shared_(shared),
       pacer_(pacer),
       nonce_(absl::StrFormat("%016x%016x", Mix(id, 1), Mix(id, 2))),
@@ -220,10 +221,11 @@ void CameraSession::SetUp(const RtspRequest& request) {
   const auto transport = ParseTransport(request.header("transport"));
   boost::system::error_code error;
   const auto peer = socket_.remote_endpoint(error);
-  if (!transport || (!transport->tcp && shared_.rtp == nullptr) || error) {
+  if (!transport || (!transport->tcp && datagrams_ == nullptr) || error) {
     return Reply(request, 461);
   }
   camera_ = &*camera;
+  clip_ = camera->clip;
   tcp_ = transport->tcp;
   std::string granted;
   if (tcp_) {
@@ -234,8 +236,8 @@ void CameraSession::SetUp(const RtspRequest& request) {
     client_rtp_ = {peer.address(), port};
     client_rtcp_ = {peer.address(), static_cast<uint16_t>(port + 1)};
     granted = absl::StrCat("RTP/AVP;unicast;client_port=", port, "-", port + 1,
-                           ";server_port=", shared_.rtp->local_endpoint(error).port(), "-",
-                           shared_.rtcp->local_endpoint(error).port());
+                           ";server_port=", datagrams_->rtp.local_endpoint(error).port(), "-",
+                           datagrams_->rtcp.local_endpoint(error).port());
   }
   Reply(request, 200,
         absl::StrCat("Transport: ", granted, absl::StrFormat(";ssrc=%08X", ssrc_),
@@ -254,8 +256,7 @@ void CameraSession::Play(const RtspRequest& request) {
       epoch_ = shared_.start - FromTicks(camera_->phase_ticks);
       const auto running = std::chrono::duration_cast<
           std::chrono::duration<int64_t, std::ratio<1, kRtpTicksPerSecond>>>(now - epoch_);
-      n = static_cast<uint64_t>(running.count() / camera_->clip->duration_ticks) *
-          camera_->clip->pictures.size();
+      n = static_cast<uint64_t>(running.count() / clip_->duration_ticks) * clip_->pictures.size();
       while (epoch_ + FromTicks(SendTicks(n)) < now || !PictureAt(n).keyframe) ++n;
     } else {
       epoch_ = now;
@@ -293,11 +294,11 @@ void CameraSession::Reply(const RtspRequest& request, int code, std::string_view
 }
 
 const ClipPicture& CameraSession::PictureAt(uint64_t n) const {
-  return camera_->clip->pictures[n % camera_->clip->pictures.size()];
+  return clip_->pictures[n % clip_->pictures.size()];
 }
 
 int64_t CameraSession::SendTicks(uint64_t n) const {
-  return static_cast<int64_t>(n / camera_->clip->pictures.size()) * camera_->clip->duration_ticks +
+  return static_cast<int64_t>(n / clip_->pictures.size()) * clip_->duration_ticks +
          PictureAt(n).send_ticks;
 }
 
@@ -312,6 +313,7 @@ void CameraSession::MoveTo(uint64_t n) {
 
 void CameraSession::SendDue() {
   if (!playing_ || ended_) return;
+  if (PictureAt(next_).keyframe) clip_ = camera_->clip;
   const ClipPicture& picture = PictureAt(next_);
   const auto rtp_time = static_cast<uint32_t>(
       rtp_base_ + static_cast<uint64_t>(TimeTicks(next_) - first_time_ticks_));
@@ -321,7 +323,7 @@ void CameraSession::SendDue() {
     next_report_ = next_due_ + kReportInterval;
   }
 
-  const size_t queue_max = std::max(kQueueBytesMin, 2 * camera_->clip->gop_bytes_max);
+  const size_t queue_max = std::max(kQueueBytesMin, 2 * clip_->gop_bytes_max);
   if (picture.keyframe) skip_to_keyframe_ = false;
   if (!skip_to_keyframe_ && queued_bytes_ + picture.bytes > queue_max) {
     skip_to_keyframe_ = true;
@@ -335,7 +337,7 @@ void CameraSession::SendDue() {
     SendDatagrams(picture, rtp_time);
   }
   if (ended_) return;
-  if (!shared_.loop && next_ + 1 == camera_->clip->pictures.size()) {
+  if (!shared_.loop && next_ + 1 == clip_->pictures.size()) {
     Close();  // as a recorder at the end of a recording
     return;
   }
@@ -352,13 +354,13 @@ void CameraSession::WriteRtpHeader(uint8_t* to, bool marker, uint32_t rtp_time) 
 
 void CameraSession::SendPicture(const ClipPicture& picture, uint32_t rtp_time) {
   Outgoing outgoing;
-  outgoing.clip = camera_->clip.get();
+  outgoing.clip = clip_.get();
   outgoing.first_packet = picture.first_packet;
   outgoing.packets = picture.packets;
   outgoing.head.resize(picture.packets * kPacketHeadBytes);
   auto* head = reinterpret_cast<uint8_t*>(outgoing.head.data());
   for (uint32_t i = 0; i < picture.packets; ++i, head += kPacketHeadBytes) {
-    const uint32_t size = camera_->clip->packets[picture.first_packet + i].size;
+    const uint32_t size = clip_->packets[picture.first_packet + i].size;
     head[0] = '$';
     head[1] = channel_;
     Put16(head + 2, size + kRtpHeaderBytes);
@@ -376,12 +378,12 @@ void CameraSession::SendPicture(const ClipPicture& picture, uint32_t rtp_time) {
 void CameraSession::SendDatagrams(const ClipPicture& picture, uint32_t rtp_time) {
   std::array<uint8_t, kRtpHeaderBytes> header;
   for (uint32_t i = 0; i < picture.packets; ++i) {
-    const ClipPacket& packet = camera_->clip->packets[picture.first_packet + i];
+    const ClipPacket& packet = clip_->packets[picture.first_packet + i];
     WriteRtpHeader(header.data(), i + 1 == picture.packets, rtp_time);
     const std::array<asio::const_buffer, 2> parts = {
-        asio::buffer(header), asio::buffer(&camera_->clip->payload[packet.offset], packet.size)};
+        asio::buffer(header), asio::buffer(&clip_->payload[packet.offset], packet.size)};
     boost::system::error_code error;
-    shared_.rtp->send_to(parts, client_rtp_, 0, error);
+    datagrams_->rtp.send_to(parts, client_rtp_, 0, error);
     if (error) ++shared_.totals.datagrams_dropped;
   }
   ++shared_.totals.pictures;
@@ -429,7 +431,7 @@ void CameraSession::SendReport(uint32_t rtp_time, bool bye) {
   }
   if (!tcp_) {
     boost::system::error_code error;
-    shared_.rtcp->send_to(asio::buffer(report, size), client_rtcp_, 0, error);
+    datagrams_->rtcp.send_to(asio::buffer(report, size), client_rtcp_, 0, error);
     return;
   }
   text[0] = '$';
@@ -470,15 +472,19 @@ void CameraSession::Flush() {
         gather_.push_back(
             asio::buffer(&item.clip->payload[packet.offset + body_sent], packet.size - body_sent));
         sent = 0;
+        if (shared_.send_per_packet) break;
       }
-      if (gather_.size() + 2 > kGatherMax) break;
+      if (shared_.send_per_packet || gather_.size() + 2 > kGatherMax) break;
     }
     boost::system::error_code error;
     const size_t sent = socket_.write_some(gather_, error);
     if (error == asio::error::would_block) {
       waiting_ = true;
+      waiting_since_ = steady_clock::now();
       auto on_ready = [self = shared_from_this()](const boost::system::error_code& wait_error) {
         self->waiting_ = false;
+        self->shared_.totals.blocked_max =
+            std::max(self->shared_.totals.blocked_max, steady_clock::now() - self->waiting_since_);
         if (!wait_error) self->Flush();
       };
       socket_.async_wait(asio::ip::tcp::socket::wait_write, std::move(on_ready));

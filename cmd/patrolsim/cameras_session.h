@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cmd/patrolsim/cameras_clip.h"
@@ -15,9 +16,21 @@ namespace patrol::sim {
 
 // One camera of the simulator: a clip and where in it the camera is.
 struct SimCamera {
-  std::string name;  // path of its address
-  ClipPtr clip;
+  std::string name;         // path of its address
+  ClipPtr clip;             // what it shows from its next keyframe on
   int64_t phase_ticks = 0;  // into the clip at the server's start
+  // For cameras whose clip changes: two clips of one place with the same beat and the same
+  // keyframes, and when something moves in the second (ticks from its begin).
+  ClipPtr quiet;
+  ClipPtr moving;
+  std::vector<std::pair<int64_t, int64_t>> moving_ticks;
+};
+
+// RTP goes out of the first and RTCP out of the second.
+struct DatagramSockets {
+  explicit DatagramSockets(asio::io_context& io) : rtp(io), rtcp(io) {}
+  asio::ip::udp::socket rtp;
+  asio::ip::udp::socket rtcp;
 };
 
 // What the server counts over all clients.
@@ -34,7 +47,8 @@ struct ServerTotals {
   uint64_t bytes = 0;             // of RTP payload and headers
   uint64_t pictures_dropped = 0;  // of slow clients: always to the end of a group of pictures
   uint64_t gops_cut = 0;
-  uint64_t datagrams_dropped = 0;  // the socket was full
+  uint64_t datagrams_dropped = 0;                     // the socket was full
+  std::chrono::steady_clock::duration blocked_max{};  // a client's TCP took nothing for so long
 };
 
 // What all sessions share. Outlives them.
@@ -42,10 +56,9 @@ struct ServerShared {
   std::vector<SimCamera> cameras;
   RtspCredentials credentials;
   bool loop = true;
+  bool send_per_packet = false;  // one call of the kernel for each RTP packet, as cameras do
   std::chrono::steady_clock::time_point start;
   ServerTotals totals;
-  asio::ip::udp::socket* rtp = nullptr;  // null: no UDP
-  asio::ip::udp::socket* rtcp = nullptr;
 };
 
 // A session that was asked nothing for this long is closed; the reply to SETUP says 60 s.
@@ -64,7 +77,9 @@ class CameraSession : public std::enable_shared_from_this<CameraSession> {
   };
 
   // id: distinguishes the session and seeds its SSRC and first sequence number.
-  CameraSession(asio::ip::tcp::socket socket, ServerShared& shared, Pacer& pacer, uint64_t id);
+  // datagrams: of the address that the client came to; null: no UDP. Outlive the session.
+  CameraSession(asio::ip::tcp::socket socket, DatagramSockets* datagrams, ServerShared& shared,
+                Pacer& pacer, uint64_t id);
 
   // Reads and answers requests until the connection ends.
   asio::awaitable<void> Serve();
@@ -115,6 +130,7 @@ class CameraSession : public std::enable_shared_from_this<CameraSession> {
   void StopPlaying();
 
   asio::ip::tcp::socket socket_;
+  DatagramSockets* const datagrams_;
   ServerShared& shared_;
   Pacer& pacer_;
   const std::string nonce_;
@@ -125,6 +141,7 @@ class CameraSession : public std::enable_shared_from_this<CameraSession> {
   std::chrono::steady_clock::time_point last_heard_;
 
   const SimCamera* camera_ = nullptr;  // set by SETUP
+  ClipPtr clip_;                       // the camera's at the last keyframe; set by SETUP
   bool tcp_ = true;
   uint8_t channel_ = 0;
   asio::ip::udp::endpoint client_rtp_;
@@ -148,6 +165,7 @@ class CameraSession : public std::enable_shared_from_this<CameraSession> {
   size_t queued_bytes_ = 0;
   std::vector<asio::const_buffer> gather_;
   bool waiting_ = false;  // for the socket to take more
+  std::chrono::steady_clock::time_point waiting_since_;
 };
 
 }  // namespace patrol::sim

@@ -26,7 +26,8 @@ class Server:
 
     def __init__(self, *options):
         self.process = subprocess.Popen(
-            [ARGS.bin / 'patrolsim', 'cameras', '--listen', '127.0.0.1:0', *map(str, options)],
+            [ARGS.bin / 'patrolsim', 'cameras', *([] if '--listen' in options else ['--listen', '127.0.0.1:0']),
+             *map(str, options)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.cameras = []
         for line in self.process.stdout:
@@ -222,6 +223,53 @@ class SyntheticCameras(unittest.TestCase):
             renderings.append({path.name: path.read_bytes() for path in cache.glob('*/*')})
         self.assertEqual(2, len(renderings[0]))
         self.assertEqual(renderings[0], renderings[1])
+
+
+class TurningCameras(unittest.TestCase):
+    """Two cameras of which one moves at a time, each on an address of its own."""
+
+    def test_a_camera_changes_its_clip_without_a_seam_and_the_truth_says_when(self):
+        truth, listed = SCRATCH / 'truth.jsonl', SCRATCH / 'cameras.yaml'
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            port = free.getsockname()[1]
+        with Server('--count', 2, '--synthetic', '--cache', SCRATCH / 'load', '--size', '160x90', '--fps', 5,
+                    '--kbps', 96, '--h265-share', 0, '--night-share', 0, '--moving-share', 0.5, '--rotate-every', '3s',
+                    '--address-per-camera', '--per-packet', '--aligned', '--truth', truth, '--list', listed,
+                    '--listen', f'127.0.0.1:{port}') as server:
+            addresses = [words[0] for words in server.cameras]
+            self.assertEqual([f'rtsp://127.10.0.{k}:{port}/cam-000{k}' for k in (1, 2)], addresses)
+            for address in addresses:
+                self.assertIn(f'source: "{address}"', listed.read_text())
+            frames, complaints = ffmpeg(addresses[0], 13)
+            self.assertEqual('', complaints)
+            self.assertGreaterEqual(frames, 64)
+            time.sleep(15)
+            begin = time.time()
+            server.close()
+        intervals = {}
+        for line in truth.read_text().splitlines():
+            entry = json.loads(line)
+            intervals.setdefault(entry['camera'], []).append((entry['begin'], entry['end']))
+        self.assertTrue(intervals)
+        self.assertLessEqual(set(intervals), {'cam-0001', 'cam-0002'})
+        for spans in intervals.values():
+            for first, last in spans:
+                self.assertLess(first, last)
+            for (_, last), (first, _) in zip(spans, spans[1:]):
+                self.assertLessEqual(last, first, 'in order, without overlap')
+            self.assertLess(spans[-1][1], time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(begin + 3)))
+
+    def test_wrong_usage_is_named(self):
+        for options, fault in (
+                (['--truth', 'x', '--synthetic'], '--truth without --moving-share'),
+                (['--moving-share', '0.5', '--source', 'x.mp4'], '--moving-share without --synthetic'),
+                (['--synthetic', '--address-per-camera', '--listen', '127.0.0.1:0'], '--listen needs a port'),
+                (['--synthetic', '--moving-share', '0.5', '--rotate-every', '1ms'], '--rotate-every 1ms')):
+            done = subprocess.run([ARGS.bin / 'patrolsim', 'cameras', '--count', '1', *options],
+                                  capture_output=True, text=True, timeout=30)
+            self.assertNotEqual(0, done.returncode)
+            self.assertIn(fault, done.stderr)
 
 
 class PlayedClips(unittest.TestCase):

@@ -1,0 +1,110 @@
+#include "cmd/patrolsim/cameras_load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace patrol::sim {
+namespace {
+
+using std::chrono::steady_clock;
+using Ticks = std::chrono::duration<int64_t, std::ratio<1, kRtpTicksPerSecond>>;
+
+std::string Utc(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
+}  // namespace
+
+LoadRotation::LoadRotation(std::vector<SimCamera>& cameras, steady_clock::time_point start,
+                           LoadOptions options)
+    : cameras_(cameras),
+      start_(start),
+      start_utc_(absl::Now() - absl::FromChrono(steady_clock::now() - start)),
+      options_(std::move(options)),
+      turns_(cameras.size()),
+      moving_since_(cameras.size(), -1) {
+  std::iota(turns_.begin(), turns_.end(), size_t{0});
+  std::shuffle(turns_.begin(), turns_.end(), std::mt19937_64(options_.seed));
+}
+
+LoadRotation::~LoadRotation() { Finish(); }
+
+absl::Status LoadRotation::Open() {
+  if (options_.truth_path.empty()) return absl::OkStatus();
+  truth_ = std::fopen(options_.truth_path.c_str(), "w");
+  if (truth_ == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("--truth \"", options_.truth_path, "\": ", std::strerror(errno)));
+  }
+  return absl::OkStatus();
+}
+
+int64_t LoadRotation::TicksNow(size_t i) const {
+  return std::chrono::duration_cast<Ticks>(steady_clock::now() - start_).count() +
+         cameras_[i].phase_ticks;
+}
+
+int64_t LoadRotation::NextKeyframe(size_t i, int64_t ticks) const {
+  const Clip& clip = *cameras_[i].clip;
+  const int64_t loop = ticks / clip.duration_ticks * clip.duration_ticks;
+  for (const ClipPicture& picture : clip.pictures) {
+    if (picture.keyframe && loop + picture.send_ticks >= ticks) return loop + picture.send_ticks;
+  }
+  return loop + clip.duration_ticks;
+}
+
+void LoadRotation::Turn() {
+  const auto count = static_cast<double>(cameras_.size());
+  const auto moving = static_cast<size_t>(std::lround(count * options_.moving_share));
+  std::vector<bool> moves(cameras_.size(), false);
+  for (size_t k = 0; k < moving; ++k) {
+    moves[turns_[(turn_ * moving + k) % turns_.size()]] = true;
+  }
+  ++turn_;
+  for (size_t i = 0; i < cameras_.size(); ++i) {
+    const bool moved = moving_since_[i] >= 0;
+    if (moves[i] == moved) continue;
+    const int64_t at = NextKeyframe(i, TicksNow(i));
+    if (moved) WriteTruth(i, at);
+    moving_since_[i] = moves[i] ? at : -1;
+    cameras_[i].clip = moves[i] ? cameras_[i].moving : cameras_[i].quiet;
+  }
+  if (truth_ != nullptr) std::fflush(truth_);
+}
+
+void LoadRotation::WriteTruth(size_t i, int64_t end_ticks) {
+  if (truth_ == nullptr) return;
+  const SimCamera& camera = cameras_[i];
+  const int64_t duration = camera.moving->duration_ticks;
+  const auto utc = [&](int64_t ticks) {
+    return Utc(start_utc_ + absl::FromChrono(std::chrono::duration_cast<std::chrono::microseconds>(
+                                Ticks(ticks - camera.phase_ticks))));
+  };
+  for (int64_t loop = moving_since_[i] / duration * duration; loop < end_ticks; loop += duration) {
+    for (const auto& [begin, end] : camera.moving_ticks) {
+      const int64_t from = std::max(loop + begin, moving_since_[i]);
+      const int64_t to = std::min(loop + end, end_ticks);
+      if (from >= to) continue;
+      std::fprintf(truth_, "{\"camera\": \"%s\", \"begin\": \"%s\", \"end\": \"%s\"}\n",
+                   camera.name.c_str(), utc(from).c_str(), utc(to).c_str());
+    }
+  }
+}
+
+void LoadRotation::Finish() {
+  for (size_t i = 0; i < cameras_.size(); ++i) {
+    if (moving_since_[i] >= 0) WriteTruth(i, TicksNow(i));
+    moving_since_[i] = -1;
+  }
+  if (truth_ != nullptr) std::fclose(truth_);
+  truth_ = nullptr;
+}
+
+}  // namespace patrol::sim
