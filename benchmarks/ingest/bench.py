@@ -1,0 +1,244 @@
+"""Runs loads of simulated cameras against patrold and says what they cost and what was seen.
+
+usage: bench.py BIN_DIR SHARED_DIR [--seconds N] [--warm-up N] [--port N] [--out FILE.json] [SCENARIO...]
+
+Load generator and service share this machine. A row is printed, and the JSON written, after each scenario, so that
+an interrupted run keeps what it measured. Ctrl-C ends all that was started."""
+import argparse
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', '..', 'tests', 'support'))
+import procfs  # noqa: E402
+import scenarios  # noqa: E402
+import score  # noqa: E402
+from town import Programs, read_text  # noqa: E402
+
+SAMPLE_SECONDS = 2.0
+START_SECONDS_MAX = 180
+STREAMING_SHARE = 0.99
+
+COLUMNS = ['scenario', 'cameras', 'moving', 'streaming', 'seeing', 'pictures/s', 'service CPU', 'machine CPU', 'RSS MB',
+           'sockets MB', 'lost packets', 'UDP drops', 'longest block ms', 'recall', 'false/h', 'latency p50/p95 s',
+           '99 % after s']
+
+
+class Run:
+    """One scenario: the simulator, the service and what is sampled of them."""
+
+    def __init__(self, programs, options, name, settings):
+        self.programs, self.options, self.name, self.settings = programs, options, name, settings
+        self.truth = programs.path(f'{name}-truth.jsonl')
+        self.list = programs.path(f'{name}-cameras.yaml')
+        self.result = {'scenario': name, **settings}
+
+    def start_cameras(self):
+        settings = self.settings
+        command = [os.path.join(self.programs.bin, 'patrolsim'), 'cameras', '--synthetic',
+                   '--count', str(settings['cameras']), '--moving-share', str(settings['moving_share']),
+                   '--rotate-every', '60s', '--h265-share', str(settings['h265_share']),
+                   '--listen', f'127.0.0.1:{self.options.port}', '--address-per-camera', '--per-packet',
+                   '--list', self.list, '--truth', self.truth]
+        if settings['aligned']:
+            command.append('--aligned')
+        self.cameras, _, self.cameras_log = self.programs.start(command, r'^ready ')
+
+    def stop_cameras(self):
+        """Ends the simulator in order; its truth is whole then. Returns its longest block, ms."""
+        if self.cameras.poll() is None:
+            self.cameras.send_signal(signal.SIGINT)
+            self.cameras.wait(timeout=30)
+        match = re.search(r'longest block ms (\d+)', read_text(self.cameras_log))
+        return int(match.group(1)) if match else None
+
+    def start_service(self):
+        town = self.programs.town()
+        transport = '' if self.settings['transport'] == 'tcp' else f', transport: {self.settings["transport"]}'
+        with open(self.list, encoding='utf-8') as file:
+            cameras = file.read().replace('}\n', transport + '}\n')
+        config = (f'listen: {{grpc: "127.0.0.1:0", http: "127.0.0.1:0"}}\n'
+                  f'data_dir: data-{self.name}\nnetwork: {{file: {town}/network.osm.pbf}}\n'
+                  f'ingest: {{full_decodes_max: {self.settings["full_decodes_max"]}}}\n{cameras}')
+        self.service = self.programs.patrold(config)
+
+    def all(self, path, field):
+        """All entries of a list of the HTTP gateway, page by page."""
+        entries, token = [], ''
+        while True:
+            query = urllib.parse.urlencode({'pageSize': 1000, 'pageToken': token})
+            with urllib.request.urlopen(f'{self.service.http}/v1/{path}?{query}', timeout=30) as answer:
+                page = json.load(answer)
+            entries += page.get(field, [])
+            token = page.get('nextPageToken', '')
+            if not token:
+                return entries
+
+    def states(self):
+        return [camera.get('state', {}) for camera in self.all('cameras', 'cameras')]
+
+    def streaming(self):
+        return sum(state.get('phase') == 'CAMERA_PHASE_STREAMING' for state in self.states())
+
+    def wait_streaming(self, seconds):
+        """Seconds until 99 % stream; None when they do not in that time."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < seconds:
+            if self.streaming() >= STREAMING_SHARE * self.settings['cameras']:
+                return round(time.monotonic() - begin, 1)
+            if self.service.process.poll() is not None:
+                raise RuntimeError(f'patrold ended: {read_text(self.service.log)[-2000:]}')
+            time.sleep(0.5)
+        return None
+
+    def measure(self, seconds):
+        pid, sim = self.service.process.pid, self.cameras.pid
+        states, drops = self.states(), procfs.udp_losses()
+        begin, cpu, sim_cpu = time.time(), procfs.cpu_seconds(pid), procfs.cpu_seconds(sim)
+        busy, threads = procfs.machine_busy_seconds(), procfs.cpu_by_thread(pid)
+        rss, sockets, seeing = [], [], []
+        while time.time() - begin < seconds:
+            time.sleep(min(SAMPLE_SECONDS, max(0.1, begin + seconds - time.time())))
+            rss.append(procfs.rss_bytes(pid))
+            sockets.append(procfs.socket_bytes())
+            if len(rss) % 5 == 1:  # asking costs the service something too
+                blind = sum(bool(state.get('blind')) for state in self.states())
+                seeing.append(1 - blind / self.settings['cameras'])
+        end = time.time()
+        took = end - begin
+        after = self.states()
+        total = lambda of, field: sum(int(state.get(field, 0)) for state in of)
+        grown = lambda field: total(after, field) - total(states, field)
+        now = procfs.cpu_by_thread(pid)
+        self.result.update({
+            'seconds': round(took, 1), 'streaming': self.streaming() / self.settings['cameras'],
+            'seeing': min(seeing), 'pictures_per_s': grown('picturesDecoded') / took,
+            'units_per_s': grown('accessUnits') / took, 'packets_lost': grown('packetsLost'),
+            'units_dropped': grown('accessUnitsDropped'), 'decode_errors': grown('decodeErrors'),
+            'udp_drops': procfs.udp_losses() - drops,
+            'service_cores': (procfs.cpu_seconds(pid) - cpu) / took,
+            'simulator_cores': (procfs.cpu_seconds(sim) - sim_cpu) / took,
+            'machine_cores': (procfs.machine_busy_seconds() - busy) / took,
+            'cores_by_thread': {name: round((used - threads.get(name, 0)) / took, 4) for name, used in now.items()},
+            'rss_max_mb': max(rss) / 1e6, 'rss_growth': rss[-1] / rss[0] - 1, 'sockets_max_mb': max(sockets) / 1e6})
+        return begin, end
+
+    def events(self):
+        """[begin, end] by camera id."""
+        found = {}
+        for event in self.all('motionEvents', 'motionEvents'):
+            camera = event['camera'].rpartition('/')[2]
+            found.setdefault(camera, []).append([score.seconds(event['beginTime']), score.seconds(event['lastTime'])])
+        return found
+
+    def power_cut(self):
+        """All cameras die at once and come back; how long until they stream, and how fast they were connected to."""
+        self.cameras.kill()
+        self.cameras.wait(timeout=30)
+        time.sleep(5)
+        self.start_cameras()
+        paces, last = [], self.streaming()
+        begin, back = time.monotonic(), None
+        while time.monotonic() - begin < START_SECONDS_MAX and back is None:
+            time.sleep(1)
+            now = self.streaming()
+            paces.append(now - last)
+            last = now
+            if now >= STREAMING_SHARE * self.settings['cameras']:
+                back = round(time.monotonic() - begin, 1)
+        self.result.update({'back_after_s': back, 'connects_per_s_max': max(paces)})
+
+    def run(self):
+        seconds = self.options.seconds or self.settings['seconds']
+        self.start_cameras()
+        self.start_service()
+        try:
+            self.result['streaming_after_s'] = self.wait_streaming(START_SECONDS_MAX)
+            time.sleep(self.options.warm_up)
+            begin, end = self.measure(seconds)
+            if self.settings['power_cut']:
+                self.power_cut()
+            events = self.events()
+            self.result['longest_block_ms'] = self.stop_cameras()
+            if not self.settings['power_cut']:  # the restarted simulator began its truth anew
+                truth = score.read_truth(self.truth)
+                self.result['moving_at_a_time'] = score.share_moving(truth, begin, end, self.settings['cameras'])
+                self.result['events'] = score.score(truth, events, begin, end, self.settings['cameras'])
+        finally:
+            self.stop_cameras()
+            if self.service.process.poll() is None:
+                self.service.stop()
+        return self.result
+
+
+def row(result):
+    """A line of the Markdown table; what was not measured is a dash."""
+    def number(name, digits, scale=1.0):
+        value = result.get(name)
+        return '-' if value is None else f'{value * scale:.{digits}f}'
+    events = result.get('events') or {}
+    latency = events.get('latency_s')
+    part = lambda name, digits, scale=1.0: '-' if events.get(name) is None else f'{events[name] * scale:.{digits}f}'
+    cells = [result['scenario'], str(result['cameras']), number('moving_at_a_time', 1, 100) + ' %',
+             number('streaming', 1, 100) + ' %', number('seeing', 1, 100) + ' %',
+             number('pictures_per_s', 0), number('service_cores', 3), number('machine_cores', 2),
+             number('rss_max_mb', 0), number('sockets_max_mb', 1), number('packets_lost', 0),
+             number('udp_drops', 0), number('longest_block_ms', 0),
+             part('recall', 1, 100) + ' %', part('false_per_hour', 1),
+             f'{latency["p50"]:.2f} / {latency["p95"]:.2f}' if latency else '-',
+             number('back_after_s' if result['power_cut'] else 'streaming_after_s', 1)]
+    return '| ' + ' | '.join(cells) + ' |'
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('bin')
+    parser.add_argument('shared')
+    parser.add_argument('scenario', nargs='*')
+    parser.add_argument('--seconds', type=float, help='measured; default: as the scenario has it')
+    parser.add_argument('--warm-up', type=float, default=30, help='seconds between streaming and measuring')
+    parser.add_argument('--port', type=int, default=8554)
+    parser.add_argument('--out', help='JSON of all that was measured')
+    options = parser.parse_intermixed_args()
+    try:
+        options.scenario = scenarios.chosen(options.scenario)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def main():
+    options = parse()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that all is ended on it too
+    results, failed = [], False
+    print('| ' + ' | '.join(COLUMNS) + ' |\n|' + ' --- |' * len(COLUMNS), flush=True)
+    with tempfile.TemporaryDirectory(prefix='patrol-ingest-') as folder:
+        for name, settings in options.scenario:
+            with Programs(options.bin, folder) as programs:
+                run = Run(programs, options, name, settings)
+                try:
+                    run.run()
+                except KeyboardInterrupt:
+                    print('interrupted', file=sys.stderr)
+                    return 1
+                except Exception as error:  # one scenario's failure leaves the others to be measured
+                    run.result['failed'] = f'{type(error).__name__}: {error}'
+                    print(f'{name}: {run.result["failed"]}', file=sys.stderr)
+                    failed = True
+            results.append(run.result)
+            print(row(run.result), flush=True)
+            if options.out:
+                with open(options.out, 'w', encoding='utf-8') as file:
+                    json.dump(results, file, indent=1)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

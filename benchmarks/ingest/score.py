@@ -1,0 +1,77 @@
+"""Motion events against what the simulator says moved."""
+import calendar
+import json
+import time
+
+EVENT_SECONDS_MIN = 1.0  # shorter movement need not be found
+SLACK_SECONDS = 2.0      # an event may begin or end this far from what moved
+MERGE_SECONDS = 4.0      # a pause shorter than this is none: the analyser ends events only after one
+
+
+def seconds(text):
+    """UTC seconds of an RFC 3339 time with Z."""
+    whole, _, fraction = text.rstrip('Z').partition('.')
+    return calendar.timegm(time.strptime(whole, '%Y-%m-%dT%H:%M:%S')) + float('0.' + (fraction or '0'))
+
+
+def read_truth(path):
+    """Intervals [begin, end] by camera, pauses closed."""
+    intervals = {}
+    with open(path, encoding='utf-8') as file:
+        for line in file:
+            entry = json.loads(line)
+            intervals.setdefault(entry['camera'], []).append([seconds(entry['begin']), seconds(entry['end'])])
+    for camera, spans in intervals.items():
+        merged = []
+        for span in sorted(spans):
+            if merged and span[0] <= merged[-1][1] + MERGE_SECONDS:
+                merged[-1][1] = max(merged[-1][1], span[1])
+            else:
+                merged.append(span)
+        intervals[camera] = merged
+    return intervals
+
+
+def overlaps(one, other, slack):
+    return one[0] <= other[1] + slack and other[0] <= one[1] + slack
+
+
+def share_moving(truth, begin, end, cameras):
+    """Share of the cameras in which something moved, mean over begin..end."""
+    moved = sum(max(0.0, min(last, end) - max(first, begin)) for spans in truth.values() for first, last in spans)
+    return moved / (end - begin) / cameras
+
+
+def score(truth, events, begin, end, cameras):
+    """truth, events: [begin, end] by camera; only what lies in begin..end is scored.
+
+    Returns moved, found, recall, false events, false per camera and day, latencies of the begins."""
+    moved = found = false = 0
+    latencies = []
+    for camera, spans in truth.items():
+        for span in spans:
+            if span[1] - span[0] < EVENT_SECONDS_MIN or span[0] < begin or span[1] > end:
+                continue
+            moved += 1
+            hits = [event for event in events.get(camera, []) if overlaps(span, event, SLACK_SECONDS)]
+            if hits:
+                found += 1
+                latencies.append(min(event[0] for event in hits) - span[0])
+    for camera, spans in events.items():
+        for event in spans:
+            if begin <= event[0] <= end and not any(overlaps(event, span, SLACK_SECONDS)
+                                                    for span in truth.get(camera, [])):
+                false += 1
+    hours = (end - begin) / 3600
+    return {'moved': moved, 'found': found, 'recall': found / moved if moved else None, 'false': false,
+            'false_per_hour': false / hours if hours > 0 else None,
+            'false_per_camera_day': false / hours / cameras * 24 if hours > 0 and cameras else None,
+            'latency_s': quantiles(latencies)}
+
+
+def quantiles(values):
+    if not values:
+        return None
+    ordered = sorted(values)
+    pick = lambda share: round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
+    return {'p50': pick(0.5), 'p95': pick(0.95), 'p99': pick(0.99), 'max': round(ordered[-1], 3)}
