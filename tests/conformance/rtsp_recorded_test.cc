@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "lib/video/rtsp/dialogue.h"
 #include "lib/video/rtsp/message.h"
 #include "lib/video/rtsp/sdp.h"
+#include "lib/video/rtsp/stream_receiver.h"
 
 namespace patrol::rtsp {
 namespace {
@@ -116,6 +118,64 @@ TEST(RecordedDescriptions, NameTheirVideo) {
     if (absl::StrContains(path.filename().string(), "mjpeg")) {
       EXPECT_EQ(track->codec, media::Codec::kMjpeg);
     }
+  }
+}
+
+struct Units : SessionSink {
+  void OnPlaying(media::Codec) override {}
+  void OnAccessUnit(media::AccessUnitPtr unit) override { damaged += unit->damaged ? 1 : 0; }
+  int damaged = 0;
+};
+
+// UDP payloads of a capture of Ethernet frames with IPv4.
+std::vector<std::string> Datagrams(const std::string& capture) {
+  std::vector<std::string> datagrams;
+  const auto byte = [&](size_t at) {
+    return static_cast<size_t>(static_cast<uint8_t>(capture[at]));
+  };
+  for (size_t at = 24; at + 16 <= capture.size();) {
+    const size_t size = byte(at + 8) | byte(at + 9) << 8 | byte(at + 10) << 16;
+    at += 16;
+    if (at + size > capture.size()) break;
+    const size_t ip = at + 14;
+    const size_t udp = ip + 4 * (byte(ip) & 15);
+    if (size > 42 && byte(ip) >> 4 == 4 && byte(ip + 9) == 17) {
+      const size_t length = byte(udp + 4) << 8 | byte(udp + 5);
+      if (udp + length <= at + size) datagrams.push_back(capture.substr(udp + 8, length - 8));
+    }
+    at += size;
+  }
+  return datagrams;
+}
+
+TEST(RecordedCaptures, ComeThroughTheReceiverWithTheirKnownLoss) {
+  const std::vector<fs::path> files = FilesOf(kData / "pcap", ".pcap");
+  if (files.empty())
+    GTEST_SKIP() << kData / "pcap"
+                 << " is absent";
+  for (const fs::path& path : files) {
+    SCOPED_TRACE(path.filename());
+    const bool h265 = absl::StrContains(absl::AsciiStrToLower(path.filename().string()), "265");
+    const std::vector<std::string> datagrams = Datagrams(Read(path));
+    ASSERT_FALSE(datagrams.empty());
+    VideoTrack track;
+    track.codec = h265 ? media::Codec::kH265 : media::Codec::kH264;
+    track.payload_type = datagrams.front()[1] & 0x7f;
+    SessionStats stats;
+    Units units;
+    StreamReceiver receiver(track, true, &stats, &units);
+    absl::Duration now;
+    for (const std::string& datagram : datagrams) {
+      now += absl::Milliseconds(5);
+      receiver.OnRtp({reinterpret_cast<const uint8_t*>(datagram.data()), datagram.size()},
+                     {absl::UnixEpoch() + now, now});
+    }
+    receiver.OnTime(now + absl::Seconds(1));
+    EXPECT_EQ(stats.packets, h265 ? 407 : 3896);
+    EXPECT_EQ(stats.packets_lost, h265 ? 0 : 1);
+    // The last picture may wait for its end.
+    EXPECT_NEAR(static_cast<double>(stats.access_units), h265 ? 276 : 2036, 1);
+    EXPECT_LE(units.damaged, h265 ? 0 : 2);
   }
 }
 
