@@ -65,6 +65,17 @@ inline constexpr int kConnectionsPerSessionMax = 3;
 inline constexpr size_t kGopRingBytesPerCamera = 512 * 1024;
 inline constexpr size_t kGopRingBytesTotal = 400 * 1024 * 1024;
 
+// ---- clips of events ----
+// At 384 kbit/s, 9 s a clip: about 4,800 clips.
+inline constexpr int64_t kClipBytesTotalDefault = int64_t{2} * 1024 * 1024 * 1024;
+// Two minutes at 2 Mbit/s; the gateway holds a whole clip while it sends it.
+inline constexpr size_t kClipBytesMax = 32 * 1024 * 1024;
+// Half the town moving at once, and a margin.
+inline constexpr size_t kClipsAtOnceMax = 400;
+// A ring's content is handed over at once (7 s at 30 fps are 210); the rest waits for the disk.
+inline constexpr size_t kClipQueueUnitsMax = 600;
+inline constexpr size_t kClipQueueBytesMax = 2 * kAccessUnitBytesMax;
+
 // ---- decoding ----
 // 4 s at 15 fps waiting for one camera; more would only make its pictures older.
 inline constexpr size_t kDecodeQueueUnitsMax = 64;
