@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -28,7 +29,8 @@ namespace {
 using Stub = v1::CameraService::Stub;
 
 struct CameraFlags {
-  std::string file;  // import: rows; snapshot: JPEG out
+  std::vector<std::string> ids;  // state
+  std::string file;              // import: rows; snapshot: JPEG out
   std::string id;
   std::string display_name;
   double lon = 0;
@@ -192,6 +194,30 @@ void Print(Printer& printer, const v1::Camera& camera) {
        PhaseText(camera.state().phase())});
 }
 
+const char* AttentionText(v1::AttentionLevel level) {
+  switch (level) {
+    case v1::ATTENTION_LEVEL_NONE:
+      return "none";
+    case v1::ATTENTION_LEVEL_QUIET:
+      return "quiet";
+    case v1::ATTENTION_LEVEL_KEYFRAMES:
+      return "keyframes";
+    case v1::ATTENTION_LEVEL_WAITING:
+      return "waiting";
+    case v1::ATTENTION_LEVEL_FULL:
+      return "full";
+    default:
+      return "";
+  }
+}
+
+// Why it does not stream, or what is decoded of it and why; and why it is blind.
+std::string WhyText(const v1::CameraState& state) {
+  if (!state.reason().empty()) return state.reason();
+  if (state.blind_reason().empty()) return state.attention_reason();
+  return absl::StrCat(state.attention_reason(), "; blind: ", state.blind_reason());
+}
+
 Printer StatePrinter(Format format) {
   return Printer(format, Printer::Kind::kList,
                  {{"camera_id"},
@@ -203,6 +229,12 @@ Printer StatePrinter(Format format) {
                   {"picture_time"},
                   {"blind"},
                   {"moving"},
+                  {"attention"},
+                  {"activity", 0, true},
+                  {"gop_s", 0, true},
+                  {"sparse"},
+                  {"decode_cpu_s", 0, true},
+                  {"blind_total_s", 0, true},
                   {"packets_lost", 0, true},
                   {"decode_errors", 0, true},
                   {"reconnects", 0, true},
@@ -216,21 +248,25 @@ void PrintState(Printer& printer, const v1::Camera& camera) {
       {IdOf(camera.name()), PhaseText(state.phase()), state.codec(), absl::StrCat(state.width()),
        absl::StrCat(state.height()), absl::StrCat(state.pictures_decoded()),
        TimeText(state.has_picture_time(), state.picture_time()), YesNo(state.blind()),
-       YesNo(state.moving()), absl::StrCat(state.packets_lost()),
-       absl::StrCat(state.decode_errors()), absl::StrCat(state.reconnects()), state.reason()});
+       YesNo(state.moving()), AttentionText(state.attention()),
+       absl::StrFormat("%.1f", state.activity()), absl::StrFormat("%.1f", state.gop_s()),
+       YesNo(state.sparse()), absl::StrFormat("%.1f", state.decode_cpu_s()),
+       absl::StrFormat("%.1f", state.blind_total_s()), absl::StrCat(state.packets_lost()),
+       absl::StrCat(state.decode_errors()), absl::StrCat(state.reconnects()), WhyText(state)});
 }
 
-// Of one camera, or of all where no id is given.
-absl::Status Show(const Context& context, const std::string& id, Printer printer,
+// Of these cameras, or of all where no id is given.
+absl::Status Show(const Context& context, const std::vector<std::string>& ids, Printer printer,
                   void (*print)(Printer&, const v1::Camera&)) {
   PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCameras(context));
-  if (!id.empty()) {
+  for (const std::string& id : ids) {
     v1::GetCameraRequest request;
     request.set_name(NameOf("cameras", id));
     v1::Camera camera;
     PATROL_RETURN_IF_ERROR(Call(context, *stub, &Stub::GetCamera, request, &camera));
     print(printer, camera);
-  } else {
+  }
+  if (ids.empty()) {
     v1::ListCamerasRequest request;
     request.set_page_size(limits::kPageSizeMax);
     PATROL_RETURN_IF_ERROR((CallPages<Stub, v1::ListCamerasRequest, v1::ListCamerasResponse>(
@@ -326,18 +362,19 @@ void AddCameraCommands(Context& context) {
 
   CLI::App* list = group->add_subcommand("list", "all cameras");
   OnRun(context, list,
-        [&context] { return Show(context, "", CameraPrinter(context.format), Print); });
+        [&context] { return Show(context, {}, CameraPrinter(context.format), Print); });
 
   CLI::App* get = group->add_subcommand("get", "one camera");
   get->add_option("id", flags->id, "its id")->required();
   OnRun(context, get, [&context, flags] {
-    return Show(context, flags->id, CameraPrinter(context.format), Print);
+    return Show(context, {flags->id}, CameraPrinter(context.format), Print);
   });
 
-  CLI::App* state = group->add_subcommand("state", "how the streams of all cameras, or one, do");
-  state->add_option("id", flags->id, "of one camera");
+  CLI::App* state = group->add_subcommand(
+      "state", "how all cameras, or some, do: stream, what is decoded of it and why");
+  state->add_option("id", flags->ids, "of these cameras");
   OnRun(context, state, [&context, flags] {
-    return Show(context, flags->id, StatePrinter(context.format), PrintState);
+    return Show(context, flags->ids, StatePrinter(context.format), PrintState);
   });
 
   CLI::App* update = group->add_subcommand("update", "change one camera");

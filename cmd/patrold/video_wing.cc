@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/log.h"
@@ -24,6 +25,8 @@ namespace patrol::patrold {
 namespace {
 
 constexpr int kSnapshotQuality = 85;
+// How often each camera is asked whether a unit can be there; 700 answers of about 1 ms in 20 s.
+constexpr absl::Duration kReachEvery = absl::Seconds(20);
 
 ingest::CameraOptions SourceOf(const store::Camera& camera) {
   return {.id = camera.id,
@@ -45,6 +48,22 @@ v1::CameraPhase PhaseOf(ingest::CameraPhase phase) {
       return v1::CAMERA_PHASE_STREAMING;
   }
   return v1::CAMERA_PHASE_UNSPECIFIED;
+}
+
+v1::AttentionLevel LevelOf(ingest::AttentionLevel level) {
+  switch (level) {
+    case ingest::AttentionLevel::kNone:
+      return v1::ATTENTION_LEVEL_NONE;
+    case ingest::AttentionLevel::kQuiet:
+      return v1::ATTENTION_LEVEL_QUIET;
+    case ingest::AttentionLevel::kKeyframes:
+      return v1::ATTENTION_LEVEL_KEYFRAMES;
+    case ingest::AttentionLevel::kWaiting:
+      return v1::ATTENTION_LEVEL_WAITING;
+    case ingest::AttentionLevel::kFull:
+      return v1::ATTENTION_LEVEL_FULL;
+  }
+  return v1::ATTENTION_LEVEL_UNSPECIFIED;
 }
 
 // Motion on its way from the decoding threads to the recorder. Begins and ends are never dropped;
@@ -106,11 +125,18 @@ class VideoWing::Impl : public ingest::PictureSink,
         responder_(responder),
         recorder_(recorder),
         fleet_(config.ingest, clock, *this, *this),
-        recording_([this] { Record(); }) {}
+        recording_([this] { Record(); }),
+        reach_([this] { WatchReach(); }) {}
 
   ~Impl() override { Stop(); }
 
   void Stop() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    stopped_.notify_all();
+    if (reach_.joinable()) reach_.join();
     fleet_.Shutdown();
     std::map<std::string, std::shared_ptr<Watcher>> watchers;
     {
@@ -173,6 +199,10 @@ class VideoWing::Impl : public ingest::PictureSink,
     if (const auto watcher = WatcherOf(event.camera_id, /*make=*/false)) {
       watcher->moving.store(event.phase != motion::Phase::kEnd, std::memory_order_relaxed);
     }
+    // Updates tell attention nothing new.
+    if (event.phase != motion::Phase::kUpdate) {
+      fleet_.OnMotion(event.camera_id, event.phase == motion::Phase::kBegin);
+    }
     motion_.Push(event);
   }
 
@@ -234,6 +264,29 @@ class VideoWing::Impl : public ingest::PictureSink,
                                                             static_cast<MotionSink*>(this));
   }
 
+  // Every few seconds: at which cameras' places no unit can be in time. Spread over the interval,
+  // because an answer may take milliseconds.
+  void WatchReach() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      std::vector<std::string> cameras;
+      for (const auto& [id, watcher] : watchers_) cameras.push_back(id);
+      const absl::Duration pause =
+          kReachEvery / static_cast<int64_t>(std::max<size_t>(cameras.size(), 1));
+      for (const std::string& id : cameras) {
+        lock.unlock();
+        motion::MotionEvent here;
+        here.camera_id = id;
+        fleet_.SetUnattended(id, responder_.Respond(here).unattended);
+        lock.lock();
+        if (stopped_.wait_for(lock, absl::ToChronoNanoseconds(pause), [this] { return stopping_; }))
+          return;
+      }
+      if (!cameras.empty()) continue;
+      stopped_.wait_for(lock, absl::ToChronoNanoseconds(kReachEvery), [this] { return stopping_; });
+    }
+  }
+
   // The recorder's thread: who can be there is asked once, when an event begins.
   void Record() {
     std::map<std::string, store::MotionEvent> open;  // by camera
@@ -271,11 +324,15 @@ class VideoWing::Impl : public ingest::PictureSink,
   api::EventRecorder& recorder_;
 
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Watcher>> watchers_;  // guarded by mutex_
+  std::condition_variable stopped_;
+  // guarded by mutex_
+  std::map<std::string, std::shared_ptr<Watcher>> watchers_;
+  bool stopping_ = false;
 
   MotionQueue motion_;
   ingest::Fleet fleet_;
   std::thread recording_;
+  std::thread reach_;
 };
 
 VideoWing::VideoWing(const config::Config& config, const Clock& clock,
@@ -322,6 +379,21 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   state->set_blind(known->blind);
   if (known->picture_time != absl::InfinitePast()) {
     api::SetTime(known->picture_time, state->mutable_picture_time());
+  }
+  state->set_attention(LevelOf(known->attention));
+  state->set_attention_reason(known->attention_reason);
+  if (known->attention != ingest::AttentionLevel::kNone) {
+    SetTimestamp(known->attention_since, state->mutable_attention_since());
+  }
+  state->set_activity(known->activity);
+  state->set_decode_cpu_s(absl::ToDoubleSeconds(known->decode_cpu));
+  state->set_gop_s(absl::ToDoubleSeconds(known->gop));
+  state->set_sparse(known->sparse);
+  state->set_blind_reason(known->blind_reason);
+  if (known->blind) SetTimestamp(known->blind_since, state->mutable_blind_since());
+  state->set_blind_total_s(absl::ToDoubleSeconds(known->blind_total));
+  if (known->picture_time != absl::InfinitePast()) {
+    state->set_picture_age_s(absl::ToDoubleSeconds(known->picture_age));
   }
   state->set_moving(impl_->Moving(camera_id));
 }

@@ -134,6 +134,10 @@ class RtspFleet : public testing::Test {
   }
   void Make(FleetOptions options = {}) {
     options.back_off_min = absl::Milliseconds(20);
+    // Every picture counts here; what attention does is for attention_test and the tests below.
+    options.decode_everything = decode_everything_;
+    options.analysed_per_second = 100;
+    options.budget_cores = 64;
     fleet_ = std::make_unique<Fleet>(options, SystemClock::Get(), witness_, witness_);
   }
   CameraState State(const std::string& id) {
@@ -145,6 +149,7 @@ class RtspFleet : public testing::Test {
     return witness_.Until([&] { return State(id).phase == CameraPhase::kStreaming; });
   }
 
+  bool decode_everything_ = true;
   Witness witness_;
   std::unique_ptr<Fleet> fleet_;
 };
@@ -249,9 +254,106 @@ TEST_F(RtspFleet, DecodesKeyframesOnlyBeyondTheLimitAndMovesUpWhenThereIsRoom) {
 
   ASSERT_TRUE(fleet_->RemoveCamera("first").ok());
   ASSERT_TRUE(witness_.Until([&] { return State("second").full_decode; }));
+  // From its last keyframe on, at once: it does not wait for the next. The last unit of the GOP
+  // may still wait for its end.
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("second") >= 14; }));
   second_gop = true;
-  EXPECT_TRUE(witness_.Until([&] { return witness_.pictures("second") == 16; }));
+  EXPECT_TRUE(witness_.Until([&] { return witness_.pictures("second") == 30; }));
   EXPECT_EQ(State("second").access_units_dropped, 0);
+  EXPECT_FALSE(witness_.stepped_back());
+}
+
+TEST_F(RtspFleet, LooksAtAQuietCameraInFullWhenSomethingSpeaksForIt) {
+  decode_everything_ = false;
+  ScriptedRtspServer server(OneClip());
+  Make();
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").access_units == 30; }));
+  // The newest keyframe may have overtaken the first.
+  ASSERT_TRUE(witness_.Until([&] { return witness_.keyframes("cam") >= 1; }));
+  CameraState state = State("cam");
+  EXPECT_FALSE(state.full_decode);
+  EXPECT_EQ(state.attention, AttentionLevel::kKeyframes);
+  EXPECT_EQ(state.attention_reason, "every keyframe: its scene is being learnt");
+  EXPECT_GT(state.decode_cpu, absl::ZeroDuration());
+  EXPECT_LE(witness_.pictures("cam"), 2);
+
+  fleet_->OnMotion("cam", true);
+  fleet_->OnMotion("nobody", true);
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").full_decode; }));
+  EXPECT_TRUE(absl::StrContains(State("cam").attention_reason, "motion confirmed"));
+  // The whole GOP, the keyframe it begins with handed on once only.
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").picture_time > state.picture_time; }));
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("cam") >= 15; }));
+  EXPECT_LE(witness_.pictures("cam"), 17);
+  EXPECT_EQ(fleet_->Totals().full_decodes, 1);
+
+  fleet_->OnMotion("cam", false);
+  EXPECT_TRUE(witness_.Until([&] { return !State("cam").full_decode; }));
+  fleet_->SetFocus("cam", absl::Minutes(1));
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").full_decode; }));
+  EXPECT_EQ(State("cam").attention_reason, "full: an operator looks at it");
+  EXPECT_FALSE(witness_.stepped_back());
+  const FleetState totals = fleet_->Totals();
+  EXPECT_EQ(totals.cameras, 1);
+  EXPECT_EQ(totals.streaming, 1);
+  EXPECT_EQ(totals.blind, 0);
+  EXPECT_GT(totals.decode_cpu, absl::ZeroDuration());
+}
+
+TEST_F(RtspFleet, HandsOnNoMorePicturesThanAreAnalysed) {
+  ScriptedRtspServer server(OneClip());
+  FleetOptions options;
+  options.back_off_min = absl::Milliseconds(20);
+  options.decode_everything = true;
+  options.analysed_per_second = 5;
+  fleet_ = std::make_unique<Fleet>(options, SystemClock::Get(), witness_, witness_);
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").pictures_decoded == 30; }));
+  // 1.2 s at 25 a second: one of five.
+  EXPECT_EQ(witness_.pictures("cam"), 6);
+}
+
+TEST_F(RtspFleet, SaysWhyACameraIsBlind) {
+  ScriptedRtspServer server(OneClip());
+  FleetOptions options;
+  options.blind_after = absl::Milliseconds(200);
+  Make(options);
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").access_units == 30; }));
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").sparse && State("cam").blind; }));
+  const CameraState state = State("cam");
+  EXPECT_EQ(state.blind_reason, "its keyframes are further apart than blind_after");
+  EXPECT_GT(state.blind_total, absl::ZeroDuration());
+  EXPECT_EQ(fleet_->Totals().blind, 1);
+  EXPECT_EQ(fleet_->Totals().sparse, 1);
+}
+
+TEST_F(RtspFleet, ChangesManyAtOnceAndInterruptsNoOther) {
+  constexpr int kStay = 10;
+  constexpr int kChange = 20;
+  ScriptedRtspServer steady(OneClip());
+  ScriptedRtspServer before(OneClip());
+  ScriptedRtspServer after(OneClip());
+  FleetOptions options;
+  options.connects_per_host = 64;
+  Make(options);
+  for (int i = 0; i < kStay; ++i) {
+    ASSERT_TRUE(fleet_->AddCamera({.id = absl::StrCat("s", i), .url = steady.Url()}).ok());
+  }
+  for (int i = 0; i < kChange; ++i) {
+    ASSERT_TRUE(fleet_->AddCamera({.id = absl::StrCat("c", i), .url = before.Url()}).ok());
+  }
+  for (int i = 0; i < kStay; ++i) ASSERT_TRUE(UntilStreaming(absl::StrCat("s", i)));
+  for (int i = 0; i < kChange; ++i) ASSERT_TRUE(UntilStreaming(absl::StrCat("c", i)));
+  for (int i = 0; i < kChange; ++i) {
+    ASSERT_TRUE(fleet_->UpdateCamera({.id = absl::StrCat("c", i), .url = after.Url()}).ok());
+  }
+  EXPECT_TRUE(before.WaitForRequests("TEARDOWN", kChange));
+  EXPECT_TRUE(after.WaitForRequests("PLAY", kChange));
+  for (int i = 0; i < kChange; ++i) ASSERT_TRUE(UntilStreaming(absl::StrCat("c", i)));
+  EXPECT_EQ(steady.connections(), kStay);
+  for (int i = 0; i < kStay; ++i) EXPECT_EQ(State(absl::StrCat("s", i)).reconnects, 0);
 }
 
 TEST_F(RtspFleet, ReconnectsAtTheEndOfTheStreamAndWhenTheCameraCloses) {

@@ -124,6 +124,11 @@ void ReadAnalysis(Section& root, Config* config) {
     section.Read("full_decodes_max", 0, static_cast<int>(limits::kCamerasMax),
                  &options.full_decodes_max);
     section.Read("blind_after", absl::Seconds(1), absl::Hours(1), &options.blind_after);
+    section.Read("budget_cores", 0.05, 64.0, &options.budget_cores);
+    section.Read("quiet_picture_every", absl::Milliseconds(100), absl::Hours(1),
+                 &options.quiet_picture_every);
+    section.Read("analysed_per_second", 1, 60, &options.analysed_per_second);
+    section.Read("decode_everything", &options.decode_everything);
     section.Read("pre_roll", absl::ZeroDuration(), absl::Minutes(1), &options.pre_roll);
     section.Read("connects_per_second", 1, limits::kConnectsPerSecondMax,
                  &options.connects_per_second);

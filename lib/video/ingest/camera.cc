@@ -154,13 +154,14 @@ void Camera::OnAccessUnit(media::AccessUnitPtr unit) {
   }
   had_keyframe_ = had_keyframe_ || (unit->keyframe && !unit->damaged);
   PublishCounters(unit->keyframe);
+  const bool turn = parts_.surroundings.OnUnit(*this, *unit, activity_.OnUnit(*unit));
   {
     std::lock_guard lock(mutex_);
     ring_.Add(unit);
     // Under the same lock: a new subscriber gets each unit once, from the ring or from here.
     subscribers_->OnAccessUnit(unit);
   }
-  parts_.pool.Push(lane_, std::move(unit));
+  if (full_ || turn) parts_.pool.Push(lane_, std::move(unit));
 }
 
 void Camera::OnSessionEnd(const absl::Status& status) {
@@ -198,6 +199,7 @@ void Camera::OnSessionEnd(const absl::Status& status) {
     changed_ = false;
     host_ = HostOf(camera_);
     back_off_.Reset();
+    activity_ = Activity();
     if (camera_.disabled) {
       // What it last showed is not what it shows.
       std::lock_guard lock(mutex_);
@@ -215,9 +217,20 @@ void Camera::OnSessionEnd(const absl::Status& status) {
 void Camera::SetFullDecode(bool full) {
   if (full_ == full) return;
   full_ = full;
-  parts_.pool.SetFull(lane_, full);
-  std::lock_guard lock(mutex_);
-  state_.full_decode = full;
+  std::vector<media::AccessUnitPtr> gop;
+  bool continued = false;
+  {
+    std::lock_guard lock(mutex_);
+    state_.full_decode = full;
+    // From an earlier session, or with a gap at its end: only what is kept.
+    gop = ring_.LastGop();
+    continued = ring_.accepting();
+  }
+  if (full) {
+    parts_.pool.BeginFull(lane_, std::move(gop), continued);
+  } else {
+    parts_.pool.EndFull(lane_);
+  }
 }
 
 void Camera::SetPhase(CameraPhase phase, std::string reason) {
@@ -254,7 +267,16 @@ CameraState Camera::State() const {
   state.decode_errors = decoded.errors;
   state.access_units_dropped = decoded.dropped;
   state.picture_time = decoded.picture_time;
-  state.blind = parts_.clock.Monotonic() - decoded.decoded_at > parts_.options.blind_after;
+  const absl::Duration now = parts_.clock.Monotonic();
+  const absl::Duration blind = now - decoded.blind_from;
+  state.blind = blind > absl::ZeroDuration();
+  state.blind_total = decoded.blind;
+  if (state.blind) {
+    state.blind_since = parts_.clock.Now() - blind;
+    state.blind_total += blind;
+  }
+  state.picture_age = now - decoded.decoded_at;
+  state.decode_cpu = decoded.cpu;
   return state;
 }
 

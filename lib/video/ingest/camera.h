@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "lib/base/asio.h"
 #include "lib/base/clock.h"
+#include "lib/video/ingest/activity.h"
 #include "lib/video/ingest/back_off.h"
 #include "lib/video/ingest/decode_pool.h"
 #include "lib/video/ingest/fleet.h"
@@ -32,6 +33,10 @@ class CameraSurroundings {
   // The connect that OnTurn began is over, one way or the other.
   virtual void EndTurn(Camera& camera) = 0;
   virtual void OnStreaming(Camera& camera, bool streaming) = 0;
+  // Every unit of a camera that streams, before it is in the ring. True: a keyframe whose turn it
+  // is to be decoded. May call SetFullDecode.
+  virtual bool OnUnit(Camera& camera, const media::AccessUnit& unit,
+                      const ActivityReading& activity) = 0;
   virtual void OnPhase(Camera& camera) = 0;
   // Ended as asked by End(); it may be destroyed after this returns.
   virtual void OnEnded(Camera& camera) = 0;
@@ -63,7 +68,7 @@ class Camera : public rtsp::SessionSink {
   // Tears down; OnEnded follows, perhaps at once.
   void End();
   void OnTurn();
-  // Whether every picture is decoded.
+  // Whether every picture is decoded; begins at the last keyframe of the ring.
   void SetFullDecode(bool full);
 
   uint64_t ticket() const { return ticket_; }
@@ -103,6 +108,7 @@ class Camera : public rtsp::SessionSink {
   asio::steady_timer timer_;
   std::unique_ptr<rtsp::Session> session_;
   BackOff back_off_;
+  Activity activity_;
   uint64_t wait_generation_ = 0;
   bool asked_turn_ = false;
   bool in_turn_ = false;

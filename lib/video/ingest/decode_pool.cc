@@ -1,6 +1,7 @@
 #include "lib/video/ingest/decode_pool.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include <algorithm>
 #include <optional>
@@ -16,22 +17,36 @@ namespace patrol::ingest {
 namespace {
 
 constexpr absl::Duration kLeastStep = absl::Microseconds(1);
+// Full decodes take turns; a unit of theirs should not wait longer than this.
+constexpr absl::Duration kFullDeadline = absl::Milliseconds(500);
+// However much time a camera has left: a keyframe is of use while the next has not come.
+constexpr absl::Duration kKeyframeDeadlineMax = absl::Seconds(2);
+// Cameras' clocks jitter: a picture this much of the interval early is taken.
+constexpr double kEarly = 0.9;
+
+absl::Duration ThreadCpu() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return absl::DurationFromTimespec(now);
+}
 
 }  // namespace
+
+struct DecodePool::Item {
+  media::AccessUnitPtr unit;
+  bool full = false;     // decode with the lane's own decoder
+  bool restart = false;  // does not continue the unit before it
+  bool again = false;    // from the ring: its picture may have been handed on already
+};
 
 struct DecodeLane {
   explicit DecodeLane(std::string id) : camera_id(std::move(id)) {}
 
-  struct Item {
-    media::AccessUnitPtr unit;
-    bool full = false;     // decode with the lane's own decoder
-    bool restart = false;  // does not continue the unit before it
-  };
-
   const std::string camera_id;
   // Guarded by the pool's mutex.
-  std::deque<Item> queue;
+  std::deque<DecodePool::Item> queue;
   size_t queue_bytes = 0;
+  size_t from_ring = 0;    // units of the queue that the ring holds as well
   bool scheduled = false;  // runnable, or a thread works on it
   bool removed = false;
   bool full = false;
@@ -42,11 +57,15 @@ struct DecodeLane {
   // Of the thread that works on the lane.
   std::unique_ptr<media::Decoder> decoder;
   media::Codec decoder_codec = media::Codec::kH264;
+  absl::Time handed_on = absl::InfinitePast();  // time of the last picture the sink was given
 };
 
-DecodePool::DecodePool(int threads, const Clock& clock, PictureSink& sink)
-    : clock_(clock), sink_(sink) {
-  for (int i = 0; i < std::max(threads, 1); ++i) {
+DecodePool::DecodePool(const FleetOptions& options, const Clock& clock, PictureSink& sink)
+    : blind_after_(options.blind_after),
+      analysed_every_(absl::Seconds(1) / std::max(options.analysed_per_second, 1)),
+      clock_(clock),
+      sink_(sink) {
+  for (int i = 0; i < std::max(options.decode_threads, 1); ++i) {
     threads_.emplace_back([this] { Work(); });
     pthread_setname_np(threads_.back().native_handle(), absl::StrCat("decode-", i).c_str());
   }
@@ -55,15 +74,44 @@ DecodePool::DecodePool(int threads, const Clock& clock, PictureSink& sink)
 DecodePool::~DecodePool() { Shutdown(); }
 
 DecodeLanePtr DecodePool::AddLane(std::string camera_id) {
-  return std::make_shared<DecodeLane>(std::move(camera_id));
+  auto lane = std::make_shared<DecodeLane>(std::move(camera_id));
+  lane->stats.blind_from = clock_.Monotonic();
+  return lane;
 }
 
 void DecodePool::RemoveLane(const DecodeLanePtr& lane) {
   std::lock_guard lock(mutex_);
   lane->removed = true;
-  lane->queue.clear();
-  lane->queue_bytes = 0;
+  Empty(*lane);
   lane->last_picture = media::Picture();
+}
+
+void DecodePool::Enqueue(DecodeLane& lane, Item item) {
+  lane.queue_bytes += item.unit->data.size();
+  if (item.again) ++lane.from_ring;
+  lane.queue.push_back(std::move(item));
+  totals_.waiting_max = std::max(totals_.waiting_max, ++totals_.waiting);
+}
+
+void DecodePool::Empty(DecodeLane& lane) {
+  totals_.waiting -= lane.queue.size();
+  lane.queue.clear();
+  lane.queue_bytes = 0;
+  lane.from_ring = 0;
+}
+
+void DecodePool::Drop(DecodeLane& lane, int64_t units) {
+  lane.stats.dropped += units;
+  totals_.dropped += units;
+}
+
+void DecodePool::Schedule(const DecodeLanePtr& lane) {
+  const absl::Duration now = clock_.Monotonic();
+  const absl::Duration deadline = lane->full ? now + kFullDeadline
+                                             : std::clamp(lane->stats.decoded_at + blind_after_,
+                                                          now, now + kKeyframeDeadlineMax);
+  lane->scheduled = true;
+  runnable_.emplace(deadline, lane);
 }
 
 void DecodePool::Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit) {
@@ -74,33 +122,32 @@ void DecodePool::Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit) {
     if (!lane->full) {
       if (!unit->keyframe) return;
       if (unit->damaged) {
-        ++lane->stats.dropped;
+        Drop(*lane, 1);
         return;
       }
       // The newest keyframe is worth more than those that still wait. What waits from before a
       // change of mode goes with them: the GOP it belongs to has ended.
-      lane->stats.dropped += static_cast<int64_t>(lane->queue.size());
-      lane->queue.clear();
-      lane->queue_bytes = 0;
-      lane->queue.push_back({std::move(unit), false, true});
+      Drop(*lane, static_cast<int64_t>(lane->queue.size()));
+      Empty(*lane);
       lane->to_keyframe = true;
+      Enqueue(*lane, {.unit = std::move(unit), .restart = true});
     } else {
       const bool begins = unit->keyframe && !unit->damaged;
-      const bool full_queue = lane->queue.size() >= limits::kDecodeQueueUnitsMax ||
-                              lane->queue_bytes + bytes > limits::kDecodeQueueBytesMax;
+      // What the ring holds as well costs no memory, and a long GOP must be caught up with.
+      const bool full_queue =
+          lane->queue.size() >= limits::kDecodeQueueUnitsMax + lane->from_ring ||
+          (lane->from_ring == 0 && lane->queue_bytes + bytes > limits::kDecodeQueueBytesMax);
       const bool restart = lane->to_keyframe;
       if (full_queue || unit->damaged) lane->to_keyframe = lane->dropping = true;
       if (full_queue || (lane->to_keyframe && !begins)) {
-        if (lane->dropping) ++lane->stats.dropped;
+        if (lane->dropping) Drop(*lane, 1);
         return;
       }
       lane->to_keyframe = lane->dropping = false;
-      lane->queue.push_back({std::move(unit), true, restart});
+      Enqueue(*lane, {.unit = std::move(unit), .full = true, .restart = restart});
     }
-    lane->queue_bytes += bytes;
     if (lane->scheduled) return;
-    lane->scheduled = true;
-    runnable_.push_back(lane);
+    Schedule(lane);
   }
   ready_.notify_one();
 }
@@ -111,15 +158,42 @@ void DecodePool::Break(const DecodeLanePtr& lane) {
   lane->dropping = false;
 }
 
-void DecodePool::SetFull(const DecodeLanePtr& lane, bool full) {
+void DecodePool::BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop,
+                           bool continued) {
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_ || lane->removed || lane->full) return;
+    lane->full = true;
+    // A keyframe that waits is in `gop` too, or is older.
+    if (!gop.empty()) Empty(*lane);
+    lane->to_keyframe = gop.empty() || !continued;
+    lane->dropping = false;
+    bool restart = true;
+    for (media::AccessUnitPtr& unit : gop) {
+      Enqueue(*lane, {.unit = std::move(unit), .full = true, .restart = restart, .again = true});
+      restart = false;
+    }
+    if (lane->queue.empty() || lane->scheduled) return;
+    Schedule(lane);
+  }
+  ready_.notify_one();
+}
+
+void DecodePool::EndFull(const DecodeLanePtr& lane) {
   std::lock_guard lock(mutex_);
-  if (lane->full == full) return;
-  lane->full = full;
+  if (!lane->full) return;
+  lane->full = false;
   lane->to_keyframe = true;
   lane->dropping = false;
-  if (!full) lane->last_picture = media::Picture();
+  Empty(*lane);
+  lane->last_picture = media::Picture();
   // While a thread works on the lane the decoder is that thread's to drop.
-  if (!full && !lane->scheduled) lane->decoder.reset();
+  if (!lane->scheduled) lane->decoder.reset();
+}
+
+DecodePoolStats DecodePool::Totals() const {
+  std::lock_guard lock(mutex_);
+  return totals_;
 }
 
 DecodeStats DecodePool::Stats(const DecodeLanePtr& lane) const {
@@ -138,30 +212,33 @@ void DecodePool::Work() {
   for (;;) {
     ready_.wait(lock, [this] { return closed_ || !runnable_.empty(); });
     if (closed_) return;
-    const DecodeLanePtr lane = std::move(runnable_.front());
-    runnable_.pop_front();
+    const DecodeLanePtr lane = std::move(runnable_.begin()->second);
+    runnable_.erase(runnable_.begin());
     if (!lane->queue.empty()) {
-      const DecodeLane::Item item = std::move(lane->queue.front());
+      const Item item = std::move(lane->queue.front());
       lane->queue.pop_front();
       lane->queue_bytes -= item.unit->data.size();
+      if (item.again) --lane->from_ring;
+      --totals_.waiting;
       lock.unlock();
-      Decode(*lane, *item.unit, item.full, item.restart, &shared);
+      const absl::Duration before = ThreadCpu();
+      Decode(*lane, item, &shared);
+      const absl::Duration cpu = ThreadCpu() - before;
       lock.lock();
+      lane->stats.cpu += cpu;
+      totals_.cpu += cpu;
     }
     if (!lane->full && lane->queue.empty()) lane->decoder.reset();
-    if (lane->queue.empty()) {
-      lane->scheduled = false;
-    } else {
-      // To the end of the line: a camera that is behind does not hold up the others.
-      runnable_.push_back(lane);
-    }
+    lane->scheduled = false;
+    // Behind those whose time is nearer: a camera that is behind does not hold up the others.
+    if (!lane->queue.empty()) Schedule(lane);
   }
 }
 
-void DecodePool::Decode(DecodeLane& lane, const media::AccessUnit& unit, bool full, bool restart,
-                        SharedDecoders* shared) {
-  std::unique_ptr<media::Decoder>& decoder = full ? lane.decoder : (*shared)[unit.codec];
-  if (full && decoder && lane.decoder_codec != unit.codec) decoder.reset();
+void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shared) {
+  const media::AccessUnit& unit = *item.unit;
+  std::unique_ptr<media::Decoder>& decoder = item.full ? lane.decoder : (*shared)[unit.codec];
+  if (item.full && decoder && lane.decoder_codec != unit.codec) decoder.reset();
   if (!decoder) {
     absl::StatusOr<std::unique_ptr<media::Decoder>> created = media::Decoder::Create(unit.codec);
     if (!created.ok()) {
@@ -171,9 +248,9 @@ void DecodePool::Decode(DecodeLane& lane, const media::AccessUnit& unit, bool fu
       return;
     }
     decoder = *std::move(created);
-    if (full) lane.decoder_codec = unit.codec;
+    if (item.full) lane.decoder_codec = unit.codec;
   }
-  if (restart) decoder->Flush();
+  if (item.restart) decoder->Flush();
   const absl::StatusOr<std::optional<media::Picture>> decoded = decoder->Decode(unit);
   if (!decoded.ok()) {
     PATROL_LOG_DEBUG("camera \"{}\": {}", lane.camera_id, decoded.status().ToString());
@@ -181,23 +258,35 @@ void DecodePool::Decode(DecodeLane& lane, const media::AccessUnit& unit, bool fu
     ++lane.stats.errors;
     return;
   }
-  if (!*decoded) return;
-  media::Picture picture = **decoded;
+  if (*decoded) HandOn(lane, item, **decoded);
+}
+
+void DecodePool::HandOn(DecodeLane& lane, const Item& item, const media::Picture& decoded) {
+  media::Picture picture = decoded;
+  bool retimed = false;
   {
     std::lock_guard lock(mutex_);
     if (lane.removed) return;
+    ++lane.stats.pictures;
+    if (item.again && picture.time() <= lane.stats.picture_time) return;
     // A new session times its pictures anew; whoever takes them relies on time going forward.
-    if (picture.time() <= lane.stats.picture_time) {
+    retimed = picture.time() <= lane.stats.picture_time;
+    if (retimed) {
       picture = media::Picture(*picture.frame(), lane.stats.picture_time + kLeastStep,
                                picture.keyframe());
     }
-    ++lane.stats.pictures;
     lane.stats.width = picture.width();
     lane.stats.height = picture.height();
     lane.stats.picture_time = picture.time();
-    lane.stats.decoded_at = clock_.Monotonic();
-    if (full) lane.last_picture = picture;
+    const absl::Duration now = clock_.Monotonic();
+    lane.stats.blind += std::max(now - lane.stats.blind_from, absl::ZeroDuration());
+    lane.stats.blind_from = now + blind_after_;
+    lane.stats.decoded_at = now;
+    if (item.full) lane.last_picture = picture;
   }
+  // More pictures a second tell the analysis nothing new.
+  if (item.full && !retimed && picture.time() < lane.handed_on + analysed_every_ * kEarly) return;
+  lane.handed_on = picture.time();
   sink_.OnPicture(lane.camera_id, picture);
 }
 
@@ -205,7 +294,7 @@ void DecodePool::Shutdown() {
   {
     std::lock_guard lock(mutex_);
     closed_ = true;
-    for (const DecodeLanePtr& lane : runnable_) lane->queue.clear();
+    for (const auto& [deadline, lane] : runnable_) Empty(*lane);
     runnable_.clear();
   }
   ready_.notify_all();

@@ -32,22 +32,38 @@ struct DecodeStats {
   absl::Time picture_time = absl::InfinitePast();
   // When the last picture left the decoder, on the monotonic clock.
   absl::Duration decoded_at = -absl::InfiniteDuration();
+  // From this instant on it is blind, unless a picture comes; monotonic.
+  absl::Duration blind_from;
+  // What it was blind for until its last picture.
+  absl::Duration blind = absl::ZeroDuration();
+  // CPU time of decoding and of the sink's calls.
+  absl::Duration cpu = absl::ZeroDuration();
+};
+
+// Of all lanes together, those removed included.
+struct DecodePoolStats {
+  absl::Duration cpu = absl::ZeroDuration();
+  int64_t dropped = 0;
+  size_t waiting = 0;      // access units in queues
+  size_t waiting_max = 0;  // most there ever were
 };
 
 // A few threads that decode for all cameras. Each camera has a lane: a bounded queue of access
 // units that one thread at a time works on, so a camera's pictures never overlap nor overtake each
 // other.
 //
-// A lane decodes either every unit, with a decoder of its own, or keyframes only, with one of the
+// A lane decodes either every unit, with a decoder of its own, or single keyframes, with one of the
 // pool's shared contexts (flushed between two cameras; units carry their parameter sets). A full
 // queue drops to the end of the GOP, since a decoder hides a single missing picture without an
-// error; after a damaged or missing unit likewise.
+// error; after a damaged or missing unit likewise. Lanes are worked on by deadline: that of a
+// keyframe is the instant at which its camera would be blind.
 //
 // Threads: every member may be called from any thread; Push of one lane from one at a time.
 class DecodePool {
  public:
   // clock and sink outlive the pool.
-  DecodePool(int threads, const Clock& clock, PictureSink& sink);
+  // options: decode_threads, blind_after, analysed_per_second.
+  DecodePool(const FleetOptions& options, const Clock& clock, PictureSink& sink);
   ~DecodePool();
   DecodePool(const DecodePool&) = delete;
   DecodePool& operator=(const DecodePool&) = delete;
@@ -56,12 +72,18 @@ class DecodePool {
   // Drops what is queued; only a picture call that is being made now still happens.
   void RemoveLane(const DecodeLanePtr& lane);
 
+  // Of a lane that is not in full decode only keyframes may be pushed, those whose turn it is.
   void Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit);
   // What is pushed next does not continue what was pushed: wait for a keyframe.
   void Break(const DecodeLanePtr& lane);
-  void SetFull(const DecodeLanePtr& lane, bool full);
+  // Full decoding begins with `gop`, which is the stream since its last keyframe. Its pictures are
+  // handed on as far as they are newer than the last one that was.
+  // continued: what is pushed next continues it; otherwise decoding waits for the next keyframe.
+  void BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop, bool continued);
+  void EndFull(const DecodeLanePtr& lane);
 
   DecodeStats Stats(const DecodeLanePtr& lane) const;
+  DecodePoolStats Totals() const;
   // Of a lane in full decode; empty otherwise: 700 pictures of 640x360 would hold 240 MB.
   media::Picture LastPicture(const DecodeLanePtr& lane) const;
 
@@ -71,18 +93,30 @@ class DecodePool {
  private:
   using SharedDecoders = std::map<media::Codec, std::unique_ptr<media::Decoder>>;
 
-  void Work();
-  // The decoding itself, without the lock.
-  void Decode(DecodeLane& lane, const media::AccessUnit& unit, bool full, bool restart,
-              SharedDecoders* shared);
+  struct Item;
 
+  void Work();
+  // Puts the lane in line, if it is not.
+  void Schedule(const DecodeLanePtr& lane);
+  void Enqueue(DecodeLane& lane, Item item);
+  void Empty(DecodeLane& lane);
+  void Drop(DecodeLane& lane, int64_t units);
+  // The decoding itself, without the lock.
+  void Decode(DecodeLane& lane, const Item& item, SharedDecoders* shared);
+  void HandOn(DecodeLane& lane, const Item& item, const media::Picture& decoded);
+
+  friend struct DecodeLane;
+
+  const absl::Duration blind_after_;
+  const absl::Duration analysed_every_;
   const Clock& clock_;
   PictureSink& sink_;
 
   mutable std::mutex mutex_;
   std::condition_variable ready_;
   // guarded by mutex_
-  std::deque<DecodeLanePtr> runnable_;
+  std::multimap<absl::Duration, DecodeLanePtr> runnable_;  // by deadline
+  DecodePoolStats totals_;
   bool closed_ = false;
 
   std::vector<std::thread> threads_;

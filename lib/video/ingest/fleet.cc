@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -19,11 +20,15 @@
 #include "lib/video/ingest/camera.h"
 #include "lib/video/ingest/connect_pacer.h"
 #include "lib/video/ingest/decode_pool.h"
+#include "lib/video/ingest/loop_lag.h"
 #include "lib/video/rtsp/url.h"
 
 namespace patrol::ingest {
 namespace {
 
+// Full decodes begin within this of what asks for them; activity does not wait for it.
+constexpr absl::Duration kTick = absl::Milliseconds(100);
+constexpr int kTicksPerMeasure = 5;
 constexpr size_t kIdBytesMax = 64;
 // Beyond TEARDOWN's own time, for a loop that is busy.
 constexpr absl::Duration kShutdownMargin = absl::Seconds(1);
@@ -72,13 +77,21 @@ class Fleet::Impl : public CameraSurroundings {
         clock_(clock),
         states_(states),
         ring_budget_(options_.ring_bytes_total),
-        pool_(options_.decode_threads, clock, pictures),
+        pool_(options_, clock, pictures),
         read_buffer_(limits::kReceiveBufferBytes),
         work_(loop_.get_executor()),
+        tick_timer_(loop_),
         pace_timer_(loop_),
         pacer_(options_.connects_per_second, options_.connects_per_host),
+        attention_({.budget_cores = options_.budget_cores,
+                    .full_decodes_max = options_.full_decodes_max,
+                    .blind_after = options_.blind_after,
+                    .quiet_picture_every = options_.quiet_picture_every,
+                    .everything = options_.decode_everything},
+                   options_.jitter_seed),
         thread_([this] { RunLoop(); }) {
     pthread_setname_np(thread_.native_handle(), "ingest");
+    asio::post(loop_, [this] { Tick(); });
   }
 
   ~Impl() override { Shutdown(); }
@@ -89,19 +102,27 @@ class Fleet::Impl : public CameraSurroundings {
   std::shared_ptr<Camera> Find(std::string_view camera_id) const;
   std::vector<std::shared_ptr<Camera>> All() const;
   void Shutdown();
+  CameraState StateOf(const Camera& camera) const;
+  FleetState Totals() const;
+  // Tells attention something of a camera; what follows is decided at the next tick.
+  void Tell(std::string_view camera_id,
+            const std::function<void(Attention&, uint64_t ticket, absl::Duration now)>& what);
 
   // CameraSurroundings, on the loop's thread:
   void AskTurn(Camera& camera) override;
   void ForgetTurn(Camera& camera) override;
   void EndTurn(Camera& camera) override;
   void OnStreaming(Camera& camera, bool streaming) override;
+  bool OnUnit(Camera& camera, const media::AccessUnit& unit,
+              const ActivityReading& activity) override;
   void OnPhase(Camera& camera) override;
   void OnEnded(Camera& camera) override;
 
  private:
   void RunLoop();
   void Pace();
-  void ShareFullDecodes();
+  void Tick();
+  void Decide();
 
   const FleetOptions options_;
   const Clock& clock_;
@@ -113,14 +134,19 @@ class Fleet::Impl : public CameraSurroundings {
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   // The loop's own:
+  asio::steady_timer tick_timer_;
+  int ticks_ = 0;
   asio::steady_timer pace_timer_;
   uint64_t pace_generation_ = 0;
   ConnectPacer pacer_;
   // Also those that are being torn down. By ticket, which is the order they were added in.
   std::map<uint64_t, std::shared_ptr<Camera>> live_;
   absl::flat_hash_map<uint64_t, std::string> turn_hosts_;  // of connects in flight
-  std::vector<Camera*> streaming_;                         // in the order they began
 
+  mutable std::mutex attention_mutex_;
+  // guarded by attention_mutex_, which is taken last
+  Attention attention_;
+  LoopLag loop_lag_;
   mutable std::mutex mutex_;
   std::condition_variable all_ended_;
   // guarded by mutex_
@@ -263,19 +289,131 @@ void Fleet::Impl::Pace() {
 }
 
 void Fleet::Impl::OnStreaming(Camera& camera, bool streaming) {
-  if (streaming) {
-    streaming_.push_back(&camera);
-  } else {
-    std::erase(streaming_, &camera);
-    camera.SetFullDecode(false);
+  {
+    std::lock_guard lock(attention_mutex_);
+    if (streaming) {
+      attention_.Begin(camera.ticket(), clock_.Monotonic());
+    } else {
+      attention_.End(camera.ticket());
+    }
   }
-  ShareFullDecodes();
+  if (!streaming) camera.SetFullDecode(false);
+  Decide();
 }
 
-// Those who have been streaming longest are decoded in full; issue 3 puts attention in its place.
-void Fleet::Impl::ShareFullDecodes() {
-  const auto most = static_cast<size_t>(std::max(options_.full_decodes_max, 0));
-  for (size_t i = 0; i < streaming_.size(); ++i) streaming_[i]->SetFullDecode(i < most);
+bool Fleet::Impl::OnUnit(Camera& camera, const media::AccessUnit& unit,
+                         const ActivityReading& activity) {
+  Attention::Turn turn;
+  {
+    std::lock_guard lock(attention_mutex_);
+    turn = attention_.OnUnit(camera.ticket(), unit.keyframe && !unit.damaged, activity,
+                             clock_.Monotonic());
+  }
+  if (turn.decide) Decide();
+  return turn.decode;
+}
+
+void Fleet::Impl::Decide() {
+  std::vector<Attention::Change> changes;
+  {
+    std::lock_guard lock(attention_mutex_);
+    changes = attention_.Decide(clock_.Monotonic());
+  }
+  for (const Attention::Change& change : changes) {
+    const auto camera = live_.find(change.key);
+    if (camera != live_.end()) camera->second->SetFullDecode(change.full);
+  }
+}
+
+void Fleet::Impl::Tell(std::string_view camera_id,
+                       const std::function<void(Attention&, uint64_t, absl::Duration)>& what) {
+  const std::shared_ptr<Camera> camera = Find(camera_id);
+  if (!camera) return;
+  {
+    std::lock_guard lock(attention_mutex_);
+    what(attention_, camera->ticket(), clock_.Monotonic());
+  }
+}
+
+// A few times a second: who is decoded in full; how late the loop is; what the budget allows.
+void Fleet::Impl::Tick() {
+  const bool measure = ++ticks_ % kTicksPerMeasure == 0;
+  const absl::Duration cpu = measure ? pool_.Totals().cpu : absl::ZeroDuration();
+  {
+    std::lock_guard lock(attention_mutex_);
+    if (ticks_ > 1) {
+      loop_lag_.Add(absl::FromChrono(std::chrono::steady_clock::now() - tick_timer_.expiry()));
+    }
+    if (measure) attention_.OnCpu(cpu, clock_.Monotonic());
+  }
+  Decide();
+  tick_timer_.expires_after(absl::ToChronoNanoseconds(kTick));
+  tick_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) Tick();
+  });
+}
+
+CameraState Fleet::Impl::StateOf(const Camera& camera) const {
+  CameraState state = camera.State();
+  AttentionState attention;
+  double stretch = 1;
+  const absl::Duration now = clock_.Monotonic();
+  {
+    std::lock_guard lock(attention_mutex_);
+    attention = attention_.State(camera.ticket(), now);
+    stretch = attention_.stretch();
+  }
+  state.attention = attention.level;
+  state.attention_reason = std::move(attention.why);
+  state.attention_since = attention.level == AttentionLevel::kNone
+                              ? state.since
+                              : clock_.Now() - (now - attention.since);
+  state.activity = attention.activity;
+  state.gop = attention.gop;
+  state.sparse = attention.sparse;
+  if (!state.blind) return state;
+  if (state.phase != CameraPhase::kStreaming) {
+    state.blind_reason = absl::StrCat("not streaming: ", state.reason);
+  } else if (state.sparse) {
+    state.blind_reason = "its keyframes are further apart than blind_after";
+  } else if (stretch > 1) {
+    state.blind_reason = "the CPU budget is spent";
+  } else if (state.picture_time == absl::InfinitePast() && state.decode_errors == 0) {
+    state.blind_reason = "no whole keyframe came yet";
+  } else if (state.decode_errors > 0) {
+    state.blind_reason = "its pictures come damaged or late";
+  } else {
+    state.blind_reason = "no whole keyframe came in time";
+  }
+  return state;
+}
+
+FleetState Fleet::Impl::Totals() const {
+  FleetState totals;
+  for (const std::shared_ptr<Camera>& camera : All()) {
+    const CameraState state = camera->State();
+    ++totals.cameras;
+    if (state.phase == CameraPhase::kStreaming) ++totals.streaming;
+    if (state.phase != CameraPhase::kOff && state.blind) ++totals.blind;
+  }
+  const DecodePoolStats pool = pool_.Totals();
+  totals.decode_cpu = pool.cpu;
+  totals.queue_units = pool.waiting;
+  totals.queue_units_max = pool.waiting_max;
+  totals.queue_drops = pool.dropped;
+  totals.decode_threads = options_.decode_threads;
+  totals.ring_bytes = ring_budget_.bytes.load(std::memory_order_relaxed);
+  std::lock_guard lock(attention_mutex_);
+  const AttentionTotals attention = attention_.Totals(clock_.Monotonic());
+  totals.loop_lag_p99 = loop_lag_.P99();
+  totals.budget_cores = attention.budget_cores;
+  totals.used_cores = attention.used_cores;
+  totals.full_decodes = attention.full_decodes;
+  totals.full_decodes_allowed = attention.full_decodes_allowed;
+  totals.full_decodes_waiting = attention.waiting;
+  totals.sparse = attention.sparse;
+  totals.stretch = attention.stretch;
+  return totals;
 }
 
 void Fleet::Impl::OnPhase(Camera& camera) { states_.OnCameraState(camera.id(), camera.State()); }
@@ -286,6 +424,10 @@ void Fleet::Impl::OnEnded(Camera& camera) {
   const auto found = live_.find(camera.ticket());
   asio::post(loop_, [gone = found->second] {});
   live_.erase(found);
+  {
+    std::lock_guard lock(attention_mutex_);
+    attention_.Forget(camera.ticket());
+  }
   std::lock_guard lock(mutex_);
   if (shut_down_ && live_.empty()) {
     ended_ = true;
@@ -309,15 +451,35 @@ absl::StatusOr<CameraState> Fleet::State(std::string_view camera_id) const {
   const std::shared_ptr<Camera> camera = impl_->Find(camera_id);
   if (!camera)
     return absl::NotFoundError(absl::StrCat("no camera \"", std::string(camera_id), "\""));
-  return camera->State();
+  return impl_->StateOf(*camera);
 }
 
 std::map<std::string, CameraState> Fleet::States() const {
   std::map<std::string, CameraState> states;
   for (const std::shared_ptr<Camera>& camera : impl_->All()) {
-    states.emplace(camera->id(), camera->State());
+    states.emplace(camera->id(), impl_->StateOf(*camera));
   }
   return states;
+}
+
+FleetState Fleet::Totals() const { return impl_->Totals(); }
+
+void Fleet::SetFocus(std::string_view camera_id, absl::Duration how_long) {
+  impl_->Tell(camera_id, [&](Attention& attention, uint64_t ticket, absl::Duration now) {
+    attention.SetFocus(ticket, now + how_long);
+  });
+}
+
+void Fleet::SetUnattended(std::string_view camera_id, bool unattended) {
+  impl_->Tell(camera_id, [&](Attention& attention, uint64_t ticket, absl::Duration) {
+    attention.SetUnattended(ticket, unattended);
+  });
+}
+
+void Fleet::OnMotion(std::string_view camera_id, bool moving) {
+  impl_->Tell(camera_id, [&](Attention& attention, uint64_t ticket, absl::Duration now) {
+    attention.OnMotion(ticket, moving, now);
+  });
 }
 
 absl::StatusOr<media::Picture> Fleet::LastPicture(std::string_view camera_id) const {

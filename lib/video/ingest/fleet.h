@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
+#include "lib/video/ingest/attention.h"
 #include "lib/video/media/access_unit.h"
 #include "lib/video/media/picture.h"
 #include "lib/video/rtsp/session.h"
@@ -62,9 +63,44 @@ struct CameraState {
   int64_t ring_shortenings = 0;  // times the GOP ring lost pre-roll to a byte limit
   bool full_decode = false;      // every picture is decoded, not only keyframes
   bool blind = true;             // no decoded, error-free picture within blind_after
+  std::string blind_reason;      // in words; empty while it is not blind
+  absl::Time blind_since = absl::InfinitePast();          // while it is blind
+  absl::Duration blind_total = absl::ZeroDuration();      // since it was added, now included
+  bool sparse = false;                                    // its GOP is longer than blind_after
+  absl::Duration gop = absl::ZeroDuration();              // between keyframes; zero until known
+  absl::Duration picture_age = absl::InfiniteDuration();  // since the last picture was decoded
+  // What is decoded of it, since when and why, in one sentence.
+  AttentionLevel attention = AttentionLevel::kNone;
+  std::string attention_reason;
+  absl::Time attention_since = absl::InfinitePast();
+  double activity = 0;  // of the last unit: spreads above what is usual
+  // CPU time of decoding it and analysing its pictures.
+  absl::Duration decode_cpu = absl::ZeroDuration();
   absl::Time picture_time = absl::InfinitePast();  // of the last decoded picture
   // Faults of the camera that were survived, by name.
   std::map<std::string, int64_t, std::less<>> quirks;
+};
+
+// How the fleet as a whole does.
+struct FleetState {
+  absl::Duration loop_lag_p99 = absl::ZeroDuration();  // of the last minute: timers came so late
+  double budget_cores = 0;
+  double used_cores = 0;  // by decoding and analysis, over the last seconds
+  absl::Duration decode_cpu = absl::ZeroDuration();  // the same in all
+  int decode_threads = 0;
+  int cameras = 0;
+  int streaming = 0;
+  int full_decodes = 0;
+  int full_decodes_allowed = 0;  // by the budget and full_decodes_max
+  int full_decodes_waiting = 0;  // wanted and not to be had
+  int blind = 0;                 // of those that are not switched off
+  int sparse = 0;
+  // Keyframes of quiet cameras come so many times later than wanted, for want of CPU; 1: in time.
+  double stretch = 1;
+  size_t queue_units = 0;      // access units that wait for decoding
+  size_t queue_units_max = 0;  // most there ever were
+  int64_t queue_drops = 0;
+  size_t ring_bytes = 0;
 };
 
 // Who takes decoded, error-free pictures. Called on the decoding threads, in capture order, never
@@ -86,11 +122,18 @@ class CameraStateSink {
 
 struct FleetOptions {
   int decode_threads = 2;
-  // So many streaming cameras are decoded in full, in the order they began; of the others only
-  // keyframes are.
+  // At most so many cameras are decoded in full at a time: those where attention is due.
   int full_decodes_max = limits::kFullDecodesMaxDefault;
+  // What decoding and analysis may use; see AttentionOptions.
+  double budget_cores = 1.0;
   // A camera without a decoded, error-free picture for this long is blind.
   absl::Duration blind_after = absl::Seconds(10);
+  // A keyframe of a quiet camera is decoded this often.
+  absl::Duration quiet_picture_every = absl::Seconds(6);
+  // Of a camera in full decode so many pictures a second are handed on.
+  int analysed_per_second = 5;
+  // Every camera is to be decoded in full, up to full_decodes_max.
+  bool decode_everything = false;
   // How far back the GOP ring reaches, byte limits permitting.
   absl::Duration pre_roll = absl::Seconds(5);
   size_t ring_bytes_per_camera = limits::kGopRingBytesPerCamera;
@@ -139,6 +182,17 @@ class Fleet : public media::AccessUnitSource {
   absl::StatusOr<CameraState> State(std::string_view camera_id) const;
   // Of all cameras, by id.
   std::map<std::string, CameraState> States() const;
+
+  FleetState Totals() const;
+
+  // What raises a camera's turn. May be called from within a PictureSink; unknown cameras are
+  // passed over.
+  // An operator looks at it from now on for so long.
+  void SetFocus(std::string_view camera_id, absl::Duration how_long);
+  // No unit can be there within the reach.
+  void SetUnattended(std::string_view camera_id, bool unattended);
+  // Pixels say that something moves, or no longer.
+  void OnMotion(std::string_view camera_id, bool moving);
 
   // The last decoded, error-free picture.
   // Errors: NOT_FOUND (no such camera), UNAVAILABLE (no picture yet).

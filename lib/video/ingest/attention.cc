@@ -1,0 +1,388 @@
+#include "lib/video/ingest/attention.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace patrol::ingest {
+namespace {
+
+// The background model learns from eight pictures: every keyframe of a new stream for this long.
+constexpr absl::Duration kGetToKnow = absl::Seconds(20);
+// Long enough for the analyser to confirm (0.4 s of movement after catching up), short enough that
+// a false alarm costs little.
+constexpr absl::Duration kBurst = absl::Seconds(4);
+// After motion ended in pixels; what paused goes on within this more often than not.
+constexpr absl::Duration kLinger = absl::Seconds(3);
+// Opening a decoder and catching up with the GOP costs about a second of decoding.
+constexpr absl::Duration kStayMin = absl::Seconds(2);
+// Who has been decoded for this long makes room when others wait, unless it is looked at.
+constexpr absl::Duration kHoldMax = absl::Seconds(30);
+constexpr absl::Duration kBackOffFirst = absl::Seconds(5);
+constexpr absl::Duration kBackOffMost = absl::Minutes(1);
+// In back-off activity must be so many times what did not turn out to be motion.
+constexpr double kBackOffRise = 1.5;
+// Of full_decodes_max at most this share is spent on decoding sparse cameras forward.
+constexpr int kSparseShare = 4;
+// A picture is asked for within this share of blind_after, so that it is there in time.
+constexpr double kBlindMargin = 0.8;
+// Jitter of keyframe times, as a share of the GOP.
+constexpr double kGopTolerance = 0.9;
+// Beyond this intervals of minutes tell nothing of a place.
+constexpr double kStretchMost = 16;
+constexpr double kStretchStep = 1.25;
+// Room for what a few more full decodes would cost, before they are allowed.
+constexpr double kBudgetLow = 0.85;
+constexpr absl::Duration kSteerEvery = absl::Seconds(1);
+constexpr double kCpuSmoothingSeconds = 2;
+
+std::string Seconds(absl::Duration duration) {
+  const double seconds = absl::ToDoubleSeconds(duration);
+  return seconds < 9.95 ? absl::StrFormat("%.2g s", seconds) : absl::StrFormat("%.0f s", seconds);
+}
+
+}  // namespace
+
+std::string_view AttentionName(AttentionLevel level) {
+  switch (level) {
+    case AttentionLevel::kNone:
+      return "none";
+    case AttentionLevel::kQuiet:
+      return "quiet";
+    case AttentionLevel::kKeyframes:
+      return "keyframes";
+    case AttentionLevel::kWaiting:
+      return "waiting";
+    case AttentionLevel::kFull:
+      return "full";
+  }
+  return "unknown";
+}
+
+Attention::Attention(AttentionOptions options, uint64_t seed)
+    : options_(options), seed_(seed), full_allowed_(std::max(options.full_decodes_max, 0)) {}
+
+Attention::Camera& Attention::At(Key key) {
+  Camera& camera = cameras_[key];
+  camera.key = key;
+  return camera;
+}
+
+void Attention::Begin(Key key, absl::Duration now) {
+  Camera& camera = At(key);
+  End(key);
+  camera.streaming = true;
+  camera.begun = now;
+}
+
+void Attention::End(Key key) {
+  Camera& camera = At(key);
+  if (camera.full) --full_;
+  Camera fresh;
+  fresh.key = key;
+  fresh.focus_until = camera.focus_until;
+  fresh.unattended = camera.unattended;
+  camera = fresh;
+}
+
+void Attention::Forget(Key key) {
+  End(key);
+  cameras_.erase(key);
+}
+
+// 0..1, the same for the same camera and salt.
+double Attention::Share(Key key, uint64_t salt) const {
+  uint64_t x = key * 0x9E3779B97F4A7C15u + salt * 0xD1B54A32D192ED03u + seed_;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+  return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1.0p-53;
+}
+
+absl::Duration Attention::QuietEvery(const Camera& camera) const {
+  // Nobody can be there in three minutes: the sooner it is seen the better.
+  const double wanted = camera.unattended ? 0.5 : 1.0;
+  return std::min(options_.quiet_picture_every * wanted, options_.blind_after * kBlindMargin) *
+         stretch_;
+}
+
+bool Attention::Sparse(const Camera& camera, absl::Duration now) const {
+  return camera.streaming && camera.last_keyframe != -absl::InfiniteDuration() &&
+         std::max(camera.gop, now - camera.last_keyframe) > options_.blind_after;
+}
+
+Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading& activity,
+                                  absl::Duration now) {
+  Camera& camera = At(key);
+  if (!camera.streaming) return {};
+  const bool burst_before = camera.burst;
+  OnActivity(camera, activity, now);
+  Turn turn;
+  turn.decide = camera.burst && !burst_before;
+  if (!keyframe) return turn;
+  if (camera.last_keyframe != -absl::InfiniteDuration()) {
+    const absl::Duration gop = now - camera.last_keyframe;
+    camera.gop = camera.gop == absl::ZeroDuration() ? gop : camera.gop * 0.75 + gop * 0.25;
+  }
+  camera.last_keyframe = now;
+  if (camera.full) {
+    camera.due = now + QuietEvery(camera);
+    return turn;
+  }
+  // Where something may be going on every keyframe counts; without a budget for it, as for all.
+  const bool getting_to_know = now - camera.begun < kGetToKnow;
+  const bool eager = camera.wants || camera.active || getting_to_know;
+  const absl::Duration every = !eager         ? QuietEvery(camera)
+                               : stretch_ > 1 ? camera.gop * stretch_
+                                              : absl::ZeroDuration();
+  const bool first = camera.decoded == -absl::InfiniteDuration();
+  // Unless the next one is in time as well.
+  turn.decode = first || (eager ? now >= camera.decoded + every * kGopTolerance
+                                : now + camera.gop * kGopTolerance > camera.due);
+  if (!turn.decode) return turn;
+  camera.decoded = now;
+  camera.due = now + QuietEvery(camera);
+  if (getting_to_know && camera.gop > absl::ZeroDuration()) {
+    // The first turn after it is at a random one of the keyframes within the interval: cameras that
+    // began together, with aligned GOPs, come due one after the other from then on.
+    const double gops =
+        std::max(1.0, std::floor(absl::FDivDuration(QuietEvery(camera), camera.gop) + 0.1));
+    camera.due = now + camera.gop * (kGopTolerance + Share(key, 1) * gops);
+  }
+  return turn;
+}
+
+void Attention::OnActivity(Camera& camera, const ActivityReading& activity, absl::Duration now) {
+  camera.level = activity.level;
+  camera.cause = activity.cause == nullptr ? "" : activity.cause;
+  if (activity.active && !camera.active) camera.active_since = now;
+  camera.active = activity.active;
+  if (camera.burst && now >= camera.burst_until) EndBurst(camera, now);
+  if (!activity.active || camera.burst || camera.moving) return;
+  if (now < camera.back_off_until && activity.level < camera.threshold) return;
+  // Before the analyser has learnt the scene it could not confirm anything.
+  if (now - camera.begun < kGetToKnow) return;
+  camera.burst = true;
+  camera.burst_until = now + kBurst;
+  camera.threshold = activity.level * kBackOffRise;
+}
+
+void Attention::EndBurst(Camera& camera, absl::Duration now) {
+  camera.burst = false;
+  if (camera.moving) return;
+  camera.threshold = std::max(camera.threshold, camera.level * kBackOffRise);
+  camera.back_off = camera.back_off == absl::ZeroDuration()
+                        ? kBackOffFirst
+                        : std::min(camera.back_off * 2, kBackOffMost);
+  camera.back_off_until = now + camera.back_off;
+}
+
+void Attention::OnMotion(Key key, bool moving, absl::Duration now) {
+  Camera& camera = At(key);
+  if (!camera.streaming || camera.moving == moving) return;
+  camera.moving = moving;
+  if (moving) {
+    camera.moving_since = now;
+    camera.burst = false;
+    camera.back_off = absl::ZeroDuration();
+    camera.back_off_until = -absl::InfiniteDuration();
+  } else {
+    camera.linger_until = now + kLinger;
+  }
+}
+
+void Attention::SetFocus(Key key, absl::Duration until) {
+  Camera& camera = At(key);
+  camera.focus_until = std::max(camera.focus_until, until);
+}
+
+void Attention::SetUnattended(Key key, bool unattended) { At(key).unattended = unattended; }
+
+// Above the budget one full decode in eight goes, then intervals grow; below it the other way.
+void Attention::OnCpu(absl::Duration total, absl::Duration now) {
+  if (cpu_at_ != -absl::InfiniteDuration() && now > cpu_at_) {
+    const double seconds = absl::ToDoubleSeconds(now - cpu_at_);
+    const double cores = absl::ToDoubleSeconds(total - cpu_total_) / seconds;
+    const double weight = 1 - std::exp(-seconds / kCpuSmoothingSeconds);
+    used_cores_ += weight * (cores - used_cores_);
+  }
+  cpu_total_ = total;
+  cpu_at_ = now;
+  if (now - steered_at_ < kSteerEvery) return;
+  steered_at_ = now;
+  const int most = std::max(options_.full_decodes_max, 0);
+  if (used_cores_ > options_.budget_cores) {
+    if (full_ > 0) {
+      full_allowed_ = std::max(0, std::min(full_allowed_, full_) - std::max(1, full_ / 8));
+    } else {
+      full_allowed_ = 0;
+      stretch_ = std::min(stretch_ * kStretchStep, kStretchMost);
+    }
+  } else if (used_cores_ < options_.budget_cores * kBudgetLow) {
+    if (stretch_ > 1) {
+      stretch_ = std::max(stretch_ / kStretchStep, 1.0);
+    } else if (full_allowed_ < most) {
+      full_allowed_ = std::min(most, full_allowed_ + std::max(1, full_allowed_ / 8));
+    }
+  }
+}
+
+Attention::Want Attention::WantOf(const Camera& camera, absl::Duration now) const {
+  if (!camera.streaming) return Want::kNone;
+  if (now < camera.focus_until) return Want::kFocus;
+  if (camera.moving || now < camera.linger_until) return Want::kMotion;
+  if (camera.burst && now < camera.burst_until) return Want::kActivity;
+  if (Sparse(camera, now)) return Want::kSparse;
+  return options_.everything ? Want::kEverything : Want::kNone;
+}
+
+std::vector<Attention::Change> Attention::Decide(absl::Duration now) {
+  struct Wish {
+    Camera* camera;
+    bool stays;       // began a moment ago
+    bool had_enough;  // held a slot for long
+    int rank;
+  };
+  std::vector<Wish> wishes;
+  std::vector<Change> changes;
+  for (auto& [key, camera] : cameras_) {
+    if (camera.burst && now >= camera.burst_until) EndBurst(camera, now);
+    const Want want = WantOf(camera, now);
+    const bool wants = want != Want::kNone;
+    if (wants && !camera.wants) camera.wants_since = now;
+    camera.wants = wants;
+    const bool stays = camera.full && now - camera.full_since < kStayMin;
+    if (!wants && !stays) {
+      if (!camera.full) continue;
+      camera.full = false;
+      --full_;
+      changes.push_back({key, false});
+      continue;
+    }
+    wishes.push_back({&camera, stays,
+                      camera.full && want != Want::kFocus && now - camera.full_since > kHoldMax,
+                      static_cast<int>(want) * 2 + (camera.unattended ? 1 : 0)});
+  }
+  std::sort(wishes.begin(), wishes.end(), [](const Wish& a, const Wish& b) {
+    if (a.stays != b.stays) return a.stays;
+    if (a.had_enough != b.had_enough) return b.had_enough;
+    if (a.rank != b.rank) return a.rank > b.rank;
+    if (a.camera->full != b.camera->full) return a.camera->full;
+    if (a.camera->wants_since != b.camera->wants_since) {
+      return a.camera->wants_since < b.camera->wants_since;
+    }
+    return a.camera->key < b.camera->key;
+  });
+  int left = full_allowed_;
+  int sparse_left = std::max(1, full_allowed_ / kSparseShare);
+  for (const Wish& wish : wishes) {
+    Camera& camera = *wish.camera;
+    const bool sparse = WantOf(camera, now) == Want::kSparse;
+    const bool full = left > 0 && (!sparse || sparse_left > 0);
+    if (full) --left;
+    if (full && sparse) --sparse_left;
+    if (full == camera.full) continue;
+    camera.full = full;
+    full_ += full ? 1 : -1;
+    if (full) {
+      camera.full_since = now;
+      // A burst is time to look, not time to wait.
+      if (camera.burst) camera.burst_until = std::max(camera.burst_until, now + kBurst / 2);
+    } else {
+      camera.wants_since = now;  // to the end of the line
+    }
+    changes.push_back({camera.key, full});
+  }
+  // First those that make room.
+  std::stable_partition(changes.begin(), changes.end(), [](const Change& c) { return !c.full; });
+  return changes;
+}
+
+std::string Attention::Why(const Camera& camera, Want want, absl::Duration now) const {
+  switch (want) {
+    case Want::kFocus:
+      return "an operator looks at it";
+    case Want::kMotion:
+      return absl::StrCat(
+          camera.moving ? absl::StrCat("motion confirmed for ", Seconds(now - camera.moving_since))
+                        : "motion ended a moment ago",
+          camera.unattended ? ", no unit within reach" : "");
+    case Want::kActivity:
+      return absl::StrFormat("activity %.1f spreads above usual for %s%s", camera.level,
+                             Seconds(now - camera.active_since),
+                             camera.unattended ? ", no unit within reach" : "");
+    case Want::kSparse:
+      return absl::StrCat("keyframes only every ",
+                          Seconds(std::max(camera.gop, now - camera.last_keyframe)));
+    case Want::kEverything:
+      return "everything is decoded, as configured";
+    case Want::kNone:
+      return "nothing more to see";
+  }
+  return "";
+}
+
+AttentionState Attention::State(Key key, absl::Duration now) const {
+  AttentionState state;
+  const auto found = cameras_.find(key);
+  if (found == cameras_.end() || !found->second.streaming) {
+    state.why = "not streaming";
+    return state;
+  }
+  const Camera& camera = found->second;
+  const Want want = WantOf(camera, now);
+  state.activity = camera.level;
+  state.gop = camera.gop;
+  state.sparse = Sparse(camera, now);
+  state.quiet_every = QuietEvery(camera);
+  state.since = camera.begun;
+  const std::string short_of_cpu =
+      stretch_ > 1 ? absl::StrFormat("CPU budget of %.3g cores spent: ", options_.budget_cores)
+                   : "";
+  if (camera.full) {
+    state.level = AttentionLevel::kFull;
+    state.since = camera.full_since;
+    state.why = absl::StrCat("full: ", Why(camera, want, now));
+  } else if (want != Want::kNone) {
+    state.level = AttentionLevel::kWaiting;
+    state.since = camera.wants_since;
+    const bool budget = full_allowed_ < options_.full_decodes_max;
+    state.why =
+        absl::StrCat(short_of_cpu, "full decode wanted (", Why(camera, want, now), "), waits: ",
+                     budget ? absl::StrFormat("the CPU budget of %.3g cores allows %d",
+                                              options_.budget_cores, full_allowed_)
+                            : absl::StrCat("all ", options_.full_decodes_max, " in use"));
+  } else if (now - camera.begun < kGetToKnow) {
+    state.level = AttentionLevel::kKeyframes;
+    state.why = absl::StrCat(short_of_cpu, "every keyframe: its scene is being learnt");
+  } else if (camera.active) {
+    state.level = AttentionLevel::kKeyframes;
+    state.since = camera.active_since;
+    state.why =
+        absl::StrFormat("%severy keyframe: activity %.1f that pixels did not confirm lately",
+                        short_of_cpu, camera.level);
+  } else {
+    state.level = AttentionLevel::kQuiet;
+    state.why = absl::StrCat(short_of_cpu, "keyframes every ",
+                             Seconds(std::max(QuietEvery(camera), camera.gop)),
+                             camera.unattended ? ": quiet, no unit within reach" : ": quiet");
+  }
+  return state;
+}
+
+AttentionTotals Attention::Totals(absl::Duration now) const {
+  AttentionTotals totals;
+  totals.budget_cores = options_.budget_cores;
+  totals.used_cores = used_cores_;
+  totals.full_decodes = full_;
+  totals.full_decodes_allowed = full_allowed_;
+  totals.stretch = stretch_;
+  for (const auto& [key, camera] : cameras_) {
+    if (Sparse(camera, now)) ++totals.sparse;
+    if (camera.wants && !camera.full) ++totals.waiting;
+  }
+  return totals;
+}
+
+}  // namespace patrol::ingest

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "lib/base/limits.h"
+#include "lib/video/ingest/activity.h"
+
+namespace patrol::ingest {
+
+// What is decoded of a camera now.
+enum class AttentionLevel : uint8_t {
+  kNone,       // it does not stream
+  kQuiet,      // a keyframe now and then
+  kKeyframes,  // every keyframe
+  kWaiting,    // every keyframe; full decoding is wanted and not to be had
+  kFull,       // every picture
+};
+
+// "none", "quiet", "keyframes", "waiting", "full".
+std::string_view AttentionName(AttentionLevel level);
+
+struct AttentionOptions {
+  // CPU of decoding and analysis together, cores. Above it there are fewer full decodes, then
+  // longer keyframe intervals.
+  double budget_cores = 1.0;
+  int full_decodes_max = limits::kFullDecodesMaxDefault;
+  absl::Duration blind_after = absl::Seconds(10);
+  // A quiet camera's keyframe is decoded this often, and always within blind_after.
+  absl::Duration quiet_picture_every = absl::Seconds(6);
+  // Every streaming camera wants to be decoded in full: what attention is measured against.
+  bool everything = false;
+};
+
+// Why a camera gets what it gets.
+struct AttentionState {
+  AttentionLevel level = AttentionLevel::kNone;
+  std::string why;             // one plain sentence
+  absl::Duration since;        // monotonic: in this level since
+  double activity = 0;         // of the last unit, in spreads above its baseline
+  absl::Duration gop;          // between its last keyframes; zero until known
+  absl::Duration quiet_every;  // a keyframe is decoded this often while it is quiet
+  bool sparse = false;         // its GOP is longer than blind_after
+};
+
+struct AttentionTotals {
+  double budget_cores = 0;
+  double used_cores = 0;  // over the last seconds
+  int full_decodes = 0;
+  int full_decodes_allowed = 0;  // by budget and full_decodes_max
+  int waiting = 0;               // for full decoding
+  int sparse = 0;
+  double stretch = 1;  // keyframe intervals are so many times longer than wanted
+};
+
+// Which pictures are worth decoding now, given the CPU there is. It decides; others decode.
+//
+// A quiet camera has a due time for its next keyframe, spread at random over its interval so that
+// cameras whose GOPs are aligned do not all come due at once. Full decoding is wanted, in this
+// order, by who is looked at, where pixels confirmed motion, where coded size says that something
+// begins, and by sparse cameras; no unit within reach comes first among equals. Activity earns a
+// short burst only: when pixels do not confirm motion in it, activity counts less there for a while
+// (back-off), so that a stream that merely flickers does not eat the budget. When more want than
+// may, those that wait longest come first and nobody holds a slot longer than kHoldMax.
+//
+// All instants are of one monotonic clock and are passed in; a simulation owns them.
+// Threads: one call at a time.
+class Attention {
+ public:
+  using Key = uint64_t;
+  struct Change {
+    Key key;
+    bool full;
+  };
+
+  Attention(AttentionOptions options, uint64_t seed);
+
+  // A stream begins or ends; a camera that ended is forgotten but for focus and reach.
+  void Begin(Key camera, absl::Duration now);
+  void End(Key camera);
+  void Forget(Key camera);
+
+  struct Turn {
+    bool decode = false;  // this keyframe, where the camera is not decoded in full
+    bool decide = false;  // Decide is worth calling at once
+  };
+  // Each unit that came. activity: its reading.
+  Turn OnUnit(Key camera, bool keyframe, const ActivityReading& activity, absl::Duration now);
+
+  // Pixels say that something moves, or no longer.
+  void OnMotion(Key camera, bool moving, absl::Duration now);
+  // An operator looks at it until then.
+  void SetFocus(Key camera, absl::Duration until);
+  // No unit can be there in time.
+  void SetUnattended(Key camera, bool unattended);
+  // What decoding and analysis have cost in all, CPU time; every second or so.
+  void OnCpu(absl::Duration total, absl::Duration now);
+
+  // Who is to be decoded in full from now on, and who no longer. Call it a few times a second.
+  std::vector<Change> Decide(absl::Duration now);
+
+  AttentionState State(Key camera, absl::Duration now) const;
+  double stretch() const { return stretch_; }
+  AttentionTotals Totals(absl::Duration now) const;
+
+ private:
+  struct Camera {
+    Key key = 0;
+    bool streaming = false;
+    absl::Duration begun;
+    // Keyframes.
+    absl::Duration last_keyframe = -absl::InfiniteDuration();
+    absl::Duration gop = absl::ZeroDuration();
+    absl::Duration decoded = -absl::InfiniteDuration();  // the last keyframe given its turn
+    absl::Duration due = -absl::InfiniteDuration();
+    // What speaks for it.
+    double level = 0;
+    const char* cause = "";
+    bool active = false;
+    absl::Duration active_since;
+    absl::Duration burst_until = -absl::InfiniteDuration();
+    bool burst = false;    // wants full decoding by activity alone
+    double threshold = 0;  // in back-off activity must rise above this
+    absl::Duration back_off = absl::ZeroDuration();
+    absl::Duration back_off_until = -absl::InfiniteDuration();
+    bool moving = false;
+    absl::Duration moving_since;
+    absl::Duration linger_until = -absl::InfiniteDuration();
+    absl::Duration focus_until = -absl::InfiniteDuration();
+    bool unattended = false;
+    // Full decoding.
+    bool full = false;
+    absl::Duration full_since;
+    bool wants = false;
+    absl::Duration wants_since;
+  };
+  enum class Want : uint8_t { kNone, kEverything, kSparse, kActivity, kMotion, kFocus };
+
+  Camera& At(Key camera);
+  Want WantOf(const Camera& camera, absl::Duration now) const;
+  void OnActivity(Camera& camera, const ActivityReading& activity, absl::Duration now);
+  void EndBurst(Camera& camera, absl::Duration now);
+  bool Sparse(const Camera& camera, absl::Duration now) const;
+  absl::Duration QuietEvery(const Camera& camera) const;
+  double Share(Key camera, uint64_t salt) const;
+  std::string Why(const Camera& camera, Want want, absl::Duration now) const;
+
+  const AttentionOptions options_;
+  const uint64_t seed_;
+  absl::flat_hash_map<Key, Camera> cameras_;
+  int full_ = 0;
+  // The budget.
+  int full_allowed_;
+  double stretch_ = 1;
+  double used_cores_ = 0;
+  absl::Duration cpu_total_ = absl::ZeroDuration();
+  absl::Duration cpu_at_ = -absl::InfiniteDuration();
+  absl::Duration steered_at_ = -absl::InfiniteDuration();
+};
+
+}  // namespace patrol::ingest

@@ -1,0 +1,248 @@
+// Goal: attention gives every camera its picture in time, full decoding where it is due, and stays
+// within its budget. Method: a fleet simulated on a clock of its own; nothing is decoded.
+
+#include "lib/video/ingest/attention.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+
+namespace patrol::ingest {
+namespace {
+
+constexpr absl::Duration kStep = absl::Milliseconds(100);
+constexpr ActivityReading kCalm{};
+constexpr ActivityReading kBusy{.level = 6, .active = true, .onset = false, .cause = "size"};
+
+// Cameras with a unit every 100 ms and a keyframe every `gop`, all at the same instants.
+class Simulation {
+ public:
+  explicit Simulation(AttentionOptions options, absl::Duration gop = absl::Seconds(2))
+      : attention(options, 7), gop_(gop) {}
+
+  void Begin(Attention::Key key) {
+    attention.Begin(key, now);
+    keys_.push_back(key);
+    last_turn_[key] = now;
+  }
+
+  // Costs are of the streams: a keyframe and its analysis 1.7 ms, full decoding 11 ms/s.
+  void Run(absl::Duration how_long) {
+    for (const absl::Duration end = now + how_long; now < end; now += kStep) {
+      const bool keyframe = now % gop_ < kStep;
+      turns_now = 0;
+      for (const Attention::Key key : keys_) {
+        const ActivityReading& activity = busy.contains(key) ? kBusy : kCalm;
+        const Attention::Turn turn = attention.OnUnit(key, keyframe, activity, now);
+        if (turn.decode || full.contains(key)) {
+          oldest = std::max(oldest, now - last_turn_[key]);
+          last_turn_[key] = now;
+        }
+        if (turn.decode) {
+          ++turns;
+          ++turns_now;
+          cpu += absl::Microseconds(1700) * price;
+        }
+      }
+      turns_at_once = std::max(turns_at_once, turns_now);
+      cpu += kStep * (0.011 * price * static_cast<double>(full.size()));
+      attention.OnCpu(cpu, now);
+      for (const Attention::Change& change : attention.Decide(now)) {
+        if (change.full) {
+          EXPECT_TRUE(full.insert(change.key).second);
+          ever_full.insert(change.key);
+        } else {
+          EXPECT_EQ(full.erase(change.key), 1u);
+        }
+      }
+      full_seconds += absl::ToDoubleSeconds(kStep) * static_cast<double>(full.size());
+      most_full = std::max(most_full, full.size());
+    }
+  }
+
+  Attention attention;
+  absl::Duration now = absl::Seconds(100);
+  std::set<Attention::Key> busy;
+  std::set<Attention::Key> full;
+  std::set<Attention::Key> ever_full;
+  size_t most_full = 0;
+  double full_seconds = 0;
+  double price = 1;
+  absl::Duration cpu;
+  absl::Duration oldest;  // longest wait for a picture
+  int turns = 0;
+  int turns_now = 0;
+  int turns_at_once = 0;
+  AttentionState State(Attention::Key key) const { return attention.State(key, now); }
+
+ private:
+  const absl::Duration gop_;
+  std::vector<Attention::Key> keys_;
+  std::map<Attention::Key, absl::Duration> last_turn_;
+};
+
+TEST(Attention, GivesQuietCamerasAPictureInTimeAndNotAllAtOnce) {
+  Simulation town({});
+  for (Attention::Key key = 1; key <= 700; ++key) town.Begin(key);
+  town.Run(absl::Seconds(40));
+  EXPECT_EQ(town.State(1).level, AttentionLevel::kQuiet);
+  EXPECT_EQ(town.State(1).why, "keyframes every 6 s: quiet");
+  town.turns = town.turns_at_once = 0;
+  town.oldest = absl::ZeroDuration();
+  town.Run(absl::Seconds(60));
+  // 700 cameras, one picture each 6 s; their GOPs are aligned, so thirds come due together.
+  EXPECT_NEAR(town.turns, 7000, 100);
+  EXPECT_LE(town.turns_at_once, 280);
+  EXPECT_LE(town.oldest, absl::Seconds(6.2));
+  EXPECT_TRUE(town.ever_full.empty());
+}
+
+TEST(Attention, LooksAtOnceWhereActivityBegins) {
+  Simulation town({});
+  town.Begin(1);
+  town.Run(absl::Seconds(30));
+  const Attention::Turn turn = town.attention.OnUnit(1, false, kBusy, town.now);
+  EXPECT_TRUE(turn.decide);
+  const std::vector<Attention::Change> changes = town.attention.Decide(town.now);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_TRUE(changes[0].full);
+  EXPECT_TRUE(absl::StartsWith(town.State(1).why, "full: activity 6.0 spreads above usual for"));
+}
+
+TEST(Attention, GrowsDeafToActivityThatIsNeverConfirmed) {
+  Simulation town({});
+  town.Begin(1);
+  town.Run(absl::Seconds(30));
+  town.busy.insert(1);
+  town.Run(absl::Seconds(200));
+  // Bursts of four seconds after pauses of 5, 10, 20, 40 and 60 s.
+  EXPECT_LE(town.full_seconds, 30);
+  EXPECT_GE(town.full_seconds, 8);
+  EXPECT_FALSE(town.full.contains(1));
+  EXPECT_EQ(town.State(1).level, AttentionLevel::kKeyframes);
+  // What is clearly more wins all the same, and so does what pixels confirmed.
+  ActivityReading more = kBusy;
+  more.level = 20;
+  EXPECT_TRUE(town.attention.OnUnit(1, false, more, town.now).decide);
+}
+
+TEST(Attention, KeepsConfirmedMotionUntilItHasEnded) {
+  Simulation town({});
+  town.Begin(1);
+  town.Run(absl::Seconds(30));
+  town.attention.OnMotion(1, true, town.now);
+  town.Run(absl::Minutes(2));
+  EXPECT_TRUE(town.full.contains(1));
+  EXPECT_EQ(town.State(1).why, "full: motion confirmed for 120 s");
+  town.attention.OnMotion(1, false, town.now);
+  town.Run(absl::Seconds(1));
+  EXPECT_TRUE(town.full.contains(1));
+  town.Run(absl::Seconds(3));
+  EXPECT_FALSE(town.full.contains(1));
+}
+
+TEST(Attention, SharesFullDecodesFairlyWhenMoreWantThanMay) {
+  Simulation town({.budget_cores = 8, .full_decodes_max = 4});
+  for (Attention::Key key = 1; key <= 12; ++key) town.Begin(key);
+  town.Run(absl::Seconds(30));
+  for (Attention::Key key = 1; key <= 12; ++key) town.attention.OnMotion(key, true, town.now);
+  town.turns = 0;
+  town.Run(absl::Seconds(20));
+  EXPECT_EQ(town.most_full, 4u);
+  const AttentionState waiting = town.State(town.full.contains(12) ? 1 : 12);
+  EXPECT_EQ(waiting.level, AttentionLevel::kWaiting);
+  EXPECT_TRUE(absl::EndsWith(waiting.why, "waits: all 4 in use")) << waiting.why;
+  // Those that wait get every keyframe, from the second on.
+  EXPECT_GE(town.turns, 8 * 9);
+  town.Run(absl::Seconds(100));
+  EXPECT_EQ(town.most_full, 4u);
+  EXPECT_EQ(town.ever_full.size(), 12u);
+}
+
+TEST(Attention, PutsWhoIsLookedAtFirstAndNoUnitWithinReachBeforeItsEquals) {
+  Simulation town({.full_decodes_max = 2});
+  for (Attention::Key key = 1; key <= 4; ++key) town.Begin(key);
+  town.Run(absl::Seconds(30));
+  town.attention.SetUnattended(3, true);
+  for (Attention::Key key = 1; key <= 3; ++key) town.attention.OnMotion(key, true, town.now);
+  town.attention.SetFocus(4, town.now + absl::Seconds(10));
+  town.Run(absl::Seconds(5));
+  EXPECT_EQ(town.full, (std::set<Attention::Key>{3, 4}));
+  EXPECT_EQ(town.State(4).why, "full: an operator looks at it");
+  town.Run(absl::Seconds(10));
+  EXPECT_FALSE(town.full.contains(4));
+  EXPECT_EQ(town.full.size(), 2u);
+}
+
+TEST(Attention, SeesUnattendedPlacesTwiceAsOften) {
+  Simulation town({});
+  town.attention.SetUnattended(1, true);
+  town.Begin(1);
+  town.Run(absl::Seconds(60));
+  EXPECT_EQ(town.State(1).quiet_every, absl::Seconds(3));
+  EXPECT_EQ(town.State(1).why, "keyframes every 3 s: quiet, no unit within reach");
+}
+
+TEST(Attention, StaysWithinItsBudgetAndSaysWhatItCosts) {
+  Simulation town({.budget_cores = 0.5, .full_decodes_max = 32});
+  for (Attention::Key key = 1; key <= 700; ++key) town.Begin(key);
+  town.Run(absl::Seconds(40));
+  for (Attention::Key key = 1; key <= 64; ++key) town.attention.OnMotion(key, true, town.now);
+  town.Run(absl::Seconds(60));
+  // What is left of the budget goes to full decodes: intervals are as wanted.
+  AttentionTotals totals = town.attention.Totals(town.now);
+  EXPECT_LE(totals.used_cores, 0.55);
+  EXPECT_EQ(totals.stretch, 1);
+  EXPECT_GE(totals.full_decodes, 5);
+  EXPECT_LT(totals.full_decodes, 32);
+  EXPECT_GT(totals.waiting, 0);
+
+  // A machine five times slower: no full decodes, then longer intervals, and it says so.
+  town.price = 5;
+  town.Run(absl::Seconds(120));
+  totals = town.attention.Totals(town.now);
+  EXPECT_LE(totals.used_cores, 0.65);
+  EXPECT_GT(totals.stretch, 1);
+  EXPECT_EQ(totals.full_decodes, 0);
+  EXPECT_TRUE(absl::StartsWith(town.State(700).why, "CPU budget of 0.5 cores spent: keyframes "))
+      << town.State(700).why;
+  EXPECT_TRUE(absl::StrContains(town.State(1).why, "full decode wanted")) << town.State(1).why;
+
+  // And back.
+  town.price = 0.2;
+  town.Run(absl::Seconds(120));
+  totals = town.attention.Totals(town.now);
+  EXPECT_EQ(totals.stretch, 1);
+  EXPECT_EQ(totals.full_decodes, 32);
+}
+
+TEST(Attention, DecodesSparseCamerasForwardButNotAll) {
+  Simulation town({.full_decodes_max = 8}, absl::Seconds(40));
+  for (Attention::Key key = 1; key <= 6; ++key) town.Begin(key);
+  town.Run(absl::Seconds(90));
+  EXPECT_TRUE(town.State(1).sparse);
+  EXPECT_EQ(town.attention.Totals(town.now).sparse, 6);
+  EXPECT_EQ(town.most_full, 2u);
+  town.Run(absl::Minutes(3));
+  EXPECT_EQ(town.ever_full.size(), 6u);
+}
+
+TEST(Attention, ForgetsAStreamThatEnded) {
+  Simulation town({});
+  town.Begin(1);
+  town.Run(absl::Seconds(30));
+  town.attention.OnMotion(1, true, town.now);
+  town.Run(absl::Seconds(1));
+  EXPECT_EQ(town.attention.Totals(town.now).full_decodes, 1);
+  town.attention.End(1);
+  EXPECT_EQ(town.attention.Totals(town.now).full_decodes, 0);
+  EXPECT_EQ(town.State(1).level, AttentionLevel::kNone);
+  EXPECT_TRUE(town.attention.Decide(town.now).empty());
+}
+
+}  // namespace
+}  // namespace patrol::ingest
