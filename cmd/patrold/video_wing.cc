@@ -383,14 +383,14 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   state->set_attention(LevelOf(known->attention));
   state->set_attention_reason(known->attention_reason);
   if (known->attention != ingest::AttentionLevel::kNone) {
-    SetTimestamp(known->attention_since, state->mutable_attention_since());
+    api::SetTime(known->attention_since, state->mutable_attention_since());
   }
   state->set_activity(known->activity);
   state->set_decode_cpu_s(absl::ToDoubleSeconds(known->decode_cpu));
   state->set_gop_s(absl::ToDoubleSeconds(known->gop));
   state->set_sparse(known->sparse);
   state->set_blind_reason(known->blind_reason);
-  if (known->blind) SetTimestamp(known->blind_since, state->mutable_blind_since());
+  if (known->blind) api::SetTime(known->blind_since, state->mutable_blind_since());
   state->set_blind_total_s(absl::ToDoubleSeconds(known->blind_total));
   if (known->picture_time != absl::InfinitePast()) {
     state->set_picture_age_s(absl::ToDoubleSeconds(known->picture_age));

@@ -143,7 +143,8 @@ class GstIngest : public testing::Test {
   }
 
   Counter counter_;
-  Fleet fleet_{FleetOptions(), SystemClock::Get(), counter_, counter_};
+  Fleet fleet_{FleetOptions{.analysed_per_second = 60, .decode_everything = true},
+               SystemClock::Get(), counter_, counter_};
 };
 
 TEST_F(GstIngest, PlaysClipsAndComesBackAtTheirEnd) {

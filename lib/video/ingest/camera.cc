@@ -218,16 +218,14 @@ void Camera::SetFullDecode(bool full) {
   if (full_ == full) return;
   full_ = full;
   std::vector<media::AccessUnitPtr> gop;
-  bool continued = false;
   {
     std::lock_guard lock(mutex_);
     state_.full_decode = full;
-    // From an earlier session, or with a gap at its end: only what is kept.
-    gop = ring_.LastGop();
-    continued = ring_.accepting();
+    // What is of an earlier session, or has a gap at its end, leads nowhere.
+    if (full && ring_.accepting()) gop = ring_.LastGop();
   }
   if (full) {
-    parts_.pool.BeginFull(lane_, std::move(gop), continued);
+    parts_.pool.BeginFull(lane_, std::move(gop));
   } else {
     parts_.pool.EndFull(lane_);
   }

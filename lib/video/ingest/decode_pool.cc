@@ -158,15 +158,14 @@ void DecodePool::Break(const DecodeLanePtr& lane) {
   lane->dropping = false;
 }
 
-void DecodePool::BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop,
-                           bool continued) {
+void DecodePool::BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop) {
   {
     std::lock_guard lock(mutex_);
     if (closed_ || lane->removed || lane->full) return;
     lane->full = true;
     // A keyframe that waits is in `gop` too, or is older.
     if (!gop.empty()) Empty(*lane);
-    lane->to_keyframe = gop.empty() || !continued;
+    lane->to_keyframe = gop.empty();
     lane->dropping = false;
     bool restart = true;
     for (media::AccessUnitPtr& unit : gop) {
@@ -185,9 +184,9 @@ void DecodePool::EndFull(const DecodeLanePtr& lane) {
   lane->full = false;
   lane->to_keyframe = true;
   lane->dropping = false;
-  Empty(*lane);
+  // What waits is still decoded: a stream may have ended with it.
   lane->last_picture = media::Picture();
-  // While a thread works on the lane the decoder is that thread's to drop.
+  // While the lane has work the decoder is that thread's to drop.
   if (!lane->scheduled) lane->decoder.reset();
 }
 

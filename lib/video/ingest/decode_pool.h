@@ -76,10 +76,10 @@ class DecodePool {
   void Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit);
   // What is pushed next does not continue what was pushed: wait for a keyframe.
   void Break(const DecodeLanePtr& lane);
-  // Full decoding begins with `gop`, which is the stream since its last keyframe. Its pictures are
-  // handed on as far as they are newer than the last one that was.
-  // continued: what is pushed next continues it; otherwise decoding waits for the next keyframe.
-  void BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop, bool continued);
+  // Full decoding begins with `gop`, the stream since its last keyframe, which what is pushed next
+  // continues; empty: with the next keyframe. Of its pictures those are handed on that are newer
+  // than the last one that was.
+  void BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop);
   void EndFull(const DecodeLanePtr& lane);
 
   DecodeStats Stats(const DecodeLanePtr& lane) const;
