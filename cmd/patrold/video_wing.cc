@@ -277,7 +277,9 @@ class VideoWing::Impl : public ingest::PictureSink,
         lock.unlock();
         motion::MotionEvent here;
         here.camera_id = id;
-        fleet_.SetUnattended(id, responder_.Respond(here).unattended);
+        const response::Response answer = responder_.Respond(here);
+        // Where no unit is known at all, no place comes before another.
+        fleet_.SetUnattended(id, answer.unattended && !answer.nearest_unit_id.empty());
         lock.lock();
         if (stopped_.wait_for(lock, absl::ToChronoNanoseconds(pause), [this] { return stopping_; }))
           return;
