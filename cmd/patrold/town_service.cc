@@ -17,6 +17,7 @@
 #include "lib/service/api/server.h"
 #include "lib/service/store/sqlite_store.h"
 #include "lib/service/web/gateway.h"
+#include "lib/video/ingest/clip_files.h"
 
 namespace patrol::patrold {
 
@@ -63,6 +64,7 @@ struct TownService::Parts {
   std::unique_ptr<response::Responder> responder;
   std::unique_ptr<api::EventHub> events;
   std::unique_ptr<api::EventRecorder> recorder;
+  std::unique_ptr<ingest::ClipFiles> clips;
   std::unique_ptr<VideoWing> video;
   std::unique_ptr<api::Server> server;
   std::unique_ptr<web::Gateway> gateway;
@@ -81,8 +83,12 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
   parts->responder = std::make_unique<response::Responder>(parts->patrol->coverage());
   parts->events = std::make_unique<api::EventHub>(parts->clock, limits::kEventRingMax);
   parts->recorder = std::make_unique<api::EventRecorder>(*parts->store, *parts->events);
-  parts->video =
-      std::make_unique<VideoWing>(config, parts->clock, *parts->responder, *parts->recorder);
+  PATROL_ASSIGN_OR_RETURN(
+      parts->clips,
+      ingest::ClipFiles::Open((std::filesystem::path(config.data_dir) / "clips").string(),
+                              config.clips.bytes_max));
+  parts->video = std::make_unique<VideoWing>(config, parts->clock, *parts->responder,
+                                             *parts->recorder, *parts->clips);
 
   PATROL_ASSIGN_OR_RETURN(parts->server, api::Server::Start({.listen = config.grpc_listen},
                                                             {.store = *parts->store,

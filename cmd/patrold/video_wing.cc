@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/log.h"
 #include "lib/service/api/proto_values.h"
+#include "lib/video/ingest/clip_recorder.h"
 #include "lib/video/ingest/fleet.h"
 #include "lib/video/media/jpeg.h"
 #include "lib/video/motion/analyser.h"
@@ -119,12 +120,14 @@ class VideoWing::Impl : public ingest::PictureSink,
                         public motion::MotionSink {
  public:
   Impl(const config::Config& config, const Clock& clock, response::Responder& responder,
-       api::EventRecorder& recorder)
+       api::EventRecorder& recorder, ingest::ClipFiles& clip_files)
       : motion_options_(config.motion),
         clock_(clock),
         responder_(responder),
         recorder_(recorder),
+        clip_files_(clip_files),
         fleet_(config.ingest, clock, *this, *this),
+        clips_(config.clips, fleet_, clip_files),
         recording_([this] { Record(); }),
         reach_([this] { WatchReach(); }) {}
 
@@ -207,6 +210,7 @@ class VideoWing::Impl : public ingest::PictureSink,
   }
 
   ingest::Fleet& fleet() { return fleet_; }
+  ingest::ClipFiles& clip_files() { return clip_files_; }
 
  private:
   // One camera's analyser. The fleet's loop must not wait for a picture under analysis, so the loss
@@ -300,6 +304,8 @@ class VideoWing::Impl : public ingest::PictureSink,
         event = {.id = store::MotionEventId(told->camera_id, told->begin),
                  .camera_id = told->camera_id,
                  .begin = told->begin};
+        // First of all: the ring moves on.
+        clips_.Begin(event.id, event.camera_id, event.begin);
         const response::Response answer = responder_.Respond(*told);
         event.response = {.area_id = answer.area_id,
                           .nearest_unit_id = answer.nearest_unit_id,
@@ -316,6 +322,7 @@ class VideoWing::Impl : public ingest::PictureSink,
                                                   : api::EventPhase::kUpdate;
       event.has_still = event.has_still || told->still_jpeg != nullptr;
       recorder_.Record(phase, event, told->still_jpeg);
+      if (event.ended) clips_.End(event.id, event.last);
       if (event.ended) open.erase(told->camera_id);
     }
   }
@@ -332,14 +339,17 @@ class VideoWing::Impl : public ingest::PictureSink,
   bool stopping_ = false;
 
   MotionQueue motion_;
+  ingest::ClipFiles& clip_files_;
   ingest::Fleet fleet_;
+  ingest::ClipRecorder clips_;
   std::thread recording_;
   std::thread reach_;
 };
 
 VideoWing::VideoWing(const config::Config& config, const Clock& clock,
-                     response::Responder& responder, api::EventRecorder& recorder)
-    : impl_(std::make_unique<Impl>(config, clock, responder, recorder)) {}
+                     response::Responder& responder, api::EventRecorder& recorder,
+                     ingest::ClipFiles& clips)
+    : impl_(std::make_unique<Impl>(config, clock, responder, recorder, clips)) {}
 
 VideoWing::~VideoWing() = default;
 
@@ -416,5 +426,9 @@ absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> VideoWing::Watch(
 
 // Live view needs no decoder; attention takes it up where the fleet has an operator's focus.
 void VideoWing::Focus(const std::string&, absl::Duration) {}
+
+absl::StatusOr<std::string> VideoWing::ClipPath(const std::string& event_id) {
+  return impl_->clip_files().Find(event_id);
+}
 
 }  // namespace patrol::patrold

@@ -9,6 +9,7 @@
 #include "lib/service/api/ports.h"
 #include "lib/service/config/config.h"
 #include "lib/service/web/live_stream.h"
+#include "lib/video/ingest/clip_files.h"
 
 namespace patrol::patrold {
 
@@ -21,7 +22,7 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
  public:
   // All outlive it.
   VideoWing(const config::Config& config, const Clock& clock, response::Responder& responder,
-            api::EventRecorder& recorder);
+            api::EventRecorder& recorder, ingest::ClipFiles& clips);
   ~VideoWing() override;
 
   // Tears the sessions down, ends open events, and returns when the last is handed to the recorder.
@@ -38,6 +39,7 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
   absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Watch(
       const std::string& camera_id, std::shared_ptr<media::AccessUnitListener> listener) override;
   void Focus(const std::string& camera_id, absl::Duration how_long) override;
+  absl::StatusOr<std::string> ClipPath(const std::string& event_id) override;
 
  private:
   class Impl;

@@ -134,6 +134,11 @@ void ReadAnalysis(Section& root, Config* config) {
                  &options.connects_per_second);
     section.Read("connects_per_host", 1, 64, &options.connects_per_host);
     section.Read("back_off_max", absl::Seconds(1), absl::Minutes(10), &options.back_off_max);
+    Section clips(section.Child("clips"), root.file(), "ingest.clips", root.faults());
+    clips.Read("max_bytes", int64_t{0}, int64_t{1} << 50, &config->clips.bytes_max);
+    clips.Read("pre_roll", absl::ZeroDuration(), absl::Minutes(1), &config->clips.pre_roll);
+    clips.Read("post_roll", absl::ZeroDuration(), absl::Minutes(1), &config->clips.post_roll);
+    clips.Read("max_length", absl::Seconds(1), absl::Minutes(10), &config->clips.length_max);
   }
   {
     Section section(root.Child("motion"), root.file(), "motion", root.faults());

@@ -11,6 +11,7 @@
 #include "lib/service/config/fault.h"
 #include "lib/service/store/rows.h"
 #include "lib/service/web/gateway.h"
+#include "lib/video/ingest/clip_recorder.h"
 #include "lib/video/ingest/fleet.h"
 #include "lib/video/motion/analyser.h"
 
@@ -30,6 +31,7 @@ struct Config {
 
   coverage::LiveOptions coverage;
   ingest::FleetOptions ingest;
+  ingest::ClipOptions clips;
   motion::Analyser::Options motion;
 
   // Declared by the file: added or replaced at every start. What came through the API stays beside.

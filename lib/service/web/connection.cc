@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/limits.h"
+#include "lib/service/web/clip_answer.h"
 #include "lib/service/web/feed.h"
 #include "lib/service/web/live_sender.h"
 #include "lib/service/web/live_stream.h"
@@ -39,6 +40,8 @@ constexpr char kContentSecurityPolicy[] =
 
 constexpr char kStreamPath[] = "/v1/stream";
 constexpr std::string_view kCamerasPath = "/v1/cameras/";
+constexpr std::string_view kEventsPath = "/v1/motionEvents/";
+constexpr std::string_view kClip = "/clip";
 constexpr std::string_view kLiveSocket = "/live";
 constexpr std::string_view kLiveFile = "/live.mp4";
 
@@ -86,14 +89,20 @@ Answer Fault(int status, absl::StatusCode code, std::string message) {
   return ErrorAnswer(absl::Status(code, std::move(message)), status);
 }
 
-// The camera whose live view the path asks for; nullopt for any other path.
-std::optional<std::string> LiveCameraOf(std::string_view path, std::string_view suffix) {
-  if (!path.starts_with(kCamerasPath) || !path.ends_with(suffix)) return std::nullopt;
-  path.remove_prefix(kCamerasPath.size());
+// The one segment between the two; nullopt for any other path.
+std::optional<std::string> Between(std::string_view prefix, std::string_view path,
+                                   std::string_view suffix) {
+  if (!path.starts_with(prefix) || !path.ends_with(suffix)) return std::nullopt;
+  path.remove_prefix(prefix.size());
   if (path.size() <= suffix.size()) return std::nullopt;
   path.remove_suffix(suffix.size());
   if (path.find('/') != std::string_view::npos) return std::nullopt;
   return PercentDecode(path, false);
+}
+
+// The camera whose live view the path asks for; nullopt for any other path.
+std::optional<std::string> LiveCameraOf(std::string_view path, std::string_view suffix) {
+  return Between(kCamerasPath, path, suffix);
 }
 
 void SetSafetyHeaders(http::fields* fields) {
@@ -288,6 +297,11 @@ asio::awaitable<void> Connection::AnswerRequest(Exchange* exchange) {
         Fault(426, absl::StatusCode::kFailedPrecondition,
               absl::StrCat("path \"", path, "\": is a WebSocket; send an upgrade request"));
     exchange->answer.headers.emplace_back("Upgrade", "websocket");
+  } else if (const auto event = Between(kEventsPath, path, kClip);
+             event && (exchange->verb() == "GET" || exchange->verb() == "HEAD")) {
+    const absl::StatusOr<std::string> clip = context_->live->ClipPath(*event);
+    exchange->answer = clip.ok() ? ClipAnswer(*clip, exchange->header(http::field::range))
+                                 : ErrorAnswer(clip.status());
   } else if (path == "/v1" || path.starts_with("/v1/")) {
     co_await AnswerByService(exchange);
   } else if (exchange->verb() == "GET" || exchange->verb() == "HEAD") {

@@ -127,6 +127,11 @@ absl::StatusOr<std::shared_ptr<LiveStream>> LiveViewers::Open(const std::string&
   return stream;
 }
 
+absl::StatusOr<std::string> LiveViewers::ClipPath(const std::string& event_id) {
+  if (cameras_ == nullptr) return absl::UnimplementedError("clips are not offered here");
+  return cameras_->ClipPath(event_id);
+}
+
 void LiveViewers::Stop() {
   std::lock_guard lock(mutex_);
   stopped_ = true;

@@ -28,6 +28,9 @@ class LiveCameras {
       const std::string& camera_id, std::shared_ptr<media::AccessUnitListener> listener) = 0;
   // Someone is looking at it, and will be for about `how_long`.
   virtual void Focus(const std::string& camera_id, absl::Duration how_long) = 0;
+  // Where the clip of a motion event is.
+  // Errors: NOT_FOUND.
+  virtual absl::StatusOr<std::string> ClipPath(const std::string& event_id) = 0;
 };
 
 class LiveStream;
@@ -45,6 +48,8 @@ class LiveViewers {
   //   camera gives MJPEG, or there is no live view here).
   absl::StatusOr<std::shared_ptr<LiveStream>> Open(const std::string& camera_id,
                                                    asio::any_io_executor executor);
+  // As LiveCameras; UNIMPLEMENTED where there are none.
+  absl::StatusOr<std::string> ClipPath(const std::string& event_id);
   // Cuts all off from their cameras, for good; no camera calls into an executor afterwards.
   void Stop();
 

@@ -121,6 +121,23 @@ TEST_F(ConfigTest, SpeedsAndWaiversReachTheRooms) {
       reading.config.graphs[static_cast<size_t>(roadnet::Mode::kMotorcycle)].ignore_one_way);
 }
 
+TEST_F(ConfigTest, ClipsOfEventsAreBounded) {
+  const Reading good = Read(
+      "network: {file: town.osm.pbf}\n"
+      "ingest: {clips: {max_bytes: 1000000, pre_roll: 3s, post_roll: 1s, max_length: 30s}}\n");
+  ASSERT_THAT(Places(good), ElementsAre());
+  EXPECT_EQ(good.config.clips.bytes_max, 1000000);
+  EXPECT_EQ(good.config.clips.pre_roll, absl::Seconds(3));
+  EXPECT_EQ(good.config.clips.post_roll, absl::Seconds(1));
+  EXPECT_EQ(good.config.clips.length_max, absl::Seconds(30));
+  const Reading bad = Read(
+      "network: {file: town.osm.pbf}\n"
+      "ingest: {clips: {max_bytes: -1, pre_role: 3s, max_length: 1h}}\n");
+  EXPECT_THAT(Places(bad),
+              ::testing::UnorderedElementsAre("2 ingest.clips.max_bytes", "2 ingest.clips.pre_role",
+                                              "2 ingest.clips.max_length"));
+}
+
 TEST_F(ConfigTest, AMissingFileIsOneClearFault) {
   const Reading reading = ReadConfig((folder_ / "none.yaml").string());
   ASSERT_EQ(reading.faults.size(), 1u);

@@ -5,6 +5,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "lib/service/web/gateway.h"
 #include "lib/service/web/live_stream.h"
 #include "lib/video/ingest/subscribers.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/media/coded_stream.h"
 #include "tests/unit/web/fake_services.h"
 
@@ -51,7 +53,13 @@ class TownCameras : public LiveCameras {
     std::lock_guard lock(mutex_);
     ++focus[id];
   }
+  absl::StatusOr<std::string> ClipPath(const std::string& event_id) override {
+    if (event_id != "e-1")
+      return absl::NotFoundError("motion event \"" + event_id + "\" has no clip");
+    return clip;
+  }
 
+  std::string clip;
   std::map<std::string, int> focus;  // guarded by mutex_ while the gateway runs
 
  private:
@@ -218,6 +226,38 @@ TEST_F(LiveTest, StreamsAsAFileUntilTheServiceStops) {
   EXPECT_FALSE(error) << error.message();
   EXPECT_EQ(parser.get().body().substr(4, 4), "ftyp");
   EXPECT_NE(parser.get().body().find("moof"), std::string::npos);
+}
+
+TEST_F(LiveTest, ServesClipsWholeAndInRanges) {
+  const test::TemporaryFolder folder;
+  cameras_.clip = folder.File("e-1.mp4");
+  std::ofstream(cameras_.clip) << "0123456789";
+  const auto get = [&](const std::string& path, const std::string& range) {
+    asio::io_context io;
+    asio::ip::tcp::socket socket(io);
+    socket.connect({asio::ip::make_address("127.0.0.1"), gateway_->port()});
+    http::request<http::empty_body> request(http::verb::get, path, 11);
+    request.set(http::field::host, "localhost");
+    if (!range.empty()) request.set(http::field::range, range);
+    http::write(socket, request);
+    beast::flat_buffer buffer;
+    http::response<http::string_body> response;
+    http::read(socket, buffer, response);
+    const std::string said(response[http::field::content_range]);
+    return absl::StrCat(response.result_int(), " ", said, " ",
+                        response.result_int() < 300 ? response.body() : "");
+  };
+  const std::string clip = "/v1/motionEvents/e-1/clip";
+  EXPECT_EQ(get(clip, ""), "200  0123456789");
+  EXPECT_EQ(get(clip, "bytes=2-4"), "206 bytes 2-4/10 234");
+  EXPECT_EQ(get(clip, "bytes=7-"), "206 bytes 7-9/10 789");
+  EXPECT_EQ(get(clip, "bytes=7-99"), "206 bytes 7-9/10 789");
+  EXPECT_EQ(get(clip, "bytes=-3"), "206 bytes 7-9/10 789");
+  EXPECT_EQ(get(clip, "bytes=10-"), "416 bytes */10 ");
+  EXPECT_EQ(get(clip, "bytes=-0"), "416 bytes */10 ");
+  EXPECT_EQ(get(clip, "bytes=4-2"), "200  0123456789");
+  EXPECT_EQ(get(clip, "bytes=0-1,4-5"), "200  0123456789");
+  EXPECT_EQ(get("/v1/motionEvents/e-2/clip", ""), "404  ");
 }
 
 TEST_F(LiveTest, ClosesViewersWhenTheServiceStops) {
