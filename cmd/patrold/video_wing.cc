@@ -424,8 +424,9 @@ absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> VideoWing::Watch(
   return impl_->fleet().Subscribe(camera_id, std::move(listener));
 }
 
-// Live view needs no decoder; attention takes it up where the fleet has an operator's focus.
-void VideoWing::Focus(const std::string&, absl::Duration) {}
+void VideoWing::Focus(const std::string& camera_id, absl::Duration how_long) {
+  impl_->fleet().SetFocus(camera_id, how_long);
+}
 
 absl::StatusOr<std::string> VideoWing::ClipPath(const std::string& event_id) {
   return impl_->clip_files().Find(event_id);
