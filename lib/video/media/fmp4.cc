@@ -14,6 +14,7 @@ extern "C" {
 #include <libavformat/avformat.h>
 #include <libavutil/mem.h>
 #include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
 }
 
 namespace patrol::media {
@@ -30,7 +31,9 @@ constexpr size_t kReorderDepthMax = 4;
 constexpr int64_t kReorderTicksMax = 2 * kTimescale;
 
 constexpr uint8_t kH264Sps = 7;
+constexpr uint8_t kH265Vps = 32;
 constexpr uint8_t kH265Sps = 33;
+constexpr uint8_t kH265Pps = 34;
 
 // ISO/IEC 14496-12, 8.8.3.1: depends on no other sample; depends on others and is no sync sample.
 constexpr uint32_t kSyncSample = 0x02000000;
@@ -68,13 +71,14 @@ std::vector<uint8_t> Unescaped(std::span<const uint8_t> nal, size_t most) {
   return plain;
 }
 
-struct Size {
-  int width = 0;
-  int height = 0;
+struct Shape {
+  int width = 0;   // pixels
+  int height = 0;  // pixels
+  AVPixelFormat format = AV_PIX_FMT_NONE;
 };
 
 // What FFmpeg's parser reads from the keyframe.
-absl::StatusOr<Size> PictureSize(const AccessUnit& unit) {
+absl::StatusOr<Shape> PictureShape(const AccessUnit& unit) {
   std::unique_ptr<AVCodecParserContext, Free> parser(av_parser_init(IdOf(unit.codec)));
   std::unique_ptr<AVCodecContext, Free> context(avcodec_alloc_context3(nullptr));
   if (parser == nullptr || context == nullptr) {
@@ -92,11 +96,66 @@ absl::StatusOr<Size> PictureSize(const AccessUnit& unit) {
   if (parser->width <= 0 || parser->height <= 0) {
     return absl::DataLossError("fmp4: the parameter sets of the keyframe cannot be read");
   }
-  return Size{parser->width, parser->height};
+  return Shape{parser->width, parser->height, static_cast<AVPixelFormat>(parser->format)};
 }
 
-absl::StatusOr<std::vector<uint8_t>> InitSegment(Codec codec, const std::vector<uint8_t>& sets,
-                                                 Size size) {
+// The decoder configuration record of H.265, ISO/IEC 14496-15, 8.3.3.1. The muxer would make it
+// itself, but reads all of the sequence parameter set for that, and an absurd count in its HRD
+// parameters keeps FFmpeg 5.1 busy for minutes (found by fuzzing).
+absl::StatusOr<std::vector<uint8_t>> H265Record(const std::vector<uint8_t>& sets,
+                                                AVPixelFormat format) {
+  const AVPixFmtDescriptor* shape = av_pix_fmt_desc_get(format);
+  if (shape == nullptr) return absl::DataLossError("fmp4: pixel format unknown");
+  const uint8_t chroma_idc = shape->nb_components < 3    ? 0
+                             : shape->log2_chroma_h != 0 ? 1
+                             : shape->log2_chroma_w != 0 ? 2
+                                                         : 3;
+  const auto depth_less_8 = static_cast<uint8_t>(shape->comp[0].depth - 8);
+  std::vector<uint8_t> general;  // profile, tier and level of the first sequence parameter set
+  uint8_t layers_and_nesting = 0;
+  std::vector<uint8_t> arrays;
+  uint8_t array_count = 0;
+  for (const uint8_t type : {kH265Vps, kH265Sps, kH265Pps}) {
+    const size_t begin = arrays.size();
+    uint16_t count = 0;
+    NalReader reader(Codec::kH265, sets);
+    for (NalUnit nal; reader.Next(nal);) {
+      if (nal.type != type) continue;
+      if (nal.data.size() > UINT16_MAX) return absl::DataLossError("fmp4: parameter set too long");
+      if (type == kH265Sps && general.empty()) {
+        const std::vector<uint8_t> front = Unescaped(nal.data, 15);
+        if (front.size() < 15) return absl::DataLossError("fmp4: sequence parameter set too short");
+        const auto layers = static_cast<uint8_t>((front[2] >> 1 & 7) + 1);
+        layers_and_nesting = static_cast<uint8_t>(layers << 3 | (front[2] & 1) << 2);
+        general.assign(front.begin() + 3, front.end());
+      }
+      if (count++ == 0) arrays.insert(arrays.end(), {static_cast<uint8_t>(0x80 | type), 0, 0});
+      arrays.push_back(static_cast<uint8_t>(nal.data.size() >> 8));
+      arrays.push_back(static_cast<uint8_t>(nal.data.size()));
+      arrays.insert(arrays.end(), nal.data.begin(), nal.data.end());
+    }
+    if (count == 0) continue;
+    ++array_count;
+    arrays[begin + 1] = static_cast<uint8_t>(count >> 8);
+    arrays[begin + 2] = static_cast<uint8_t>(count);
+  }
+  if (general.empty()) return absl::DataLossError("fmp4: no sequence parameter set");
+  std::vector<uint8_t> record = {1};
+  record.insert(record.end(), general.begin(), general.end());
+  record.insert(record.end(), {0xf0, 0x00, 0xfc});  // segmentation and parallelism: not known
+  record.push_back(0xfc | chroma_idc);
+  record.push_back(0xf8 | depth_less_8);     // luma
+  record.push_back(0xf8 | depth_less_8);     // chroma
+  record.insert(record.end(), {0, 0});       // frame rate: not known
+  record.push_back(layers_and_nesting | 3);  // sizes of NAL units have four bytes
+  record.push_back(array_count);
+  record.insert(record.end(), arrays.begin(), arrays.end());
+  return record;
+}
+
+// extradata: parameter sets as the muxer takes them.
+absl::StatusOr<std::vector<uint8_t>> InitSegment(Codec codec, const std::vector<uint8_t>& extradata,
+                                                 const Shape& shape) {
   AVFormatContext* raw = nullptr;
   PATROL_RETURN_IF_ERROR(StatusFromAv(avformat_alloc_output_context2(&raw, nullptr, "mp4", nullptr),
                                       "fmp4: make a muxer"));
@@ -109,15 +168,15 @@ absl::StatusOr<std::vector<uint8_t>> InitSegment(Codec codec, const std::vector<
   // Parameter sets stand in the movie box alone: avc1, hvc1.
   parameters.codec_tag =
       codec == Codec::kH264 ? MKTAG('a', 'v', 'c', '1') : MKTAG('h', 'v', 'c', '1');
-  parameters.width = size.width;
-  parameters.height = size.height;
+  parameters.width = shape.width;
+  parameters.height = shape.height;
   parameters.extradata =
-      static_cast<uint8_t*>(av_mallocz(sets.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+      static_cast<uint8_t*>(av_mallocz(extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
   if (parameters.extradata == nullptr) {
     return absl::ResourceExhaustedError("fmp4: no memory for parameter sets");
   }
-  std::copy(sets.begin(), sets.end(), parameters.extradata);
-  parameters.extradata_size = static_cast<int>(sets.size());
+  std::copy(extradata.begin(), extradata.end(), parameters.extradata);
+  parameters.extradata_size = static_cast<int>(extradata.size());
   stream->time_base = {1, kTimescale};
   av_opt_set(context->priv_data, "movflags", "frag_custom+empty_moov+default_base_moof", 0);
   av_opt_set_int(context->priv_data, "video_track_timescale", kTimescale, 0);
@@ -269,10 +328,15 @@ absl::StatusOr<Fmp4Piece> Fmp4Writer::Write(const AccessUnit& unit) {
       continuing_ = false;
       auto init = std::make_shared<Fmp4Init>();
       PATROL_ASSIGN_OR_RETURN(init->codec, CodecString(unit.codec, sets));
-      PATROL_ASSIGN_OR_RETURN(const Size size, PictureSize(unit));
-      init->width = size.width;
-      init->height = size.height;
-      PATROL_ASSIGN_OR_RETURN(init->bytes, InitSegment(unit.codec, sets, size));
+      PATROL_ASSIGN_OR_RETURN(const Shape shape, PictureShape(unit));
+      init->width = shape.width;
+      init->height = shape.height;
+      if (unit.codec == Codec::kH265) {
+        PATROL_ASSIGN_OR_RETURN(const std::vector<uint8_t> record, H265Record(sets, shape.format));
+        PATROL_ASSIGN_OR_RETURN(init->bytes, InitSegment(unit.codec, record, shape));
+      } else {
+        PATROL_ASSIGN_OR_RETURN(init->bytes, InitSegment(unit.codec, sets, shape));
+      }
       parameter_sets_ = std::move(sets);
       piece.init = std::move(init);
     } else if (parameter_sets_.empty()) {
