@@ -78,9 +78,10 @@ TEST(ClipRecorder, BeginsAtTheKeyframeBeforeThePreRollAndEndsAfterThePostRoll) {
   for (int i = 0; i < 120; ++i) camera.Send(units[i]);
   recorder.Begin("n-1-4400000", "n-1", At(110));
   recorder.Begin("none-1", "none", At(110));
-  for (int i = 120; i < 180; ++i) camera.Send(units[i]);
+  for (int i = 120; i <= 150; ++i) camera.Send(units[i]);
+  // Told before the clip is past its end: what is written by then stays.
   recorder.End("n-1-4400000", At(150));
-  for (int i = 180; i < 210; ++i) camera.Send(units[i]);
+  for (int i = 151; i < 210; ++i) camera.Send(units[i]);
   ASSERT_TRUE(WaitFor([&] { return recorder.counts().recorded == 1; }));
   const auto path = files->Find("n-1-4400000");
   ASSERT_TRUE(path.ok()) << path.status();
