@@ -136,6 +136,7 @@ class RtspFleet : public testing::Test {
     options.back_off_min = absl::Milliseconds(20);
     // Every picture counts here; what attention does is for attention_test and the tests below.
     options.decode_everything = decode_everything_;
+    options.decode_all_while_room = false;
     options.analysed_per_second = 2000000;  // a burst is timed in microseconds
     options.budget_cores = 64;
     fleet_ = std::make_unique<Fleet>(options, SystemClock::Get(), witness_, witness_);

@@ -95,7 +95,7 @@ class GstClipsTest(unittest.TestCase):
                               for name in open_names)
             service = programs.patrold(
                 'listen: {grpc: "127.0.0.1:0", http: "127.0.0.1:0"}\ndata_dir: data\n'
-                'network: {file: town/network.osm.pbf}\ningest: {decode_everything: true}\ncameras:\n' + cameras +
+                'network: {file: town/network.osm.pbf}\ncameras:\n' + cameras +
                 f'  - {{id: locked, position: {place}, source: "rtsp://127.0.0.1:{locked}/locked",'
                 ' username: viewer, password: "p@ss word"}\n'
                 f'  - {{id: refused, source: "rtsp://127.0.0.1:{locked}/locked", username: viewer, password: wrong}}\n')

@@ -129,6 +129,7 @@ void ReadAnalysis(Section& root, Config* config) {
                  &options.quiet_picture_every);
     section.Read("analysed_per_second", 1, 60, &options.analysed_per_second);
     section.Read("decode_everything", &options.decode_everything);
+    section.Read("decode_all_while_room", &options.decode_all_while_room);
     section.Read("pre_roll", absl::ZeroDuration(), absl::Minutes(1), &options.pre_roll);
     section.Read("connects_per_second", 1, limits::kConnectsPerSecondMax,
                  &options.connects_per_second);

@@ -75,11 +75,18 @@ void Attention::Begin(Key key, absl::Duration now) {
   End(key);
   camera.streaming = true;
   camera.begun = now;
+  CountStreaming(1);
+}
+
+void Attention::CountStreaming(int more) {
+  streaming_ += more;
+  room_for_all_ = options_.all_while_room && streaming_ <= options_.full_decodes_max;
 }
 
 void Attention::End(Key key) {
   Camera& camera = At(key);
   if (camera.full) --full_;
+  if (camera.streaming) CountStreaming(-1);
   Camera fresh;
   fresh.key = key;
   fresh.focus_until = camera.focus_until;
@@ -213,6 +220,7 @@ void Attention::OnCpu(absl::Duration total, absl::Duration now) {
   steered_at_ = now;
   const int most = std::max(options_.full_decodes_max, 0);
   if (used_cores_ > options_.budget_cores) {
+    room_for_all_ = false;
     if (full_ > 0) {
       full_allowed_ = std::max(0, std::min(full_allowed_, full_) - std::max(1, full_ / 8));
     } else {
@@ -234,7 +242,8 @@ Attention::Want Attention::WantOf(const Camera& camera, absl::Duration now) cons
   if (camera.moving || now < camera.linger_until) return Want::kMotion;
   if (camera.burst && now < camera.burst_until) return Want::kActivity;
   if (Sparse(camera, now)) return Want::kSparse;
-  return options_.everything ? Want::kEverything : Want::kNone;
+  if (options_.everything) return Want::kEverything;
+  return room_for_all_ ? Want::kRoom : Want::kNone;
 }
 
 std::vector<Attention::Change> Attention::Decide(absl::Duration now) {
@@ -317,6 +326,8 @@ std::string Attention::Why(const Camera& camera, Want want, absl::Duration now) 
                           Seconds(std::max(camera.gop, now - camera.last_keyframe)));
     case Want::kEverything:
       return "everything is decoded, as configured";
+    case Want::kRoom:
+      return "there is room for all cameras";
     case Want::kNone:
       return "nothing more to see";
   }

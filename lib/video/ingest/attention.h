@@ -34,6 +34,9 @@ struct AttentionOptions {
   absl::Duration quiet_picture_every = absl::Seconds(6);
   // Every streaming camera wants to be decoded in full: what attention is measured against.
   bool everything = false;
+  // So do all while there is room for all of them: no more than full_decodes_max stream, and the
+  // budget has not been exceeded since a stream last began or ended.
+  bool all_while_room = true;
 };
 
 // Why a camera gets what it gets.
@@ -138,12 +141,13 @@ class Attention {
     bool wants = false;
     absl::Duration wants_since;
   };
-  enum class Want : uint8_t { kNone, kEverything, kSparse, kActivity, kMotion, kFocus };
+  enum class Want : uint8_t { kNone, kRoom, kEverything, kSparse, kActivity, kMotion, kFocus };
 
   Camera& At(Key camera);
   Want WantOf(const Camera& camera, absl::Duration now) const;
   void OnActivity(Camera& camera, const ActivityReading& activity, absl::Duration now);
   void EndBurst(Camera& camera, absl::Duration now);
+  void CountStreaming(int more);
   bool Sparse(const Camera& camera, absl::Duration now) const;
   absl::Duration QuietEvery(const Camera& camera) const;
   double Share(Key camera, uint64_t salt) const;
@@ -153,6 +157,8 @@ class Attention {
   const uint64_t seed_;
   absl::flat_hash_map<Key, Camera> cameras_;
   int full_ = 0;
+  int streaming_ = 0;
+  bool room_for_all_ = false;
   // The budget.
   int full_allowed_;
   double stretch_ = 1;

@@ -122,16 +122,13 @@ void ClipRecorder::Work() {
 }
 
 bool ClipRecorder::Write(const std::string& event_id, Clip& clip) {
-  std::optional<absl::Time> last;
-  bool late = false;
-  {
-    std::lock_guard lock(mutex_);
-    last = clip.last;
-    late = last && absl::Now() - clip.told_end > kEndWaitMax + options_.post_roll;
-  }
   const absl::Time from = clip.begin - options_.pre_roll;
-  absl::Time until = clip.begin + options_.length_max;
-  if (last) until = std::min(until, *last + options_.post_roll);
+  // Asked for each unit: the end may be told while what came before it is being written.
+  const auto until = [&] {
+    std::lock_guard lock(mutex_);
+    const absl::Time most = clip.begin + options_.length_max;
+    return clip.last ? std::min(most, *clip.last + options_.post_roll) : most;
+  };
   bool complete = false;
   std::string bytes;
   const auto add = [&](const media::UnitQueue::Item& item) {
@@ -158,7 +155,7 @@ bool ClipRecorder::Write(const std::string& event_id, Clip& clip) {
       continue;
     }
     for (const media::UnitQueue::Item& earlier : std::exchange(clip.before, {})) add(earlier);
-    if (item->unit->time > until || clip.bytes + bytes.size() > limits::kClipBytesMax) {
+    if (item->unit->time > until() || clip.bytes + bytes.size() > limits::kClipBytesMax) {
       complete = true;
     } else {
       add(*item);
@@ -174,7 +171,9 @@ bool ClipRecorder::Write(const std::string& event_id, Clip& clip) {
     }
     clip.bytes += bytes.size();
   }
-  return complete || late || clip.queue->ended();
+  if (complete || clip.queue->ended()) return true;
+  std::lock_guard lock(mutex_);
+  return clip.last && absl::Now() - clip.told_end > kEndWaitMax + options_.post_roll;
 }
 
 }  // namespace patrol::ingest

@@ -87,7 +87,8 @@ class Fleet::Impl : public CameraSurroundings {
                     .full_decodes_max = options_.full_decodes_max,
                     .blind_after = options_.blind_after,
                     .quiet_picture_every = options_.quiet_picture_every,
-                    .everything = options_.decode_everything},
+                    .everything = options_.decode_everything,
+                    .all_while_room = options_.decode_all_while_room},
                    options_.jitter_seed),
         thread_([this] { RunLoop(); }) {
     pthread_setname_np(thread_.native_handle(), "ingest");

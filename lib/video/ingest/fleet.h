@@ -134,6 +134,8 @@ struct FleetOptions {
   int analysed_per_second = 5;
   // Every camera is to be decoded in full, up to full_decodes_max.
   bool decode_everything = false;
+  // So it is while no more than full_decodes_max stream and the CPU budget has not been exceeded.
+  bool decode_all_while_room = true;
   // How far back the GOP ring reaches, byte limits permitting.
   absl::Duration pre_roll = absl::Seconds(5);
   size_t ring_bytes_per_camera = limits::kGopRingBytesPerCamera;

@@ -23,6 +23,11 @@ class Simulation {
  public:
   explicit Simulation(AttentionOptions options, absl::Duration gop = absl::Seconds(2))
       : attention(options, 7), gop_(gop) {}
+  // As a town larger than what can be decoded in full.
+  static AttentionOptions Large(AttentionOptions options) {
+    options.all_while_room = false;
+    return options;
+  }
 
   void Begin(Attention::Key key) {
     attention.Begin(key, now);
@@ -86,7 +91,7 @@ class Simulation {
 };
 
 TEST(Attention, GivesQuietCamerasAPictureInTimeAndNotAllAtOnce) {
-  Simulation town({});
+  Simulation town(Simulation::Large({}));
   for (Attention::Key key = 1; key <= 700; ++key) town.Begin(key);
   town.Run(absl::Seconds(40));
   EXPECT_EQ(town.State(1).level, AttentionLevel::kQuiet);
@@ -101,8 +106,26 @@ TEST(Attention, GivesQuietCamerasAPictureInTimeAndNotAllAtOnce) {
   EXPECT_TRUE(town.ever_full.empty());
 }
 
+TEST(Attention, DecodesAllInFullWhileThereIsRoomForAll) {
+  Simulation town({.full_decodes_max = 3});
+  for (Attention::Key key = 1; key <= 3; ++key) town.Begin(key);
+  town.Run(absl::Seconds(5));
+  EXPECT_EQ(town.full.size(), 3u);
+  EXPECT_EQ(town.State(1).why, "full: there is room for all cameras");
+  town.Begin(4);
+  town.Run(absl::Seconds(30));
+  EXPECT_TRUE(town.full.empty());
+  town.attention.End(4);
+  town.Run(absl::Seconds(5));
+  EXPECT_EQ(town.full.size(), 3u);
+  // Dearer than the budget allows: room for all is no longer taken for granted.
+  town.price = 100;
+  town.Run(absl::Seconds(20));
+  EXPECT_TRUE(town.full.empty());
+}
+
 TEST(Attention, LooksAtOnceWhereActivityBegins) {
-  Simulation town({});
+  Simulation town(Simulation::Large({}));
   town.Begin(1);
   town.Run(absl::Seconds(30));
   const Attention::Turn turn = town.attention.OnUnit(1, false, kBusy, town.now);
@@ -114,7 +137,7 @@ TEST(Attention, LooksAtOnceWhereActivityBegins) {
 }
 
 TEST(Attention, GrowsDeafToActivityThatIsNeverConfirmed) {
-  Simulation town({});
+  Simulation town(Simulation::Large({}));
   town.Begin(1);
   town.Run(absl::Seconds(30));
   town.busy.insert(1);
@@ -131,7 +154,7 @@ TEST(Attention, GrowsDeafToActivityThatIsNeverConfirmed) {
 }
 
 TEST(Attention, KeepsConfirmedMotionUntilItHasEnded) {
-  Simulation town({});
+  Simulation town(Simulation::Large({}));
   town.Begin(1);
   town.Run(absl::Seconds(30));
   town.attention.OnMotion(1, true, town.now);
@@ -146,7 +169,7 @@ TEST(Attention, KeepsConfirmedMotionUntilItHasEnded) {
 }
 
 TEST(Attention, SharesFullDecodesFairlyWhenMoreWantThanMay) {
-  Simulation town({.budget_cores = 8, .full_decodes_max = 4});
+  Simulation town(Simulation::Large({.budget_cores = 8, .full_decodes_max = 4}));
   for (Attention::Key key = 1; key <= 12; ++key) town.Begin(key);
   town.Run(absl::Seconds(30));
   for (Attention::Key key = 1; key <= 12; ++key) town.attention.OnMotion(key, true, town.now);
@@ -164,7 +187,7 @@ TEST(Attention, SharesFullDecodesFairlyWhenMoreWantThanMay) {
 }
 
 TEST(Attention, PutsWhoIsLookedAtFirstAndNoUnitWithinReachBeforeItsEquals) {
-  Simulation town({.full_decodes_max = 2});
+  Simulation town(Simulation::Large({.full_decodes_max = 2}));
   for (Attention::Key key = 1; key <= 4; ++key) town.Begin(key);
   town.Run(absl::Seconds(30));
   town.attention.SetUnattended(3, true);
@@ -179,7 +202,7 @@ TEST(Attention, PutsWhoIsLookedAtFirstAndNoUnitWithinReachBeforeItsEquals) {
 }
 
 TEST(Attention, SeesUnattendedPlacesTwiceAsOften) {
-  Simulation town({});
+  Simulation town(Simulation::Large({}));
   town.attention.SetUnattended(1, true);
   town.Begin(1);
   town.Run(absl::Seconds(60));
@@ -188,7 +211,7 @@ TEST(Attention, SeesUnattendedPlacesTwiceAsOften) {
 }
 
 TEST(Attention, StaysWithinItsBudgetAndSaysWhatItCosts) {
-  Simulation town({.budget_cores = 0.5, .full_decodes_max = 32});
+  Simulation town(Simulation::Large({.budget_cores = 0.5, .full_decodes_max = 32}));
   for (Attention::Key key = 1; key <= 700; ++key) town.Begin(key);
   town.Run(absl::Seconds(40));
   for (Attention::Key key = 1; key <= 64; ++key) town.attention.OnMotion(key, true, town.now);
@@ -221,7 +244,7 @@ TEST(Attention, StaysWithinItsBudgetAndSaysWhatItCosts) {
 }
 
 TEST(Attention, DecodesSparseCamerasForwardButNotAll) {
-  Simulation town({.full_decodes_max = 8}, absl::Seconds(40));
+  Simulation town(Simulation::Large({.full_decodes_max = 8}), absl::Seconds(40));
   for (Attention::Key key = 1; key <= 6; ++key) town.Begin(key);
   town.Run(absl::Seconds(90));
   EXPECT_TRUE(town.State(1).sparse);
@@ -232,7 +255,7 @@ TEST(Attention, DecodesSparseCamerasForwardButNotAll) {
 }
 
 TEST(Attention, ForgetsAStreamThatEnded) {
-  Simulation town({});
+  Simulation town(Simulation::Large({}));
   town.Begin(1);
   town.Run(absl::Seconds(30));
   town.attention.OnMotion(1, true, town.now);
