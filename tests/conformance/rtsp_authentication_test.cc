@@ -20,12 +20,7 @@ using test::RtspRequest;
 using test::ScriptedCamera;
 using test::ScriptedRtspServer;
 using test::SendClip;
-
-void SendClipAndBye(RtspConnection& connection) {
-  RtpWriter writer;
-  SendClip(connection, writer, CodedClip());
-  connection.Send(writer.Bye());
-}
+using test::SendClipAndBye;
 
 std::string Hex(const EVP_MD* digest, const std::string& text) {
   unsigned char bytes[EVP_MAX_MD_SIZE];

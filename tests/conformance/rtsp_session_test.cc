@@ -21,12 +21,7 @@ using test::RtspRequest;
 using test::ScriptedCamera;
 using test::ScriptedRtspServer;
 using test::SendClip;
-
-void SendClipAndBye(RtspConnection& connection) {
-  RtpWriter writer;
-  SendClip(connection, writer, CodedClip());
-  connection.Send(writer.Bye());
-}
+using test::SendClipAndBye;
 
 TEST(RtspSession, PlaysH264ToItsByeAndTearsDown) {
   SKIP_WITHOUT_ENCODER();

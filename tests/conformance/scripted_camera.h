@@ -75,4 +75,11 @@ inline void SendClip(RtspConnection& connection, RtpWriter& writer,
   }
 }
 
+// The whole clip, and the end of the stream.
+inline void SendClipAndBye(RtspConnection& connection) {
+  RtpWriter writer;
+  SendClip(connection, writer, CodedClip());
+  connection.Send(writer.Bye());
+}
+
 }  // namespace patrol::test

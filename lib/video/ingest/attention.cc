@@ -249,6 +249,7 @@ Attention::Want Attention::WantOf(const Camera& camera, absl::Duration now) cons
 std::vector<Attention::Change> Attention::Decide(absl::Duration now) {
   struct Wish {
     Camera* camera;
+    Want want;
     bool stays;       // began a moment ago
     bool had_enough;  // held a slot for long
     int rank;
@@ -269,7 +270,7 @@ std::vector<Attention::Change> Attention::Decide(absl::Duration now) {
       changes.push_back({key, false});
       continue;
     }
-    wishes.push_back({&camera, stays,
+    wishes.push_back({&camera, want, stays,
                       camera.full && want != Want::kFocus && now - camera.full_since > kHoldMax,
                       static_cast<int>(want) * 2 + (camera.unattended ? 1 : 0)});
   }
@@ -287,7 +288,7 @@ std::vector<Attention::Change> Attention::Decide(absl::Duration now) {
   int sparse_left = std::max(1, full_allowed_ / kSparseShare);
   for (const Wish& wish : wishes) {
     Camera& camera = *wish.camera;
-    const bool sparse = WantOf(camera, now) == Want::kSparse;
+    const bool sparse = wish.want == Want::kSparse;
     const bool full = left > 0 && (!sparse || sparse_left > 0);
     if (full) --left;
     if (full && sparse) --sparse_left;

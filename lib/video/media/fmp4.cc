@@ -8,6 +8,7 @@
 #include "lib/base/status.h"
 #include "lib/video/media/annexb.h"
 #include "lib/video/media/av_error.h"
+#include "lib/video/media/bit_reader.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -58,14 +59,10 @@ AVCodecID IdOf(Codec codec) { return codec == Codec::kH264 ? AV_CODEC_ID_H264 : 
 // The first bytes of a NAL unit without emulation prevention.
 std::vector<uint8_t> Unescaped(std::span<const uint8_t> nal, size_t most) {
   std::vector<uint8_t> plain;
-  int zeros = 0;
-  for (const uint8_t byte : nal) {
-    if (plain.size() == most) break;
-    if (zeros >= 2 && byte == 3) {
-      zeros = 0;
-      continue;
-    }
-    zeros = byte == 0 ? zeros + 1 : 0;
+  BitReader bits(nal, nal.size());
+  while (plain.size() < most) {
+    const auto byte = static_cast<uint8_t>(bits.Bits(8));
+    if (!bits.ok()) break;
     plain.push_back(byte);
   }
   return plain;

@@ -76,6 +76,18 @@ std::string WhatOpenSslSays() {
   return reason == nullptr ? absl::StrCat("error ", code) : reason;
 }
 
+// What SSL_read and SSL_write say of their `count`: bytes, 0 when they have to wait, or an error.
+absl::StatusOr<size_t> Moved(const SSL* ssl, int count) {
+  if (count > 0) return static_cast<size_t>(count);
+  switch (SSL_get_error(ssl, count)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return size_t{0};
+    default:
+      return absl::UnavailableError(WhatOpenSslSays());
+  }
+}
+
 std::unique_ptr<SSL_CTX, Free> NewContext() {
   std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_client_method()));
   if (context == nullptr) return context;
@@ -174,29 +186,13 @@ absl::StatusOr<Tls::Wait> Tls::Handshake() {
 absl::StatusOr<size_t> Tls::Read(std::span<uint8_t> buffer) {
   ERR_clear_error();
   const int size = static_cast<int>(std::min<size_t>(buffer.size(), INT_MAX));
-  const int count = SSL_read(impl_->ssl.get(), buffer.data(), size);
-  if (count > 0) return static_cast<size_t>(count);
-  switch (SSL_get_error(impl_->ssl.get(), count)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-      return size_t{0};
-    default:
-      return absl::UnavailableError(WhatOpenSslSays());
-  }
+  return Moved(impl_->ssl.get(), SSL_read(impl_->ssl.get(), buffer.data(), size));
 }
 
 absl::StatusOr<size_t> Tls::Write(std::string_view text) {
   ERR_clear_error();
   const int size = static_cast<int>(std::min<size_t>(text.size(), INT_MAX));
-  const int count = SSL_write(impl_->ssl.get(), text.data(), size);
-  if (count > 0) return static_cast<size_t>(count);
-  switch (SSL_get_error(impl_->ssl.get(), count)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-      return size_t{0};
-    default:
-      return absl::UnavailableError(WhatOpenSslSays());
-  }
+  return Moved(impl_->ssl.get(), SSL_write(impl_->ssl.get(), text.data(), size));
 }
 
 bool Tls::verified() const { return impl_->context != nullptr; }

@@ -4,20 +4,13 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/unit/rtsp/ntp.h"
 
 namespace patrol::rtsp {
 namespace {
 
 const absl::Time kStart = absl::FromUnixSeconds(1'800'000'000);
 constexpr absl::Duration kMonotonicStart = absl::Seconds(5000);
-
-uint64_t Ntp(absl::Time time) {
-  const absl::Duration since = time - absl::UnixEpoch();
-  const int64_t seconds = absl::ToInt64Seconds(since);
-  const int64_t nanos = absl::ToInt64Nanoseconds(since - absl::Seconds(seconds));
-  return static_cast<uint64_t>(seconds + 2'208'988'800) << 32 |
-         ((static_cast<uint64_t>(nanos) << 32) / 1'000'000'000);
-}
 
 // A camera of 15 fps whose units arrive after `delay`.
 class Camera {
