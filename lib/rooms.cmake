@@ -5,7 +5,7 @@
 #
 # ground floor first; a room uses only rooms listed for it, and neither wing knows the other.
 
-patrol_room(base lib/base USES FOREIGN absl log asio)
+patrol_room(base lib/base USES FOREIGN absl log asio prometheus)
 patrol_room(geo lib/geo USES base FOREIGN absl json boost_geometry)
 
 # the video wing: what the cameras show

@@ -236,6 +236,8 @@ Printer StatePrinter(Format format) {
                   {"decode_cpu_s", 0, true},
                   {"blind_total_s", 0, true},
                   {"packets_lost", 0, true},
+                  {"reordered", 0, true},
+                  {"jitter_ms", 0, true},
                   {"decode_errors", 0, true},
                   {"reconnects", 0, true},
                   {"reason"}});
@@ -243,16 +245,27 @@ Printer StatePrinter(Format format) {
 
 void PrintState(Printer& printer, const v1::Camera& camera) {
   const v1::CameraState& state = camera.state();
-  printer.Add(
-      camera,
-      {IdOf(camera.name()), PhaseText(state.phase()), state.codec(), absl::StrCat(state.width()),
-       absl::StrCat(state.height()), absl::StrCat(state.pictures_decoded()),
-       TimeText(state.has_picture_time(), state.picture_time()), YesNo(state.blind()),
-       YesNo(state.moving()), AttentionText(state.attention()),
-       absl::StrFormat("%.1f", state.activity()), absl::StrFormat("%.1f", state.gop_s()),
-       YesNo(state.sparse()), absl::StrFormat("%.1f", state.decode_cpu_s()),
-       absl::StrFormat("%.1f", state.blind_total_s()), absl::StrCat(state.packets_lost()),
-       absl::StrCat(state.decode_errors()), absl::StrCat(state.reconnects()), WhyText(state)});
+  printer.Add(camera, {IdOf(camera.name()),
+                       PhaseText(state.phase()),
+                       state.codec(),
+                       absl::StrCat(state.width()),
+                       absl::StrCat(state.height()),
+                       absl::StrCat(state.pictures_decoded()),
+                       TimeText(state.has_picture_time(), state.picture_time()),
+                       YesNo(state.blind()),
+                       YesNo(state.moving()),
+                       AttentionText(state.attention()),
+                       absl::StrFormat("%.1f", state.activity()),
+                       absl::StrFormat("%.1f", state.gop_s()),
+                       YesNo(state.sparse()),
+                       absl::StrFormat("%.1f", state.decode_cpu_s()),
+                       absl::StrFormat("%.1f", state.blind_total_s()),
+                       absl::StrCat(state.packets_lost()),
+                       absl::StrCat(state.packets_reordered()),
+                       absl::StrFormat("%.1f", state.jitter_s() * 1e3),
+                       absl::StrCat(state.decode_errors()),
+                       absl::StrCat(state.reconnects()),
+                       WhyText(state)});
 }
 
 // Of these cameras, or of all where no id is given.

@@ -137,6 +137,7 @@ class PatrolWing::Impl {
   }
 
   const coverage::LiveCoverage& coverage() const { return coverage_; }
+  FixQueue fix_queue() const { return {stored_.size(), stored_.dropped()}; }
   const roadnet::Network& network() const { return *network_; }
 
   api::FixJudgement Judge(const store::Fix& fix, api::FixDatum datum) {
@@ -341,6 +342,8 @@ PatrolWing::PatrolWing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PatrolWing::~PatrolWing() = default;
 
 const coverage::LiveCoverage& PatrolWing::coverage() const { return impl_->coverage(); }
+
+PatrolWing::FixQueue PatrolWing::fix_queue() const { return impl_->fix_queue(); }
 
 void PatrolWing::Stop() { impl_->Stop(); }
 

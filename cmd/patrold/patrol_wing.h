@@ -33,6 +33,12 @@ class PatrolWing : public api::FixPipeline,
   ~PatrolWing() override;
 
   const coverage::LiveCoverage& coverage() const;
+  // Stored fixes that wait to be matched, and those that newer ones pushed out.
+  struct FixQueue {
+    size_t waiting = 0;
+    uint64_t dropped = 0;
+  };
+  FixQueue fix_queue() const;
   // Ends the thread; later fixes are no longer used.
   void Stop();
 

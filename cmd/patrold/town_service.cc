@@ -7,10 +7,13 @@
 #include <utility>
 
 #include "cmd/patrold/patrol_wing.h"
+#include "cmd/patrold/town_metrics.h"
 #include "cmd/patrold/video_wing.h"
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
+#include "lib/base/metrics.h"
+#include "lib/base/process_metrics.h"
 #include "lib/base/status.h"
 #include "lib/response/responder.h"
 #include "lib/service/api/event_hub.h"
@@ -18,6 +21,7 @@
 #include "lib/service/store/sqlite_store.h"
 #include "lib/service/web/gateway.h"
 #include "lib/video/ingest/clip_files.h"
+#include "lib/video/ingest/fleet_metrics.h"
 
 namespace patrol::patrold {
 
@@ -66,6 +70,10 @@ struct TownService::Parts {
   std::unique_ptr<api::EventRecorder> recorder;
   std::unique_ptr<ingest::ClipFiles> clips;
   std::unique_ptr<VideoWing> video;
+  std::unique_ptr<TownMetrics> town_metrics;
+  std::unique_ptr<ingest::FleetMetrics> fleet_metrics;
+  ProcessMetrics process_metrics;
+  std::unique_ptr<MetricsPage> metrics;
   std::unique_ptr<api::Server> server;
   std::unique_ptr<web::Gateway> gateway;
 };
@@ -99,8 +107,15 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
                                                              .area_reader = *parts->patrol,
                                                              .events = *parts->events,
                                                              .clock = parts->clock}));
+  parts->town_metrics = std::make_unique<TownMetrics>(TownMetrics::Parts{
+      parts->clock, *parts->store, *parts->patrol, *parts->recorder, *parts->clips, *parts->video});
+  parts->fleet_metrics = std::make_unique<ingest::FleetMetrics>(parts->video->fleet());
+  parts->metrics = std::make_unique<MetricsPage>(std::vector<const prometheus::Collectable*>{
+      parts->town_metrics.get(), &parts->process_metrics, parts->fleet_metrics.get()});
+  const auto metrics = [page = parts->metrics.get()] { return page->Text(); };
   parts->gateway = std::make_unique<web::Gateway>(config.web, parts->server->InProcessChannel(),
-                                                  parts->video.get());
+                                                  parts->video.get(), metrics);
+  parts->town_metrics->Watch(parts->gateway.get());
   PATROL_RETURN_IF_ERROR(Annotate(parts->gateway->Start(), "http gateway"));
 
   PATROL_ASSIGN_OR_RETURN(const std::vector<store::Camera> cameras, parts->store->AllCameras());

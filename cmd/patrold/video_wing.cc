@@ -14,8 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/log.h"
 #include "lib/service/api/proto_values.h"
-#include "lib/video/ingest/clip_recorder.h"
-#include "lib/video/ingest/fleet.h"
 #include "lib/video/media/jpeg.h"
 #include "lib/video/motion/analyser.h"
 #include "lib/video/rtsp/url.h"
@@ -105,8 +103,13 @@ class MotionQueue {
     ready_.notify_all();
   }
 
+  size_t size() const {
+    std::lock_guard lock(mutex_);
+    return events_.size();
+  }
+
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable ready_;
   // guarded by mutex_; at most three messages a camera, so bounded by limits::kCamerasMax
   std::deque<motion::MotionEvent> events_;
@@ -210,6 +213,7 @@ class VideoWing::Impl : public ingest::PictureSink,
   }
 
   ingest::Fleet& fleet() { return fleet_; }
+  Counts counts() const { return {motion_.size(), clips_.counts()}; }
   ingest::ClipFiles& clip_files() { return clip_files_; }
 
  private:
@@ -355,6 +359,10 @@ VideoWing::~VideoWing() = default;
 
 void VideoWing::Stop() { impl_->Stop(); }
 
+const ingest::Fleet& VideoWing::fleet() const { return impl_->fleet(); }
+
+VideoWing::Counts VideoWing::counts() const { return impl_->counts(); }
+
 absl::Status VideoWing::Check(const store::Camera& camera) const {
   const absl::StatusOr<rtsp::Url> url = rtsp::Url::Parse(camera.source_uri);
   if (!url.ok()) {
@@ -384,6 +392,9 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   state->set_access_units(known->access_units);
   state->set_bytes(known->bytes);
   state->set_packets_lost(known->packets_lost);
+  state->set_packets_reordered(known->packets_reordered);
+  state->set_packets_late(known->packets_late);
+  state->set_jitter_s(absl::ToDoubleSeconds(known->jitter));
   state->set_pictures_decoded(known->pictures_decoded);
   state->set_decode_errors(known->decode_errors);
   state->set_access_units_dropped(known->access_units_dropped);

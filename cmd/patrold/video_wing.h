@@ -10,6 +10,8 @@
 #include "lib/service/config/config.h"
 #include "lib/service/web/live_stream.h"
 #include "lib/video/ingest/clip_files.h"
+#include "lib/video/ingest/clip_recorder.h"
+#include "lib/video/ingest/fleet.h"
 
 namespace patrol::patrold {
 
@@ -27,6 +29,14 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
 
   // Tears the sessions down, ends open events, and returns when the last is handed to the recorder.
   void Stop();
+
+  // For metrics.
+  const ingest::Fleet& fleet() const;
+  struct Counts {
+    size_t motion_waiting = 0;  // messages about motion on their way to the store
+    ingest::ClipCounts clips;
+  };
+  Counts counts() const;
 
   // api::CameraFleet
   absl::Status Check(const store::Camera& camera) const override;

@@ -176,6 +176,23 @@ ScriptedCamera ClipAndBye() {
   return camera;
 }
 
+TEST_F(RtspFleet, ReceivesAndKeepsWithoutDecodingWhereAnalysisIsOff) {
+  ScriptedRtspServer server(OneClip());
+  Make({.analysis = false});
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").access_units == 30; }));
+  const CameraState state = State("cam");
+  EXPECT_EQ(state.phase, CameraPhase::kStreaming);
+  EXPECT_EQ(state.pictures_decoded, 0);
+  EXPECT_TRUE(state.blind);
+  EXPECT_EQ(state.blind_reason, "analysis is switched off by configuration");
+  EXPECT_EQ(state.attention_reason, "analysis is switched off by configuration");
+  EXPECT_FALSE(fleet_->LastGop("cam").empty());
+  const auto picture = fleet_->LastPicture("cam");
+  ASSERT_TRUE(picture.ok()) << picture.status();
+  EXPECT_EQ(picture->width(), 320);
+}
+
 TEST_F(RtspFleet, DecodesEveryPictureOfAStreamingCamera) {
   ScriptedRtspServer server(OneClip());
   Make();

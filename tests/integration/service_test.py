@@ -183,6 +183,26 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(kind, 'application/geo+json')
         self.assertGreater(len(json.loads(body)['features']), 100)
 
+    def test_metrics_tell_cameras_and_how_many_units_but_not_which(self):
+        name = self.sites[0]['camera_id']
+
+        def metrics():
+            kind, text = get(self.service.http + '/metrics')
+            self.assertEqual(kind, 'text/plain')
+            return text.decode()
+        wait_until(lambda: f'patrol_camera_phase{{camera="{name}",phase="streaming"}} 1' in metrics(), 30,
+                   'the camera streams, on /metrics')
+        wait_until(lambda: 'patrol_ingest_access_unit_age_seconds_count 0' not in metrics(), 30,
+                   'a sender report gave pictures an age')
+        text = metrics()
+        values = dict(line.rsplit(' ', 1) for line in text.splitlines() if not line.startswith('#'))
+        self.assertGreater(float(values[f'patrol_camera_access_units_total{{camera="{name}"}}']), 0)
+        self.assertGreater(float(values['process_resident_memory_bytes']), 1e6)
+        self.assertGreater(float(values['patrol_ingest_loop_lag_seconds_bucket{le="+Inf"}']), 0)
+        self.assertEqual(sum(float(value) for key, value in values.items() if key.startswith('patrol_units{')), 2)
+        self.assertNotIn('car-x', text)
+        self.assertNotIn('rtsp://', text)
+
     def test_no_answer_shows_a_camera_s_address(self):
         for path in ('/v1/cameras', '/v1/cameras/' + self.sites[0]['camera_id']):
             self.assertNotIn(b'rtsp://', get(self.service.http + path)[1])

@@ -120,6 +120,7 @@ void ReadAnalysis(Section& root, Config* config) {
   {
     Section section(root.Child("ingest"), root.file(), "ingest", root.faults());
     ingest::FleetOptions& options = config->ingest;
+    section.Read("analysis", &options.analysis);
     section.Read("decode_threads", 1, 64, &options.decode_threads);
     section.Read("full_decodes_max", 0, static_cast<int>(limits::kCamerasMax),
                  &options.full_decodes_max);

@@ -182,4 +182,6 @@ const OpenReport& SqliteStore::open_report() const { return impl_->open_report; 
 
 uint64_t SqliteStore::commits() const { return impl_->writer.commits(); }
 
+WriterStats SqliteStore::writer_stats() const { return impl_->writer.stats(); }
+
 }  // namespace patrol::store

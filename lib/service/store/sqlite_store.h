@@ -27,6 +27,14 @@ struct OpenReport {
   int64_t events_cut_short = 0;  // motion events that were open when the service last stopped
 };
 
+// How the thread that writes keeps up.
+struct WriterStats {
+  size_t waiting = 0;        // writes in its queue
+  size_t bytes_waiting = 0;  // what those, and the ones being committed, hold
+  uint64_t refused = 0;      // because too much was waiting, or after the end
+  uint64_t commits = 0;
+};
+
 // Store in one SQLite file, WAL, flushed at every commit. One thread writes; writes that wait are
 // committed together (group commit), so that throughput does not depend on the disk's flush time.
 //
@@ -48,6 +56,7 @@ class SqliteStore final : public Store {
   const OpenReport& open_report() const;
   // Commits made since opening; fewer than writes where group commit worked.
   uint64_t commits() const;
+  WriterStats writer_stats() const;
 
   absl::Status CreateCamera(const Camera& camera) override;
   absl::Status PutCamera(const Camera& camera) override;

@@ -27,6 +27,7 @@ void Writer::Submit(size_t bytes, Work work, Done done) {
   if (bytes_waiting_.fetch_add(bytes) + bytes > limits::kStoreBytesWaitingMax &&
       queue_.size() > 0) {
     bytes_waiting_.fetch_sub(bytes);
+    ++refused_;
     done(absl::ResourceExhaustedError(
         absl::StrCat("store: over ", limits::kStoreBytesWaitingMax,
                      " bytes of writes are waiting for the disk; try again later")));
@@ -37,6 +38,7 @@ void Writer::Submit(size_t bytes, Work work, Done done) {
   Job job{bytes, std::move(work), [shared_done](absl::Status status) { (*shared_done)(status); }};
   if (!queue_.Push(std::move(job))) {
     bytes_waiting_.fetch_sub(bytes);
+    ++refused_;
     (*shared_done)(stopped_ ? absl::UnavailableError("store: it is shut down")
                             : absl::ResourceExhaustedError(absl::StrCat(
                                   "store: ", limits::kStoreWritesWaitingMax,
@@ -48,6 +50,11 @@ absl::Status Writer::Write(Work work) {
   std::promise<absl::Status> promise;
   Submit(0, std::move(work), [&promise](absl::Status status) { promise.set_value(status); });
   return promise.get_future().get();
+}
+
+WriterStats Writer::stats() const {
+  return {queue_.size(), bytes_waiting_.load(std::memory_order_relaxed),
+          refused_.load(std::memory_order_relaxed), commits()};
 }
 
 void Writer::Stop() {

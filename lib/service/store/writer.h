@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "lib/base/bounded_queue.h"
 #include "lib/service/store/sqlite_connection.h"
+#include "lib/service/store/sqlite_store.h"
 
 namespace patrol::store {
 
@@ -43,6 +44,7 @@ class Writer {
   void Stop();
 
   uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
+  WriterStats stats() const;
 
  private:
   struct Job {
@@ -63,6 +65,7 @@ class Writer {
   std::atomic<bool> stopped_{false};
   std::atomic<size_t> bytes_waiting_{0};
   std::atomic<uint64_t> commits_{0};
+  std::atomic<uint64_t> refused_{0};
   std::thread thread_;
 };
 

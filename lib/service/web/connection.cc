@@ -39,6 +39,7 @@ constexpr char kContentSecurityPolicy[] =
     "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 constexpr char kStreamPath[] = "/v1/stream";
+constexpr char kMetricsPath[] = "/metrics";
 constexpr std::string_view kCamerasPath = "/v1/cameras/";
 constexpr std::string_view kEventsPath = "/v1/motionEvents/";
 constexpr std::string_view kClip = "/clip";
@@ -292,19 +293,22 @@ asio::awaitable<bool> Connection::ReadRequest(Exchange* exchange) {
 
 asio::awaitable<void> Connection::AnswerRequest(Exchange* exchange) {
   const std::string path(exchange->path());
+  const bool get = exchange->verb() == "GET" || exchange->verb() == "HEAD";
   if (path == kStreamPath || LiveCameraOf(path, kLiveSocket)) {
     exchange->answer =
         Fault(426, absl::StatusCode::kFailedPrecondition,
               absl::StrCat("path \"", path, "\": is a WebSocket; send an upgrade request"));
     exchange->answer.headers.emplace_back("Upgrade", "websocket");
-  } else if (const auto event = Between(kEventsPath, path, kClip);
-             event && (exchange->verb() == "GET" || exchange->verb() == "HEAD")) {
+  } else if (const auto event = Between(kEventsPath, path, kClip); event && get) {
     const absl::StatusOr<std::string> clip = context_->live->ClipPath(*event);
     exchange->answer = clip.ok() ? ClipAnswer(*clip, exchange->header(http::field::range))
                                  : ErrorAnswer(clip.status());
+  } else if (path == kMetricsPath && context_->metrics && get) {
+    exchange->answer = {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                        .body = context_->metrics()};
   } else if (path == "/v1" || path.starts_with("/v1/")) {
     co_await AnswerByService(exchange);
-  } else if (exchange->verb() == "GET" || exchange->verb() == "HEAD") {
+  } else if (get) {
     exchange->answer = context_->files->Get(path);
   } else {
     exchange->answer =

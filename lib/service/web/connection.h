@@ -25,6 +25,7 @@ struct ConnectionContext {
   StaticFiles* files = nullptr;
   Feed* feed = nullptr;
   LiveViewers* live = nullptr;
+  std::function<std::string()> metrics;  // may be empty
   size_t socket_backlog_max = 0;
   std::atomic<uint64_t> requests{0};
   std::atomic<uint64_t> sockets{0};

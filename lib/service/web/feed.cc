@@ -45,6 +45,14 @@ void ClearCounters(v1::Camera* camera) {
   state->clear_decode_errors();
   state->clear_access_units_dropped();
   state->clear_picture_time();
+  state->clear_picture_age_s();
+  state->clear_blind_total_s();
+  state->clear_decode_cpu_s();
+  state->clear_activity();
+  state->clear_gop_s();
+  state->clear_packets_reordered();
+  state->clear_packets_late();
+  state->clear_jitter_s();
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ namespace patrol::web {
 
 class Gateway::Impl {
  public:
-  Impl(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live)
+  Impl(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live,
+       std::function<std::string()> metrics)
       : options_(std::move(options)),
         caller_(channel, options_.call_timeout),
         files_(options_.wall_dir),
@@ -39,6 +40,7 @@ class Gateway::Impl {
     context_.files = &files_;
     context_.feed = &feed_;
     context_.live = &live_;
+    context_.metrics = std::move(metrics);
     context_.socket_backlog_max = options_.socket_backlog_max;
   }
 
@@ -199,8 +201,10 @@ Counts Gateway::Impl::counts() const {
           live_.units_dropped()};
 }
 
-Gateway::Gateway(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(channel), live)) {}
+Gateway::Gateway(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live,
+                 std::function<std::string()> metrics)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(channel), live,
+                                   std::move(metrics))) {}
 
 Gateway::~Gateway() { impl_->Stop(absl::ZeroDuration()); }
 

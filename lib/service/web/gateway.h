@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -51,8 +52,9 @@ struct Counts {
 };
 
 // HTTP/1.1 and WebSocket in front of the gRPC services: REST as JSON, GeoJSON and JPEG by the table
-// in routes.cc, GET /v1/stream for live messages, and the wall's files. It holds no domain logic
-// and no state of its own but what WatchCoverage, WatchMotionEvents and the lists last said.
+// in routes.cc, GET /v1/stream for live messages, /metrics, and the wall's files. It holds no
+// domain logic and no state of its own but what WatchCoverage, WatchMotionEvents and the lists last
+// said.
 //
 //   web::Gateway gateway({.port = 0, .wall_dir = "cmd/wall/dist"}, server.InProcessChannel());
 //   PATROL_RETURN_IF_ERROR(gateway.Start());
@@ -64,7 +66,10 @@ struct Counts {
 class Gateway {
  public:
   // live: where live pictures come from; outlives the gateway. Null: no live view.
-  Gateway(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live = nullptr);
+  // metrics: makes the answer to GET /metrics, in Prometheus' text format; called on the gateway's
+  // threads. Empty: there are none.
+  Gateway(Options options, std::shared_ptr<grpc::Channel> channel, LiveCameras* live = nullptr,
+          std::function<std::string()> metrics = {});
   ~Gateway();  // Stop(0)
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;

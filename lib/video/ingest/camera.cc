@@ -154,7 +154,9 @@ void Camera::OnAccessUnit(media::AccessUnitPtr unit) {
   }
   had_keyframe_ = had_keyframe_ || (unit->keyframe && !unit->damaged);
   PublishCounters(unit->keyframe);
-  const bool turn = parts_.surroundings.OnUnit(*this, *unit, activity_.OnUnit(*unit));
+  const ActivityReading activity =
+      parts_.options.analysis ? activity_.OnUnit(*unit) : ActivityReading();
+  const bool turn = parts_.surroundings.OnUnit(*this, *unit, activity, session_->stats().unit_age);
   {
     std::lock_guard lock(mutex_);
     ring_.Add(unit);
@@ -175,7 +177,11 @@ void Camera::OnSessionEnd(const absl::Status& status) {
     const rtsp::SessionStats& stats = session_->stats();
     past_.access_units += stats.access_units;
     past_.bytes += stats.bytes;
+    past_.packets += stats.packets;
     past_.packets_lost += stats.packets_lost;
+    past_.packets_reordered += stats.packets_reordered;
+    past_.packets_late += stats.packets_late;
+    past_.damaged_units += stats.damaged_units;
     for (const auto& [name, count] : stats.quirks) past_.quirks[name] += count;
     session_.reset();
   }
@@ -247,7 +253,12 @@ void Camera::PublishCounters(bool with_quirks) {
   std::lock_guard lock(mutex_);
   state_.access_units = past_.access_units + now.access_units;
   state_.bytes = past_.bytes + now.bytes;
+  state_.packets = past_.packets + now.packets;
   state_.packets_lost = past_.packets_lost + now.packets_lost;
+  state_.packets_reordered = past_.packets_reordered + now.packets_reordered;
+  state_.packets_late = past_.packets_late + now.packets_late;
+  state_.damaged_units = past_.damaged_units + now.damaged_units;
+  state_.jitter = now.jitter;
   state_.reconnects = sessions_streamed_ > 0 ? sessions_streamed_ - 1 : 0;
   if (!with_quirks) return;
   state_.quirks = past_.quirks;
@@ -259,6 +270,7 @@ CameraState Camera::State() const {
   std::lock_guard lock(mutex_);
   CameraState state = state_;
   state.ring_shortenings = ring_.shortenings();
+  state.ring_bytes = ring_.bytes();
   state.width = decoded.width;
   state.height = decoded.height;
   state.pictures_decoded = decoded.pictures;

@@ -35,8 +35,9 @@ class CameraSurroundings {
   virtual void OnStreaming(Camera& camera, bool streaming) = 0;
   // Every unit of a camera that streams, before it is in the ring. True: a keyframe whose turn it
   // is to be decoded. May call SetFullDecode.
+  // age: since it was taken; infinite where the camera does not tell.
   virtual bool OnUnit(Camera& camera, const media::AccessUnit& unit,
-                      const ActivityReading& activity) = 0;
+                      const ActivityReading& activity, absl::Duration age) = 0;
   virtual void OnPhase(Camera& camera) = 0;
   // Ended as asked by End(); it may be destroyed after this returns.
   virtual void OnEnded(Camera& camera) = 0;

@@ -1,5 +1,6 @@
 #include "lib/video/ingest/fleet.h"
 
+#include <prometheus/histogram.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -30,6 +31,13 @@ namespace {
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 constexpr int kTicksPerMeasure = 5;
 constexpr size_t kIdBytesMax = 64;
+constexpr char kNoAnalysis[] = "analysis is switched off by configuration";
+// Seconds. The bounds that are promised (5 ms of lag, 100 ms of age, at p99) are bucket borders.
+const prometheus::Histogram::BucketBoundaries kLoopLagBuckets = {
+    0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.004, 0.005, 0.0075,
+    0.01,   0.02,    0.05,   0.1,   0.25,  0.5,   1,     5};
+const prometheus::Histogram::BucketBoundaries kUnitAgeBuckets = {
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 10};
 // Beyond TEARDOWN's own time, for a loop that is busy.
 constexpr absl::Duration kShutdownMargin = absl::Seconds(1);
 
@@ -114,8 +122,8 @@ class Fleet::Impl : public CameraSurroundings {
   void ForgetTurn(Camera& camera) override;
   void EndTurn(Camera& camera) override;
   void OnStreaming(Camera& camera, bool streaming) override;
-  bool OnUnit(Camera& camera, const media::AccessUnit& unit,
-              const ActivityReading& activity) override;
+  bool OnUnit(Camera& camera, const media::AccessUnit& unit, const ActivityReading& activity,
+              absl::Duration age) override;
   void OnPhase(Camera& camera) override;
   void OnEnded(Camera& camera) override;
 
@@ -143,6 +151,9 @@ class Fleet::Impl : public CameraSurroundings {
   // Also those that are being torn down. By ticket, which is the order they were added in.
   std::map<uint64_t, std::shared_ptr<Camera>> live_;
   absl::flat_hash_map<uint64_t, std::string> turn_hosts_;  // of connects in flight
+
+  prometheus::Histogram loop_lags_{kLoopLagBuckets};  // safe from any thread, as is the next
+  prometheus::Histogram unit_age_{kUnitAgeBuckets};
 
   mutable std::mutex attention_mutex_;
   // guarded by attention_mutex_, which is taken last
@@ -290,6 +301,7 @@ void Fleet::Impl::Pace() {
 }
 
 void Fleet::Impl::OnStreaming(Camera& camera, bool streaming) {
+  if (!options_.analysis) return;
   {
     std::lock_guard lock(attention_mutex_);
     if (streaming) {
@@ -303,7 +315,9 @@ void Fleet::Impl::OnStreaming(Camera& camera, bool streaming) {
 }
 
 bool Fleet::Impl::OnUnit(Camera& camera, const media::AccessUnit& unit,
-                         const ActivityReading& activity) {
+                         const ActivityReading& activity, absl::Duration age) {
+  if (age != absl::InfiniteDuration()) unit_age_.Observe(absl::ToDoubleSeconds(age));
+  if (!options_.analysis) return false;
   Attention::Turn turn;
   {
     std::lock_guard lock(attention_mutex_);
@@ -343,7 +357,10 @@ void Fleet::Impl::Tick() {
   {
     std::lock_guard lock(attention_mutex_);
     if (ticks_ > 1) {
-      loop_lag_.Add(absl::FromChrono(std::chrono::steady_clock::now() - tick_timer_.expiry()));
+      const absl::Duration late =
+          absl::FromChrono(std::chrono::steady_clock::now() - tick_timer_.expiry());
+      loop_lag_.Add(late);
+      loop_lags_.Observe(absl::ToDoubleSeconds(late));
     }
     if (measure) attention_.OnCpu(cpu, clock_.Monotonic());
   }
@@ -365,7 +382,7 @@ CameraState Fleet::Impl::StateOf(const Camera& camera) const {
     stretch = attention_.stretch();
   }
   state.attention = attention.level;
-  state.attention_reason = std::move(attention.why);
+  state.attention_reason = options_.analysis ? std::move(attention.why) : kNoAnalysis;
   state.attention_since = attention.level == AttentionLevel::kNone
                               ? state.since
                               : clock_.Now() - (now - attention.since);
@@ -373,7 +390,9 @@ CameraState Fleet::Impl::StateOf(const Camera& camera) const {
   state.gop = attention.gop;
   state.sparse = attention.sparse;
   if (!state.blind) return state;
-  if (state.phase != CameraPhase::kStreaming) {
+  if (!options_.analysis) {
+    state.blind_reason = kNoAnalysis;
+  } else if (state.phase != CameraPhase::kStreaming) {
     state.blind_reason = absl::StrCat("not streaming: ", state.reason);
   } else if (state.sparse) {
     state.blind_reason = "its keyframes are further apart than blind_after";
@@ -404,6 +423,9 @@ FleetState Fleet::Impl::Totals() const {
   totals.queue_drops = pool.dropped;
   totals.decode_threads = options_.decode_threads;
   totals.ring_bytes = ring_budget_.bytes.load(std::memory_order_relaxed);
+  totals.ring_bytes_max = ring_budget_.bytes_max;
+  totals.loop_lag = loop_lags_.Collect().histogram;
+  totals.unit_age = unit_age_.Collect().histogram;
   std::lock_guard lock(attention_mutex_);
   const AttentionTotals attention = attention_.Totals(clock_.Monotonic());
   totals.loop_lag_p99 = loop_lag_.P99();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <prometheus/client_metric.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -53,14 +55,20 @@ struct CameraState {
   int width = 0;       // pixels; 0 until a picture was decoded
   int height = 0;
   int64_t access_units = 0;
-  int64_t bytes = 0;  // of media received
+  int64_t bytes = 0;    // of media received
+  int64_t packets = 0;  // RTP packets of its video
   int64_t packets_lost = 0;
-  int64_t pictures_decoded = 0;  // without error
-  int64_t decode_errors = 0;     // decodes that failed or gave a damaged picture
+  int64_t packets_reordered = 0;  // of UDP: put back in order
+  int64_t packets_late = 0;       // of UDP: came after they were given up; among packets_lost
+  int64_t damaged_units = 0;      // access units that packets were lost of
+  absl::Duration jitter;          // of arrivals, RFC 3550 section 6.4.1; of its last session
+  int64_t pictures_decoded = 0;   // without error
+  int64_t decode_errors = 0;      // decodes that failed or gave a damaged picture
   // Dropped because decoding fell behind or packets were lost, always to the end of their GOP.
   int64_t access_units_dropped = 0;
   int64_t reconnects = 0;        // sessions that streamed, less the first
   int64_t ring_shortenings = 0;  // times the GOP ring lost pre-roll to a byte limit
+  size_t ring_bytes = 0;         // of the GOP ring now
   bool full_decode = false;      // every picture is decoded, not only keyframes
   bool blind = true;             // no decoded, error-free picture within blind_after
   std::string blind_reason;      // in words; empty while it is not blind
@@ -101,6 +109,11 @@ struct FleetState {
   size_t queue_units_max = 0;  // most there ever were
   int64_t queue_drops = 0;
   size_t ring_bytes = 0;
+  size_t ring_bytes_max = 0;
+  // Since the fleet was made, seconds: how late the loop ran its timers, and how old access units
+  // were when they had come, of cameras that tell (rtsp::SessionStats::unit_age).
+  prometheus::ClientMetric::Histogram loop_lag;
+  prometheus::ClientMetric::Histogram unit_age;
 };
 
 // Who takes decoded, error-free pictures. Called on the decoding threads, in capture order, never
@@ -121,6 +134,9 @@ class CameraStateSink {
 };
 
 struct FleetOptions {
+  // False: cameras are received and kept for live view, stills and clips, and no more. Nothing is
+  // decoded of its own accord, and every camera is blind and says why.
+  bool analysis = true;
   int decode_threads = 2;
   // At most so many cameras are decoded in full at a time: those where attention is due.
   int full_decodes_max = limits::kFullDecodesMaxDefault;

@@ -57,6 +57,9 @@ struct SessionStats {
   int64_t bytes = 0;              // of RTP payload
   int64_t keep_alives = 0;        // sent
   absl::Duration jitter;          // of arrivals, RFC 3550 section 6.4.1
+  // Of the last access unit when its last packet arrived; infinite where the camera does not tell
+  // (StreamClock::AgeOf).
+  absl::Duration unit_age = absl::InfiniteDuration();
   Transport transport = Transport::kAuto;
   // Faults of the other side that were survived, by name: "content_base_absent": 1.
   std::map<std::string, int64_t, std::less<>> quirks;

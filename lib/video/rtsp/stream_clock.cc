@@ -1,6 +1,7 @@
 #include "lib/video/rtsp/stream_clock.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "lib/base/limits.h"
 
@@ -31,6 +32,8 @@ constexpr int kSlewDivisor = 10;
 constexpr absl::Duration kLeastStep = absl::Microseconds(1);
 // A report about an RTP time further than this from the pictures' is of something else.
 constexpr absl::Duration kReportDistanceMax = absl::Seconds(60);
+// A report tells ages for this long: a clock that drifts by 500 ppm is 15 ms off then.
+constexpr int64_t kReportSecondsMax = 30;
 constexpr int64_t kNtpToUnixSeconds = 2'208'988'800;
 
 }  // namespace
@@ -94,12 +97,16 @@ absl::Time StreamClock::OnUnit(uint32_t rtp_time, absl::Time received, absl::Dur
       CountQuirk(quirks_, "rtp_time_jump");
       const absl::Duration expected = TicksToDuration(ticks_ + last_interval_ticks_) + LineOffset();
       Restart(monotonic);
+      has_report_ = false;
       if (monotonic - expected < kDelayGuessMax) offset_now_ = expected;
     } else {
       ticks_ += ticks;
       if (ticks > 0) last_interval_ticks_ = ticks;
     }
-    if (absl::AbsDuration(utc_offset - utc_offset_) > kClockStep) utc_offset_ = utc_offset;
+    if (absl::AbsDuration(utc_offset - utc_offset_) > kClockStep) {
+      utc_offset_ = utc_offset;
+      has_report_ = false;
+    }
     Slew(elapsed);
   }
   last_rtp_ = rtp_time;
@@ -147,6 +154,17 @@ void StreamClock::OnSenderReport(uint64_t ntp, uint32_t rtp_time) {
   }
   // No picture was taken after it came.
   latency_told_ = std::max(latency, absl::ZeroDuration());
+  has_report_ = true;
+  report_rtp_ = rtp_time;
+  report_time_ = NtpToTime(ntp);
+}
+
+absl::Duration StreamClock::AgeOf(uint32_t rtp_time, absl::Time now) const {
+  const int64_t ticks = static_cast<int32_t>(rtp_time - report_rtp_);
+  if (!has_report_ || std::abs(ticks) > kReportSecondsMax * clock_rate_hz_) {
+    return absl::InfiniteDuration();
+  }
+  return std::max(now - (report_time_ + TicksToDuration(ticks)), absl::ZeroDuration());
 }
 
 }  // namespace patrol::rtsp

@@ -34,6 +34,13 @@ class StreamClock {
   // ntp: 32.32 fixed point seconds since 1900.
   void OnSenderReport(uint64_t ntp, uint32_t rtp_time);
 
+  // How long before `now` what has this RTP time was taken, by the camera's own clock as its last
+  // believed report had it: not by the receive line, so that a backlog shows however long it lasts.
+  // Wrong by as much as the camera's clock, at most kCameraClockErrorMax; never negative. Infinite
+  // where there was no such report since RTP time last jumped or our own clock was set, or none for
+  // half a minute.
+  absl::Duration AgeOf(uint32_t rtp_time, absl::Time now) const;
+
  private:
   absl::Duration TicksToDuration(int64_t ticks) const;
   void Restart(absl::Duration monotonic);
@@ -65,6 +72,11 @@ class StreamClock {
   absl::Duration latency_;
 
   absl::Time last_time_ = absl::InfinitePast();
+
+  // The last report that was believed: its RTP time was taken at that instant.
+  bool has_report_ = false;
+  uint32_t report_rtp_ = 0;
+  absl::Time report_time_;
 };
 
 // NTP's 32.32 format to UTC; in its second era (from 2036) where the top bit is not set.

@@ -119,6 +119,7 @@ void StreamReceiver::HandOn(AssembledUnit assembled, const Received& received) {
   unit->rtp_time = assembled.rtp_time;
   unit->time = clock_.OnUnit(assembled.rtp_time, received.utc, received.monotonic);
   unit->data = std::move(assembled.data);
+  stats_->unit_age = clock_.AgeOf(assembled.rtp_time, received.utc);
   ++stats_->access_units;
   if (unit->damaged) ++stats_->damaged_units;
   sink_->OnAccessUnit(std::move(unit));

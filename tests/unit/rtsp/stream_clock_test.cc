@@ -113,6 +113,39 @@ TEST(StreamClock, GivesReorderedPicturesTheirOwnTimes) {
   EXPECT_EQ(camera.quirks["pictures_reordered"], 4);
 }
 
+TEST(StreamClock, TellsTheAgeOfABacklogHoweverLongItLasts) {
+  Camera camera;
+  camera.first_rtp = 1000;
+  EXPECT_EQ(camera.clock.AgeOf(1000, kStart), absl::InfiniteDuration());
+  camera.Unit(absl::ZeroDuration(), absl::Milliseconds(30));
+  camera.clock.OnSenderReport(Ntp(kStart), 1000);
+  // From the second second on everything comes 400 ms late: the receive line gets used to it, and
+  // reports, that late themselves, are no longer believed.
+  for (int i = 15; i < 15 * 25; ++i) {
+    const absl::Duration captured = absl::Seconds(1) / 15 * i;
+    camera.Unit(captured, absl::Milliseconds(400));
+    const auto rtp = static_cast<uint32_t>(1000 + 6000 * i);
+    const absl::Duration age = camera.clock.AgeOf(rtp, kStart + captured + absl::Milliseconds(400));
+    EXPECT_NEAR(absl::ToDoubleMilliseconds(age), 400, 1) << i;
+  }
+  // A camera whose clock is a little ahead does not make pictures of the future.
+  EXPECT_EQ(camera.clock.AgeOf(1000, kStart - absl::Milliseconds(20)), absl::ZeroDuration());
+}
+
+TEST(StreamClock, KnowsNoAgeBehindAJumpOrALongTimeAfterTheLastReport) {
+  Camera camera;
+  camera.first_rtp = 1000;
+  camera.Unit(absl::ZeroDuration(), absl::Milliseconds(30));
+  camera.clock.OnSenderReport(Ntp(kStart), 1000);
+  EXPECT_EQ(camera.clock.AgeOf(1000 + 31 * 90000, kStart + absl::Seconds(31)),
+            absl::InfiniteDuration());
+  camera.first_rtp += 90000 * 10;
+  camera.Unit(absl::Seconds(1), absl::Milliseconds(30));
+  EXPECT_EQ(camera.quirks["rtp_time_jump"], 1);
+  EXPECT_EQ(camera.clock.AgeOf(1000 + 90000 * 11, kStart + absl::Seconds(1)),
+            absl::InfiniteDuration());
+}
+
 TEST(StreamClock, FollowsOurOwnClockForwardAndHoldsStillWhenItIsSetBack) {
   Camera camera;
   camera.Unit(absl::ZeroDuration(), absl::ZeroDuration());

@@ -72,6 +72,20 @@ class GatewayTest : public testing::Test {
   asio::io_context io_;
 };
 
+TEST_F(GatewayTest, AnswersMetricsAsPrometheusAsksForThem) {
+  EXPECT_EQ(Get("/metrics").result_int(), 404u);  // none were given
+  gateway_->Stop(absl::ZeroDuration());
+  Options options;
+  options.port = 0;
+  gateway_.emplace(options, services_.channel(), nullptr, [] { return "patrol_x 1\n"; });
+  ASSERT_TRUE(gateway_->Start().ok());
+  const Reply reply = Get("/metrics");
+  EXPECT_EQ(reply.result_int(), 200u);
+  EXPECT_EQ(reply[http::field::content_type], "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(reply.body(), "patrol_x 1\n");
+  EXPECT_EQ(Send(Make(http::verb::post, "/metrics")).result_int(), 405u);
+}
+
 v1::Camera MakeCamera(const std::string& id) {
   v1::Camera camera;
   camera.set_name("cameras/" + id);
