@@ -13,6 +13,7 @@
 #include "lib/base/check.h"
 #include "lib/video/media/picture.h"
 #include "lib/video/motion/light.h"
+#include "lib/video/motion/registration.h"
 #include "lib/video/motion/sample_model.h"
 
 namespace patrol::motion {
@@ -21,6 +22,8 @@ namespace {
 
 // After a longer gap the scene may be another (day and night).
 constexpr absl::Duration kGapMax = absl::Hours(1);
+// How often the registration's patches are chosen anew: the scene changes with the sun.
+constexpr absl::Duration kReferenceEvery = absl::Seconds(20);
 // After a longer gap "a moment ago" means nothing.
 constexpr absl::Duration kMomentMax = absl::Seconds(30);
 // How fast the picture of a moment ago follows, and how often it is renewed.
@@ -72,12 +75,29 @@ void Multiply(Plane& picture, double gain) {
   }
 }
 
-// The picture at hand, reduced and brought into the model's light. Needed only during one call, so
-// the detectors of a thread share it.
-Plane& Scratch(int width, int height) {
-  static thread_local Plane scratch;
-  if (scratch.width() != width || scratch.height() != height) scratch = Plane(width, height);
+// What is needed only during one call, so that the detectors of a thread share it.
+struct Scratch {
+  Plane reduced;  // the picture at hand, in the model's light
+  Plane aligned;  // as the model's view would see it
+  Plane shown;    // the mask, as the picture sees it
+};
+
+Scratch& ScratchOf(int width, int height) {
+  static thread_local Scratch scratch;
+  if (scratch.reduced.width() != width || scratch.reduced.height() != height) {
+    scratch.reduced = scratch.aligned = scratch.shown = Plane(width, height);
+  }
   return scratch;
+}
+
+// A box of the model's view, as the picture sees it.
+Box Moved(const Box& box, const Displacement& by, const Plane& picture) {
+  if (box.right <= box.left) return box;
+  const double x = by.dx / picture.width(), y = by.dy / picture.height();
+  return {.left = std::clamp(box.left + x, 0.0, 1.0),
+          .top = std::clamp(box.top + y, 0.0, 1.0),
+          .right = std::clamp(box.right + x, 0.0, 1.0),
+          .bottom = std::clamp(box.bottom + y, 0.0, 1.0)};
 }
 
 struct Regions {
@@ -95,6 +115,7 @@ struct Detector::Impl {
   void Reduce(const media::Picture& picture, Plane& current) const;
   void CompensateLight(Plane& current, absl::Time time);
   void LearnScene(const Plane& current, absl::Time time, absl::Duration elapsed);
+  void ChooseReference(absl::Time time, Plane& space);
   bool LearningEnds(absl::Time time) const;
   bool WatchForNewView(absl::Time time, double share);
   void Remember(Plane& current, absl::Time time, bool afresh);
@@ -118,6 +139,8 @@ struct Detector::Impl {
   absl::Time sample_time;  // of the last sample set
   int samples_set = 0;
 
+  Registration registration;
+  absl::Time reference_time;  // when its patches were chosen
   LightGain light;
   int sample_compared = 0;
   std::optional<absl::Time> gain_since;
@@ -144,6 +167,7 @@ void Detector::Impl::Start(const media::Picture& picture) {
   learning = true;
   learn_start = sample_time = last_time = picture.time();
   samples_set = 0;
+  registration.Reset();
   light.Reset();
   gain_since.reset();
   changed_since.reset();
@@ -177,6 +201,7 @@ void Detector::Impl::CompensateLight(Plane& current, absl::Time time) {
       model->Scale(gain);
       // What was remembered of a moment ago is in the old light as well.
       Multiply(recent, gain);
+      reference_time = absl::InfinitePast();
       light.Reset();
       gain_since.reset();
       return;
@@ -185,6 +210,12 @@ void Detector::Impl::CompensateLight(Plane& current, absl::Time time) {
     gain_since.reset();
   }
   Multiply(current, 1.0 / gain);
+}
+
+void Detector::Impl::ChooseReference(absl::Time time, Plane& space) {
+  model->Mean(space);
+  registration.SetReference(space, &model->flicker());
+  reference_time = time;
 }
 
 bool Detector::Impl::LearningEnds(absl::Time time) const {
@@ -311,30 +342,46 @@ Detection Detector::Process(const media::Picture& picture) {
   }
   // A clock that was set back must not stop what waits for a time.
   if (time < impl.last_time) {
-    impl.learn_start = impl.sample_time = time;
+    impl.learn_start = impl.sample_time = impl.reference_time = time;
     impl.gain_since.reset();
     impl.changed_since.reset();
   }
   const absl::Duration elapsed = std::max(absl::ZeroDuration(), time - impl.last_time);
   const bool afresh = impl.samples_set == 0 || time < impl.recent_time || elapsed > kMomentMax;
   impl.last_time = time;
-  Plane& current = Scratch(impl.model->width(), impl.model->height());
-  impl.Reduce(picture, current);
+  Scratch& scratch = ScratchOf(impl.model->width(), impl.model->height());
+  impl.Reduce(picture, scratch.reduced);
+  if (!impl.learning && time - impl.reference_time >= kReferenceEvery) {
+    impl.ChooseReference(time, scratch.aligned);
+  }
+  const Registration::Match match = impl.registration.Find(scratch.reduced, impl.light.gain());
+  const bool shaken = !match.displacement.zero();
+  if (shaken) Align(scratch.reduced, match.displacement, scratch.aligned);
+  Plane& current = shaken ? scratch.aligned : scratch.reduced;
+  if (!impl.learning) impl.CompensateLight(current, time);
+  if (shaken) FillUnseen(match.displacement, impl.model->sample(0), current);
 
   Detection detection;
+  detection.displacement = match.displacement;
+  detection.view_found = match.found;
   if (impl.learning) {
+    if (impl.samples_set == 0) impl.registration.SetReference(current, nullptr);
     impl.LearnScene(current, time, elapsed);
     impl.Remember(current, time, afresh);
     detection.learning = impl.learning;
     detection.mask = impl.model->mask().view();
     if (impl.learning) return detection;
+    impl.reference_time = absl::InfinitePast();
   } else {
-    impl.CompensateLight(current, time);
     const double elapsed_s = absl::ToDoubleSeconds(elapsed);
     impl.model->Segment(current, elapsed_s);
     impl.model->Learn(current, impl.recent, elapsed_s);
   }
   detection.mask = impl.model->mask().view();
+  if (shaken) {
+    Unalign(impl.model->mask(), match.displacement, scratch.shown);
+    detection.mask = scratch.shown.view();
+  }
   if (afresh) impl.Remember(current, time, true);
   const cv::Mat mask(detection.mask.height, detection.mask.width, CV_8UC1,
                      const_cast<uint8_t*>(detection.mask.data),
@@ -351,7 +398,7 @@ Detection Detector::Process(const media::Picture& picture) {
     const Regions regions = impl.FindRegions(current);
     detection.moving_share = regions.moving_share;
     detection.largest_moving_share = regions.largest_moving_share;
-    detection.moving_box = regions.box;
+    detection.moving_box = Moved(regions.box, match.displacement, current);
   }
   impl.Remember(current, time, afresh);
   return detection;

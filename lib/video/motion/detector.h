@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "lib/video/motion/motion_event.h"
 #include "lib/video/motion/plane.h"
+#include "lib/video/motion/registration.h"
 
 namespace patrol::media {
 class Picture;
@@ -26,6 +27,12 @@ struct Detection {
   double largest_moving_share = 0;  // the largest of these regions
   Box moving_box;                   // around all of them; zero when there are none
   PlaneView mask;                   // foreground: 0 or 255, at the size of analysis
+  // How far the camera has shaken from the view that was learnt. Boxes and masks are the picture's
+  // own: what is at p of the learnt view is at p + displacement of them.
+  Displacement displacement;
+  // Share of the view's structure that was found again, whatever the light, 0..1; 1 where there is
+  // too little of it to say.
+  double view_found = 1;
 };
 
 // Says for every pixel whether something moves there: a background model by sample consensus.

@@ -280,6 +280,23 @@ void SampleModel::Scale(double gain) {
   }
 }
 
+void SampleModel::Mean(Plane& out) const {
+  PATROL_CHECK(out.width() == width_ && out.height() == height_);
+  const v_uint16x8 half = cv::v_setall_u16(kSamples / 2);
+  for (int y = 0; y < height_; ++y) {
+    for (int x = 0; x < width_; x += kLanes) {
+      v_uint16x8 low_sum = half, high_sum = half;
+      for (const Plane& sample : samples_) {
+        v_uint16x8 low, high;
+        cv::v_expand(Load(sample.row(y) + x), low, high);
+        low_sum = low_sum + low;
+        high_sum = high_sum + high;
+      }
+      cv::v_store(out.row(y) + x, cv::v_pack(low_sum >> 3, high_sum >> 3));
+    }
+  }
+}
+
 size_t SampleModel::memory_bytes() const {
   return samples_[0].size_bytes() * kSamples + flicker_.size_bytes() + blink_.size_bytes();
 }

@@ -61,10 +61,15 @@ class SampleModel {
   // Multiplies all samples: the light changed for good.
   void Scale(double gain);
 
+  // The samples' mean: what the place looks like without what passes by.
+  void Mean(Plane& out) const;
+
   // Foreground (255) of the picture last segmented; valid until any model of this thread segments
   // another.
   const Plane& mask() const { return scratch().mask; }
   const Plane& sample(int index) const { return samples_[static_cast<size_t>(index)]; }
+  // Eighths of a grey level by which each pixel's nearest sample is usually missed.
+  const Plane& flicker() const { return flicker_; }
   size_t memory_bytes() const;
 
  private:

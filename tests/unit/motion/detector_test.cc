@@ -1,5 +1,8 @@
 #include "lib/video/motion/detector.h"
 
+#include <random>
+#include <utility>
+
 #include "gtest/gtest.h"
 #include "tests/unit/motion/scene.h"
 
@@ -206,6 +209,76 @@ TEST_F(DetectorTest, HoldsElevenBytesAPixel) {
   detector_.Process(scene.Draw(time_));
   EXPECT_LT(static_cast<double>(detector_.memory_bytes()) / (320 * 180),
             11.0 * 336 / 320 + 0.1);  // rows are padded
+}
+
+// Shakes to random sides, seeded.
+struct Shake {
+  double amplitude = 0;
+  double degrees = 0;
+  std::minstd_rand random{9};
+
+  double Next() { return static_cast<double>(random()) / 2147483647.0 * 2 - 1; }
+  void Apply(Scene& scene) {
+    scene.shake_x = amplitude * Next();
+    scene.shake_y = amplitude * Next();
+    scene.turned_degrees = degrees * Next();
+  }
+};
+
+TEST_F(DetectorTest, SeesNothingWhenTheCameraShakesByFractionsOfAPixelOrByEightAndTurns) {
+  for (const auto& [amplitude, degrees] :
+       {std::pair(0.3, 0.0), std::pair(1.5, 0.1), std::pair(8.0, 0.0), std::pair(8.0, 0.3)}) {
+    detector_.Reset();
+    scene_.shake_x = scene_.shake_y = scene_.turned_degrees = 0;
+    Learn();
+    Shake shake{.amplitude = amplitude, .degrees = degrees};
+    for (int i = 0; i < 40; ++i) {
+      shake.Apply(scene_);
+      const Detection detection = Show();
+      EXPECT_FALSE(detection.learning);
+      EXPECT_LT(detection.foreground_share, 0.003) << amplitude << " pixels, picture " << i;
+      EXPECT_LT(detection.moving_share, 0.003);
+    }
+  }
+}
+
+TEST_F(DetectorTest, LearnsWhileTheCameraShakes) {
+  Shake shake{.amplitude = 6};
+  for (int i = 0; i < 100; ++i) {
+    shake.Apply(scene_);
+    Show();
+  }
+  for (int i = 0; i < 40; ++i) {
+    shake.Apply(scene_);
+    const Detection detection = Show();
+    EXPECT_FALSE(detection.learning);
+    EXPECT_LT(detection.foreground_share, 0.003) << i;
+  }
+}
+
+TEST_F(DetectorTest, FindsTheSquareAndTheShakeWhileTheCameraShakes) {
+  Learn();
+  Shake shake{.amplitude = 5};
+  scene_.square_x = 40;
+  for (int i = 0; i < 40; ++i) {
+    scene_.square_x += 4;
+    shake.Apply(scene_);
+    const Detection detection = Show();
+    const auto [inside, outside] = Shares(detection);
+    EXPECT_GT(inside, 0.9) << i;
+    EXPECT_LT(outside, 0.02) << i;
+    EXPECT_NEAR(detection.displacement.dx, scene_.shake_x, 0.4) << i;
+    EXPECT_NEAR(detection.displacement.dy, scene_.shake_y, 0.4) << i;
+  }
+}
+
+TEST_F(DetectorTest, FindsTheShakeAtOnePictureEveryTwoSeconds) {
+  Learn(absl::Seconds(2));
+  Shake shake{.amplitude = 8};
+  for (int i = 0; i < 20; ++i) {
+    shake.Apply(scene_);
+    EXPECT_LT(Show(absl::Seconds(2)).foreground_share, 0.003) << i;
+  }
 }
 
 }  // namespace

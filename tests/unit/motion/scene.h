@@ -43,6 +43,11 @@ class Scene {
   int square_y = 100;
   int square_size = 40;
   uint8_t square_grey = 210;
+  // How the camera stands: what is at (x, y) of the scene is drawn at (x + shake_x, y + shake_y),
+  // turned around the centre.
+  double shake_x = 0;
+  double shake_y = 0;
+  double turned_degrees = 0;
 
   media::Picture Draw(absl::Time time) {
     AVFrame* frame = av_frame_alloc();
@@ -56,8 +61,7 @@ class Scene {
         const bool inside = square_x >= 0 && x >= square_x && x < square_x + square_size &&
                             y >= square_y && y < square_y + square_size;
         // a square with some texture of its own, so that it is seen to move inside as well
-        const double grey = inside ? square_grey - (x - square_x) / 4 % 2 * 30
-                                   : texture_[static_cast<size_t>(y * width_ + x)];
+        const double grey = inside ? square_grey - (x - square_x) / 4 % 2 * 30 : Background(x, y);
         const double value = grey * light + noise * static_cast<double>(grains_[grain]);
         grain = grain + 1 < kGrains ? grain + 1 : 0;
         frame->data[0][y * frame->linesize[0] + x] =
@@ -75,6 +79,23 @@ class Scene {
   }
 
  private:
+  double Background(int x, int y) const {
+    if (shake_x == 0 && shake_y == 0 && turned_degrees == 0) {
+      return texture_[static_cast<size_t>(y * width_ + x)];
+    }
+    const double turned = turned_degrees * 3.14159265 / 180;
+    const double from_cx = x - shake_x - width_ / 2.0, from_cy = y - shake_y - height_ / 2.0;
+    const double at_x = std::clamp(from_cx + turned * from_cy + width_ / 2.0, 0.0, width_ - 1.001);
+    const double at_y =
+        std::clamp(from_cy - turned * from_cx + height_ / 2.0, 0.0, height_ - 1.001);
+    const auto ix = static_cast<int>(at_x), iy = static_cast<int>(at_y);
+    const double fx = at_x - ix, fy = at_y - iy;
+    const uint8_t* upper = &texture_[static_cast<size_t>(iy * width_ + ix)];
+    const uint8_t* lower = upper + width_;
+    return (upper[0] * (1 - fx) + upper[1] * fx) * (1 - fy) +
+           (lower[0] * (1 - fx) + lower[1] * fx) * fy;
+  }
+
   // Unit noise, read from a random place for every picture.
   static constexpr size_t kGrains = 100003;
 
