@@ -1,4 +1,6 @@
 #!/bin/sh
-# Reach beside SciPy, and whole windows. usage: run.sh BIN_DIR SHARED_DIR
+# Reach beside SciPy, whole windows, and posts. usage: run.sh BIN_DIR SHARED_DIR
 set -e
-exec /usr/bin/python3 "$(dirname "$0")/windows.py" "$1" "$2"
+here=$(dirname "$0")
+/usr/bin/python3 "$here/windows.py" "$1" "$2"
+/usr/bin/python3 "$here/posts.py" "$1" "$2"

@@ -39,6 +39,7 @@ void AddMatchCommands(Context& context);     // match.cc
 void AddMotionCommands(Context& context);    // motion.cc
 void AddNetworkCommands(Context& context);   // network.cc
 void AddPositionCommands(Context& context);  // positions.cc
+void AddPostCommands(Context& context);      // posts.cc
 void AddUnitCommands(Context& context);      // units.cc
 
 }  // namespace patrol::ctl

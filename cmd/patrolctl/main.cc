@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   patrol::ctl::AddMotionCommands(context);
   patrol::ctl::AddNetworkCommands(context);
   patrol::ctl::AddPositionCommands(context);
+  patrol::ctl::AddPostCommands(context);
   patrol::ctl::AddUnitCommands(context);
 
   try {

@@ -106,6 +106,13 @@ inline constexpr size_t kPiecesMax = 20'000'000;
 inline constexpr absl::Duration kReachMax = absl::Hours(1);
 // Steps of a coverage window: 31 days at one second are 2.7 million.
 inline constexpr int64_t kWindowStepsMax = 3'000'000;
+// Posts: stretches of demand times the candidates that cover each; 16 bytes an entry. 1,000 nodes
+// of a dense small town (3,400 pieces) make 13 million.
+inline constexpr size_t kCoverEntriesMax = 60'000'000;
+// Nodes of the search for posts that wait with what was learnt above them, some 100 KB each.
+inline constexpr size_t kCoverNodesWithPricesMax = 2000;
+// Nodes offered as candidate posts at once ("--candidates nodes"); more are thinned over the map.
+inline constexpr size_t kPostNodesMax = 1000;
 
 // ---- API ----
 inline constexpr int kGrpcMessageBytesMax = 32 * 1024 * 1024;
