@@ -10,9 +10,6 @@ namespace {
 
 // Steps gathered before it is asked whether all paths agree on the older ones.
 constexpr size_t kStepsMax = 1024;
-// Between two fixes beside the roads that are nearer than this, a unit has stood: noise is greater
-// in yards than on roads.
-constexpr double kStandingM = 30;
 
 }  // namespace
 
@@ -39,7 +36,8 @@ Chain::Took Chain::Feed(const Fix& fix, uint32_t number) {
     Push(std::move(step));
     return Took::kUsed;
   }
-  if (fix.time - last_ <= options.stale_after && hmm_->Connect(steps_.back(), &step, keep_ways)) {
+  if (fix.time - last_ <= options.stale_after &&
+      hmm_->Connect(steps_.back(), last_, &step, keep_ways)) {
     if (pending_ && sink_ != nullptr) sink_->OnNoWay(pending_->fix);
     pending_.reset();
     Push(std::move(step));
@@ -55,7 +53,7 @@ Chain::Took Chain::Feed(const Fix& fix, uint32_t number) {
   EndPath();
   Push(std::move(first));
   step = hmm_->Begin(fix, number, &steps_.back());
-  if (hmm_->Connect(steps_.back(), &step, keep_ways)) {
+  if (hmm_->Connect(steps_.back(), last_, &step, keep_ways)) {
     Push(std::move(step));
   } else {
     pending_ = std::move(step);

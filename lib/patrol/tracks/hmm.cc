@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 #include "lib/patrol/tracks/path_walk.h"
 
@@ -14,8 +15,6 @@ namespace {
 using roadnet::ArcIndex;
 using roadnet::RoadPosition;
 
-// Huber's knee: from here on a fix's likelihood falls linearly.
-constexpr double kOutlierSigmas = 3;
 // A way dearer than this many betas beyond the straight line is hardly ever the best one: e^-20.
 constexpr double kDetourBetas = 20;
 // Nor is one that needs twice the speed of the fastest unit: senders' times err, but not by that.
@@ -26,9 +25,16 @@ constexpr double kSpeedSlackM = 200;
 constexpr double kShortShare = 0.25;
 // States this much less likely than the step's best are not followed: e^-25.
 constexpr double kBeamLog = 25;
-// Places where the unit may have stayed, the likeliest, and how near to the fix they must be.
-constexpr size_t kStaysMax = 4;
+// Places, the likeliest, where the unit may have stayed, and how near to the fix they must be; and
+// from where it may have gone straight on, and how far: by what it has moved, bends and noise.
+constexpr size_t kLikelyMax = 4;
 constexpr double kStaySigmas = 8;
+constexpr double kAheadShare = 1.2;
+constexpr double kAheadSlackM = 100;
+constexpr int kAheadArcsMax = 200;
+// What a metre of way costs at most on average, beyond its length, on roads that are worth
+// searching.
+constexpr double kSlowShareMax = 1.5;
 // Beside the roads, a fix no further than this from the one before, and from the place of that one
 // than from the nearest, leaves the unit where it was: noise is greater in yards.
 constexpr double kStandingM = 30;
@@ -41,6 +47,16 @@ constexpr double kHeadingSigmasMax = 3;
 double BearingDeg(geo::LonLat a, geo::LonLat b) {
   const double east = (b.lon - a.lon) * std::cos(a.lat * std::numbers::pi / 180);
   return std::atan2(east, b.lat - a.lat) * 180 / std::numbers::pi;
+}
+
+// The states of a step, the likeliest first.
+std::vector<uint32_t> Likeliest(const HmmStep& step) {
+  std::vector<uint32_t> order(step.states.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return step.states[a].log_prob > step.states[b].log_prob;
+  });
+  return order;
 }
 
 }  // namespace
@@ -59,13 +75,17 @@ Hmm::Hmm(const roadnet::Network& network, const roadnet::SpatialIndex& index,
       index_(index),
       graph_(graph),
       options_(options),
-      search_(network, graph, options.u_turn_m) {}
+      search_(network, graph,
+              {.u_turn_m = options.u_turn_m,
+               .u_turn_nats = options.u_turn_nats,
+               .turn_nats = options.turn_nats,
+               .slow_nats_per_km = options.slow_nats_per_km}) {}
 
 double Hmm::LogEmission(const Fix& fix, ArcIndex arc, double distance_m) const {
   const double sigma = std::max(options_.sigma_m, fix.accuracy_m.value_or(0));
   const double z = distance_m / sigma;
-  double log_prob =
-      z <= kOutlierSigmas ? -0.5 * z * z : -kOutlierSigmas * (z - 0.5 * kOutlierSigmas);
+  double log_prob = std::log(std::exp(-0.5 * z * z) +
+                             std::exp(-options_.bad_fix_log - distance_m / options_.bad_fix_m));
   if (fix.heading_deg && fix.speed_mps.value_or(0) >= kHeadingSpeedMinMps) {
     const double bearing = BearingDeg(network_.node(network_.tail(arc)).place,
                                       network_.node(network_.head(arc)).place);
@@ -131,7 +151,12 @@ HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) const
     }
   }
   if (step.states.empty()) return step;
-  if (before != nullptr) AddStays(fix, *before, &step);
+  if (before != nullptr) {
+    std::vector<uint32_t> likely = Likeliest(*before);
+    if (likely.size() > kLikelyMax) likely.resize(kLikelyMax);
+    AddAhead(fix, *before, likely, &step);
+    AddStays(fix, *before, likely, &step);
+  }
   HmmState off = step.states.front();
   off.off_road = true;
   off.log_prob = LogEmission(fix, off.place.arc, options_.off_road_m);
@@ -140,22 +165,53 @@ HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) const
   return step;
 }
 
-void Hmm::AddStays(const Fix& fix, const HmmStep& earlier, HmmStep* step) const {
-  const HmmStep* before = &earlier;
-
-  std::vector<uint32_t> likely(before->states.size());
-  for (uint32_t i = 0; i < likely.size(); ++i) likely[i] = i;
-  std::stable_sort(likely.begin(), likely.end(), [&](uint32_t a, uint32_t b) {
-    return before->states[a].log_prob > before->states[b].log_prob;
-  });
-  if (likely.size() > kStaysMax) likely.resize(kStaysMax);
+void Hmm::AddStays(const Fix& fix, const HmmStep& before, const std::vector<uint32_t>& likely,
+                   HmmStep* step) const {
   for (const uint32_t i : likely) {
-    const HmmState& state = before->states[i];
+    const HmmState& state = before.states[i];
     if (state.off_road) continue;
     const double distance = geo::GreatCircleM(fix.position, network_.Place(state.at));
     if (distance > kStaySigmas * options_.sigma_m) continue;
     AddState(fix, state.place, state.at, distance, step);
   }
+}
+
+void Hmm::AddAhead(const Fix& fix, const HmmStep& before, const std::vector<uint32_t>& likely,
+                   HmmStep* step) const {
+  const double reach_m = kAheadShare * geo::GreatCircleM(before.place, fix.position) + kAheadSlackM;
+  for (const uint32_t i : likely) {
+    const HmmState& from = before.states[i];
+    if (from.off_road) continue;
+    roadnet::Candidate best;
+    best.distance_m = options_.attach_limit_m;
+    ArcIndex best_arc = 0;
+    bool found = false;
+    double gone_m = -from.place.along_m;
+    ArcIndex arc = from.place.arc;
+    for (int arcs = 0; arcs < kAheadArcsMax && gone_m <= reach_m; ++arcs) {
+      const roadnet::Candidate here = NearestOn(network_, roadnet::PieceOf(arc), fix.position);
+      if (here.distance_m < best.distance_m) {
+        best = here;
+        best_arc = arc;
+        found = true;
+      }
+      gone_m += network_.piece(roadnet::PieceOf(arc)).length_m;
+      const ArcIndex next = search_.StraightOn(arc);
+      if (next == arc) break;
+      arc = next;
+    }
+    if (!found || std::any_of(step->states.begin(), step->states.end(),
+                              [&](const HmmState& state) { return state.place.arc == best_arc; })) {
+      continue;
+    }
+    const DirectedPlace place{best_arc, AlongArc(network_, best_arc, best.position.offset_m)};
+    AddState(fix, place, best.position, best.distance_m, step);
+  }
+}
+
+double Hmm::OffRoadNats(double metres, double seconds) const {
+  const double mps = metres / std::max(seconds, 1.0);
+  return metres * options_.off_road_nats_per_m * std::max(0.0, mps / options_.off_road_mps - 1);
 }
 
 void Hmm::StayBesideRoads(const HmmStep& before, HmmState* off, const HmmStep& step) const {
@@ -169,12 +225,14 @@ void Hmm::StayBesideRoads(const HmmStep& before, HmmState* off, const HmmStep& s
   off->distance_m = static_cast<float>(distance);
 }
 
-bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
+bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool keep_ways) {
   const double straight = geo::GreatCircleM(before.place, step->place);
   const double seconds = absl::ToDoubleSeconds(step->time - before.time);
-  const double beta = options_.beta_m + options_.beta_per_s_m * seconds;
+  const double beta =
+      options_.beta_m + options_.beta_per_s_m * absl::ToDoubleSeconds(step->time - heard);
+  const double plain_m = straight * (1 + kSlowShareMax * beta * options_.slow_nats_per_km / 1000);
   const double limit =
-      std::min(straight + options_.u_turn_m + kDetourBetas * beta,
+      std::min(plain_m + options_.u_turn_m + kDetourBetas * beta,
                kSpeedShare * options_.speed_max_mps * seconds + options_.u_turn_m + kSpeedSlackM);
 
   targets_.clear();
@@ -186,24 +244,21 @@ bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
     within_m = std::max<double>(within_m, state.distance_m);
     top_emission = std::max(top_emission, state.log_prob);
   }
+  search_.SetScale(beta);
   search_.SetTargets(targets_, step->place, within_m);
   constexpr double kImpossible = -std::numeric_limits<double>::infinity();
   std::vector<double> best(step->states.size(), kImpossible);
   const size_t on_road = targets_.size();
   bool any_way = before.states[before.Best()].off_road;
   // The likeliest first: what they reach bounds how far the others need to look.
-  std::vector<uint32_t> order(before.states.size());
-  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return before.states[a].log_prob > before.states[b].log_prob;
-  });
+  const double off_road_nats = OffRoadNats(straight, seconds);
   double top_so_far = kImpossible;  // of a state on the roads, its emission included
-  for (const uint32_t i : order) {
+  for (const uint32_t i : Likeliest(before)) {
     const HmmState& from = before.states[i];
     // On and off the roads: to and fro at a price, and on beside them for nothing.
     for (size_t j = from.off_road ? 0 : on_road; j < best.size(); ++j) {
       const double log_prob = from.log_prob - (!from.off_road ? options_.leave_road_log
-                                               : j >= on_road ? 0
+                                               : j >= on_road ? off_road_nats
                                                               : options_.return_road_log);
       if (log_prob <= best[j]) continue;
       best[j] = log_prob;
@@ -211,14 +266,16 @@ bool Hmm::Connect(const HmmStep& before, HmmStep* step, bool keep_ways) {
       step->states[j].way_begin = step->states[j].way_end = 0;
     }
     if (from.off_road) continue;
-    const double needed = straight + beta * (from.log_prob + top_emission - top_so_far + kBeamLog);
+    const double needed = plain_m + beta * (from.log_prob + top_emission - top_so_far + kBeamLog);
     if (needed <= 0) continue;
     search_.Run(from.place, std::min(limit, needed));
     for (size_t j = 0; j < on_road; ++j) {
-      const float cost = search_.cost(j);
-      if (cost == RouteSearch::kNoWay) continue;
+      if (search_.cost(j) == RouteSearch::kNoWay) continue;
       any_way = true;
-      const double off_m = cost > straight ? cost - straight : kShortShare * (straight - cost);
+      const double length = search_.length(j);
+      const double disliked_m = search_.cost(j) - length;
+      const double off_m =
+          disliked_m + (length > straight ? length - straight : kShortShare * (straight - length));
       const double log_prob = from.log_prob - off_m / beta;
       if (log_prob <= best[j]) continue;
       best[j] = log_prob;

@@ -13,18 +13,23 @@
 #include "lib/patrol/tracks/route_search.h"
 
 // The hidden Markov model behind matching, after Newson & Krumm, "Hidden Markov Map Matching
-// Through Noise and Sparseness", ACM GIS 2009, with four changes:
+// Through Noise and Sparseness", ACM GIS 2009, with these changes:
 // - a state is a *directed* place, so that turning round costs something and turn restrictions
-// hold;
+//   hold;
+// - the way between two fixes is not the shortest but the one that a driver would take: few turns,
+//   main roads (RouteTaste); between rare fixes that decides, between frequent ones it hardly
+//   counts;
+// - the time in which a unit may have made a detour is that in which nothing was heard of it, fixes
+//   nearer than noise to the last used one included;
 // - a fix may be explained by the unit having *stayed* where it was: noise along the road does not
-//   send it round the block;
-// - a fix's likelihood falls off with its square up to kOutlierSigmas and linearly from there
-// (Huber
-//   1964), so that one bad fix does not outvote the way;
+//   send it round the block; or by having gone *straight on*, though there are many nearer roads:
+//   where the map is off the road by 100 m, its course still tells which road it is;
+// - noise is a mixture: most fixes are near, some are just wrong, and how much so says little. One
+//   bad fix, or a hundred in a row, does not outvote the way;
 // - a unit may leave the roads and come back to them at a price: a car park, a field, a road that
 // the
 //   network lacks. While it is *off the roads* it is placed on the nearest one and driven along
-//   none.
+//   none, and goes slowly.
 namespace patrol::tracks {
 
 // Where a unit may be at a fix.
@@ -65,15 +70,21 @@ class Hmm {
 
   // Connects `step` to `before`. False, and `step` as it was, when no way leads there in the time
   // from where the unit is likeliest to have been.
+  // heard: of the unit, near `before`, for the last time; from before.time to step->time.
   // keep_ways: whether the arcs driven are wanted.
-  bool Connect(const HmmStep& before, HmmStep* step, bool keep_ways);
+  bool Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool keep_ways);
 
   const MatchOptions& options() const { return options_; }
 
  private:
   void AddState(const Fix& fix, const DirectedPlace& place, const roadnet::RoadPosition& at,
                 double distance_m, HmmStep* step) const;
-  void AddStays(const Fix& fix, const HmmStep& earlier, HmmStep* step) const;
+  void AddAhead(const Fix& fix, const HmmStep& before, const std::vector<uint32_t>& likely,
+                HmmStep* step) const;
+  void AddStays(const Fix& fix, const HmmStep& before, const std::vector<uint32_t>& likely,
+                HmmStep* step) const;
+  // What it costs to move beside the roads, nats.
+  double OffRoadNats(double metres, double seconds) const;
   void StayBesideRoads(const HmmStep& before, HmmState* off, const HmmStep& step) const;
   double LogEmission(const Fix& fix, roadnet::ArcIndex arc, double distance_m) const;
   bool IsBendBeside(const std::vector<roadnet::Candidate>& candidates, size_t index) const;

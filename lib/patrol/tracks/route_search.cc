@@ -12,8 +12,58 @@ using roadnet::ReverseArc;
 using roadnet::SearchGraph;
 using roadnet::StateIndex;
 
-RouteSearch::RouteSearch(const roadnet::Network& network, const SearchGraph& graph, double u_turn_m)
-    : graph_(graph), u_turn_m_(static_cast<float>(u_turn_m)) {
+namespace {
+
+// Up to 30 degrees are going straight on; up to 60, a road still goes on.
+constexpr float kStraightCosine = 0.866F;
+constexpr float kGoesOnCosine = 0.5F;
+// Slower than a quarter of the fastest is as bad as a quarter; shorter pieces say nothing of speed.
+constexpr double kSlownessMax = 3;
+constexpr double kSpeedLengthMinM = 20;
+
+// Nats a metre of each arc, by how much slower it is than the network's fastest.
+std::vector<float> SlowNats(const roadnet::Network& network, const SearchGraph& graph,
+                            double nats_per_km) {
+  const auto seconds_per_m = [&](ArcIndex arc) {
+    return 1e-6 * graph.time_us(arc) / network.piece(roadnet::PieceOf(arc)).length_m;
+  };
+  double fastest = std::numeric_limits<double>::infinity();
+  for (ArcIndex arc = 0; arc < network.arc_count(); ++arc) {
+    if (graph.time_us(arc) == roadnet::kNotAllowed) continue;
+    if (network.piece(roadnet::PieceOf(arc)).length_m < kSpeedLengthMinM) continue;
+    fastest = std::min(fastest, seconds_per_m(arc));
+  }
+  std::vector<float> nats(network.arc_count(), 0);
+  for (ArcIndex arc = 0; arc < network.arc_count(); ++arc) {
+    const double slowness = std::clamp(seconds_per_m(arc) / fastest - 1, 0.0, kSlownessMax);
+    nats[arc] = static_cast<float>(nats_per_km / 1000 * slowness);
+  }
+  return nats;
+}
+
+}  // namespace
+
+RouteSearch::RouteSearch(const roadnet::Network& network, const SearchGraph& graph,
+                         const RouteTaste& taste)
+    : network_(network),
+      graph_(graph),
+      taste_(taste),
+      slow_nats_(SlowNats(network, graph, taste.slow_nats_per_km)) {
+  SetScale(0);
+  headings_.reserve(network.piece_count());
+  for (const roadnet::Piece& piece : network.pieces()) {
+    const geo::LonLat a = network.node(piece.from).place;
+    const geo::LonLat b = network.node(piece.to).place;
+    const double east =
+        std::remainder(b.lon - a.lon, 360.0) * std::cos(a.lat * std::numbers::pi / 180);
+    const double north = b.lat - a.lat;
+    const double length = std::max(std::hypot(east, north), 1e-12);
+    headings_.push_back({static_cast<float>(east / length), static_cast<float>(north / length)});
+  }
+  junction_.reserve(network.node_count());
+  for (roadnet::NodeIndex node = 0; node < network.node_count(); ++node) {
+    junction_.push_back(network.out_end(node) - network.out_begin(node) > 2);
+  }
   length_m_.reserve(network.piece_count());
   for (const roadnet::Piece& piece : network.pieces()) {
     length_m_.push_back(piece.length_m);
@@ -23,6 +73,40 @@ RouteSearch::RouteSearch(const roadnet::Network& network, const SearchGraph& gra
   arc_round_.assign(network.arc_count(), 0);
   arc_first_.assign(network.arc_count(), kNone);
   reached_.resize(graph.state_count());
+}
+
+void RouteSearch::SetScale(double metres_per_nat) {
+  scale_ = static_cast<float>(metres_per_nat);
+  turn_m_ = static_cast<float>(taste_.turn_nats * metres_per_nat);
+  u_turn_m_ = static_cast<float>(taste_.u_turn_m + taste_.u_turn_nats * metres_per_nat);
+}
+
+float RouteSearch::TurnCosine(ArcIndex from, ArcIndex to) const {
+  const Heading& a = headings_[roadnet::PieceOf(from)];
+  const Heading& b = headings_[roadnet::PieceOf(to)];
+  const float cosine = a.east * b.east + a.north * b.north;
+  return roadnet::IsBackward(from) == roadnet::IsBackward(to) ? cosine : -cosine;
+}
+
+float RouteSearch::TurnCost(roadnet::NodeIndex node, ArcIndex from, ArcIndex to) const {
+  if (to == ReverseArc(from)) return u_turn_m_;
+  if (!junction_[node]) return 0;
+  const float off = (kStraightCosine - TurnCosine(from, to)) / kStraightCosine;
+  return turn_m_ * std::clamp(off, 0.0F, 1.0F);
+}
+
+ArcIndex RouteSearch::StraightOn(ArcIndex arc) const {
+  const roadnet::NodeIndex node = network_.head(arc);
+  ArcIndex best = arc;
+  float best_cosine = kGoesOnCosine;
+  for (const ArcIndex* next = network_.out_begin(node); next != network_.out_end(node); ++next) {
+    if (*next == ReverseArc(arc) || graph_.time_us(*next) == roadnet::kNotAllowed) continue;
+    const float cosine = junction_[node] ? TurnCosine(arc, *next) : 1;
+    if (cosine <= best_cosine) continue;
+    best_cosine = cosine;
+    best = *next;
+  }
+  return best;
 }
 
 RouteSearch::Point RouteSearch::ToPoint(geo::LonLat place) {
@@ -59,28 +143,30 @@ void RouteSearch::SetTargets(absl::Span<const DirectedPlace> targets, geo::LonLa
   found_.resize(targets_.size());
 }
 
-void RouteSearch::Reach(StateIndex state, float cost, StateIndex before, ArcIndex arc) {
+void RouteSearch::Reach(StateIndex state, float cost, float length, StateIndex before,
+                        ArcIndex arc) {
   if (state == kNoState || cost > limit_) return;
   Reached& reached = reached_[state];
   if (reached.run == run_ && reached.cost <= cost) return;
   if (cost + LeastTo(graph_.node(state)) > limit_) return;
-  reached = {run_, cost, before, arc};
+  reached = {run_, cost, length, before, arc};
   heap_.push_back({cost, state});
   std::push_heap(heap_.begin(), heap_.end(),
                  [](const Entry& a, const Entry& b) { return a.cost > b.cost; });
 }
 
-void RouteSearch::Hit(size_t target, float cost, Found::How how, StateIndex state) {
+void RouteSearch::Hit(size_t target, float cost, float length, Found::How how, StateIndex state) {
   Found& found = found_[target];
   if (cost > limit_ || cost >= found.cost) return;
   if (found.cost == kNoWay) ++found_count_;
-  found = {cost, how, state};
+  found = {cost, length, how, state};
 }
 
-void RouteSearch::HitAllOn(ArcIndex arc, float cost, StateIndex state) {
+void RouteSearch::HitAllOn(ArcIndex arc, float cost, float length, StateIndex state) {
   if (arc_round_[arc] != target_round_) return;
   for (uint32_t t = arc_first_[arc]; t != kNone; t = targets_[t].next) {
-    Hit(t, cost + static_cast<float>(targets_[t].place.along_m), Found::How::kByState, state);
+    const auto along = static_cast<float>(targets_[t].place.along_m);
+    Hit(t, cost + along * PerMetre(arc), length + along, Found::How::kByState, state);
   }
 }
 
@@ -98,19 +184,27 @@ void RouteSearch::Run(const DirectedPlace& from, double limit) {
   if (arc_round_[from.arc] == target_round_) {
     for (uint32_t t = arc_first_[from.arc]; t != kNone; t = targets_[t].next) {
       const double ahead = targets_[t].place.along_m - from.along_m;
-      if (ahead == 0) Hit(t, 0, Found::How::kStanding, 0);
-      if (ahead > 0) Hit(t, static_cast<float>(ahead), Found::How::kAhead, 0);
+      if (ahead == 0) Hit(t, 0, 0, Found::How::kStanding, 0);
+      if (ahead > 0) {
+        Hit(t, static_cast<float>(ahead) * PerMetre(from.arc), static_cast<float>(ahead),
+            Found::How::kAhead, 0);
+      }
     }
   }
   if (can_turn && arc_round_[back] == target_round_) {
     for (uint32_t t = arc_first_[back]; t != kNone; t = targets_[t].next) {
       const double ahead = targets_[t].place.along_m - (length - from.along_m);
-      if (ahead >= 0) Hit(t, static_cast<float>(ahead) + u_turn_m_, Found::How::kTurned, 0);
+      if (ahead >= 0) {
+        Hit(t, static_cast<float>(ahead) * PerMetre(back) + u_turn_m_, static_cast<float>(ahead),
+            Found::How::kTurned, 0);
+      }
     }
   }
-  Reach(graph_.entry(from.arc), static_cast<float>(length - from.along_m), kNoState, from.arc);
+  const auto rest = static_cast<float>(length - from.along_m);
+  Reach(graph_.entry(from.arc), rest * PerMetre(from.arc), rest, kNoState, from.arc);
   if (can_turn) {
-    Reach(graph_.entry(back), static_cast<float>(from.along_m) + u_turn_m_, kNoState, back);
+    const auto along = static_cast<float>(from.along_m);
+    Reach(graph_.entry(back), along * PerMetre(back) + u_turn_m_, along, kNoState, back);
   }
   Expand();
 }
@@ -126,12 +220,14 @@ void RouteSearch::Expand() {
     const Reached& reached = reached_[entry.state];
     if (entry.cost > reached.cost) continue;
     const ArcIndex came_by = reached.arc;
+    const float length = reached.length;
     for (const SearchGraph::Edge* edge = graph_.edges_begin(entry.state);
          edge != graph_.edges_end(entry.state); ++edge) {
-      const bool turns = edge->arc == ReverseArc(came_by);
-      const float cost = entry.cost + (turns ? u_turn_m_ : 0.0F);
-      HitAllOn(edge->arc, cost, entry.state);
-      Reach(edge->state, cost + static_cast<float>(Length(edge->arc)), entry.state, edge->arc);
+      const float cost = entry.cost + TurnCost(graph_.node(entry.state), came_by, edge->arc);
+      HitAllOn(edge->arc, cost, length, entry.state);
+      const auto arc_m = static_cast<float>(Length(edge->arc));
+      Reach(edge->state, cost + arc_m * PerMetre(edge->arc), length + arc_m, entry.state,
+            edge->arc);
     }
     if (!all_found && found_count_ == targets_.size()) {
       // Nothing beyond the dearest target found can be better than what was found.

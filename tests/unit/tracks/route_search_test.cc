@@ -39,7 +39,7 @@ class RouteSearchTest : public ::testing::Test {
   }
 
   const Ground ground_{Roads()};
-  RouteSearch search_{ground_.network, ground_.graph, kUTurnM};
+  RouteSearch search_{ground_.network, ground_.graph, {.u_turn_m = kUTurnM}};
 };
 
 TEST_F(RouteSearchTest, GoesAheadOnTheSameArc) {
@@ -81,6 +81,56 @@ TEST_F(RouteSearchTest, FindsManyTargetsAtOnce) {
   EXPECT_NEAR(search_.cost(0), 40, 0.1);
   EXPECT_NEAR(search_.cost(1), 50 + 10 + 2 * kUTurnM, 0.2) << "round at once, and at the dead end";
   EXPECT_NEAR(search_.cost(2), 100, 0.2);
+}
+
+// The ways passed between the first metre of way 1 and the end of way 9.
+std::vector<int64_t> WaysTaken(const Ground& ground, const RouteTaste& taste,
+                               double metres_per_nat) {
+  RouteSearch search(ground.network, ground.graph, taste);
+  search.SetScale(metres_per_nat);
+  const DirectedPlace to{ForwardArc(ground.network.FindPiece(9, 0)), 1};
+  search.SetTargets({to}, testing::NetworkSketch::kOrigin, 1000);
+  search.Run({ForwardArc(ground.network.FindPiece(1, 0)), 1}, 5000);
+  std::vector<roadnet::ArcIndex> arcs;
+  if (search.cost(0) != RouteSearch::kNoWay) search.AppendArcs(0, &arcs);
+  std::vector<int64_t> ways;
+  for (const roadnet::ArcIndex arc : arcs) {
+    const int64_t way = ground.network.piece(roadnet::PieceOf(arc)).way_id;
+    if (ways.empty() || ways.back() != way) ways.push_back(way);
+  }
+  return ways;
+}
+
+//        5 ------ 4 -9- 6     Way 2 (2 3 4, a residential street) is 400 m, way 3 (2 5 4, a main
+//        3        2           road) 420 m; both turn twice.
+//  1 -1- 2 --2--- 3
+TEST(RouteTaste, TakesTheMainRoadWhereLittleIsKnown) {
+  testing::NetworkSketch sketch;
+  sketch.Node(1, -50, 0).Node(2, 0, 0).Node(3, 200, 0).Node(4, 200, 200);
+  sketch.Node(5, -10, 200).Node(6, 300, 200);
+  sketch.Way(1, {1, 2}).Way(2, {2, 3, 4}).Way(9, {4, 6});
+  sketch.Way(3, {2, 5, 4}, {{"highway", "primary"}});
+  const Ground ground(sketch.Build());
+  const RouteTaste taste{.slow_nats_per_km = 1};
+  EXPECT_THAT(WaysTaken(ground, taste, 5), ElementsAre(1, 2, 9)) << "fixes a second apart";
+  EXPECT_THAT(WaysTaken(ground, taste, 100), ElementsAre(1, 3, 9)) << "fixes a minute apart";
+}
+
+//             7         Way 2 (2 3 5 4) turns twice at junctions; way 3 (2 7 4) goes nearly
+//             straight
+//         3     3       on, is some metres longer and bends where nobody can turn off.
+//  1 -1- 2       4 -9- 6
+//        |2     2|
+//        3 --2-- 5
+TEST(RouteTaste, TakesFewerTurnsWhereLittleIsKnown) {
+  testing::NetworkSketch sketch;
+  sketch.Node(1, -50, 0).Node(2, 0, 0).Node(4, 200, 0).Node(6, 300, 0);
+  sketch.Node(3, 0, -20).Node(5, 200, -20).Node(7, 100, 75);
+  sketch.Way(1, {1, 2}).Way(2, {2, 3, 5, 4}).Way(3, {2, 7, 4}).Way(9, {4, 6});
+  const Ground ground(sketch.Build());
+  const RouteTaste taste{.turn_nats = 1};
+  EXPECT_THAT(WaysTaken(ground, taste, 0), ElementsAre(1, 2, 9));
+  EXPECT_THAT(WaysTaken(ground, taste, 100), ElementsAre(1, 3, 9));
 }
 
 }  // namespace
