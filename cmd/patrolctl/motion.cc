@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,9 +19,11 @@
 #include "cmd/patrolctl/cpu_time.h"
 #include "cmd/patrolctl/files.h"
 #include "lib/base/status.h"
+#include "lib/video/media/annotated_clip.h"
 #include "lib/video/media/clip_reader.h"
 #include "lib/video/motion/analyser.h"
 #include "lib/video/motion/mask_file.h"
+#include "lib/video/motion/zones.h"
 
 namespace patrol::ctl {
 
@@ -30,17 +34,20 @@ struct MotionRun {
   std::string out;
   std::string masks_out;
   std::string every = "frame";
+  std::string zones;
+  bool annotate = false;
 };
 
 // Pictures between two lines of progress.
 constexpr int64_t kProgressEvery = 50;
 
-// Collects one entry per event, as last told.
+// Collects one entry per event, as last told. Zones may have events at the same time; sequence
+// numbers count from 1 without a gap.
 class EventList : public motion::MotionSink {
  public:
   void OnMotion(const motion::MotionEvent& event) override {
     if (event.phase == motion::Phase::kBegin) events_.emplace_back();
-    events_.back() = event;
+    events_[static_cast<size_t>(event.sequence) - 1] = event;
   }
   const std::vector<motion::MotionEvent>& events() const { return events_; }
 
@@ -70,6 +77,7 @@ struct Figures {
   int64_t learning = 0;  // pictures the model was learning at
   uint64_t damaged = 0;
   uint64_t light_steps = 0;
+  motion::AnalyserStatus status;
   double analysis_s = 0;  // CPU time of this thread
   double total_s = 0;
 };
@@ -89,9 +97,20 @@ nlohmann::json ToJson(const MotionRun& run, const media::ClipInfo& info, const F
                       {"top", Share(event.zone.top)},
                       {"right", Share(event.zone.right)},
                       {"bottom", Share(event.zone.bottom)}}},
+                    {"zone_id", event.zone_id},
                     {"strength", Share(event.strength)},
+                    {"confidence", Share(event.confidence)},
+                    {"direction", std::string(motion::DirectionName(event.direction))},
+                    {"ending", std::string(motion::EndingName(event.ending))},
+                    {"onset_uncertainty_s", absl::ToDoubleSeconds(event.onset_uncertainty)},
+                    {"reason", event.reason},
                     {"still", event.still_jpeg != nullptr ? nlohmann::json(still) : nullptr}});
     motion.push_back({Seconds(event.begin), Seconds(event.time)});
+  }
+  nlohmann::json suppressed = nlohmann::json::object();
+  for (size_t i = 0; i < motion::kSuppressions; ++i) {
+    suppressed[std::string(motion::SuppressionName(static_cast<motion::Suppression>(i)))] =
+        figures.status.suppressed[i];
   }
   return {{"clip", std::filesystem::path(run.input).filename().string()},
           {"width", info.width},
@@ -102,6 +121,9 @@ nlohmann::json ToJson(const MotionRun& run, const media::ClipInfo& info, const F
           {"pictures_learning", figures.learning},
           {"pictures_damaged", figures.damaged},
           {"light_steps", figures.light_steps},
+          {"suppressed", suppressed},
+          {"frames_per_second_analysed",
+           static_cast<double>(figures.pictures) / std::max(figures.total_s, 1e-9)},
           {"analysis_cpu_ms_per_picture",
            figures.pictures > 0 ? figures.analysis_s * 1000 / static_cast<double>(figures.pictures)
                                 : 0.0},
@@ -110,23 +132,70 @@ nlohmann::json ToJson(const MotionRun& run, const media::ClipInfo& info, const F
 }
 
 void PrintTable(const std::vector<motion::MotionEvent>& events) {
-  std::printf("%5s %10s %10s %9s  %s\n", "event", "begin_s", "end_s", "strength",
-              "zone (left top right bottom)");
+  std::printf("%5s %10s %10s %9s  %-31s  %-12s %s\n", "event", "begin_s", "end_s", "strength",
+              "zone (left top right bottom)", "zone_id", "reason");
   for (const motion::MotionEvent& event : events) {
-    std::printf("%5lld %10.2f %10.2f %9.2f  %.3f %.3f %.3f %.3f\n",
+    std::printf("%5lld %10.2f %10.2f %9.2f  %.3f %.3f %.3f %.3f          %-12s %s\n",
                 static_cast<long long>(event.sequence), Seconds(event.begin), Seconds(event.time),
                 event.strength, event.zone.left, event.zone.top, event.zone.right,
-                event.zone.bottom);
+                event.zone.bottom, event.zone_id.c_str(), event.reason.c_str());
   }
 }
 
 void PrintCsv(const std::vector<motion::MotionEvent>& events) {
-  std::printf("sequence,begin_s,end_s,strength,left,top,right,bottom\n");
+  std::printf("sequence,begin_s,end_s,strength,left,top,right,bottom,zone_id,ending\n");
   for (const motion::MotionEvent& event : events) {
-    std::printf("%lld,%.3f,%.3f,%.4f,%.4f,%.4f,%.4f,%.4f\n", static_cast<long long>(event.sequence),
-                Seconds(event.begin), Seconds(event.time), event.strength, event.zone.left,
-                event.zone.top, event.zone.right, event.zone.bottom);
+    std::printf("%lld,%.3f,%.3f,%.4f,%.4f,%.4f,%.4f,%.4f,%s,%s\n",
+                static_cast<long long>(event.sequence), Seconds(event.begin), Seconds(event.time),
+                event.strength, event.zone.left, event.zone.top, event.zone.right,
+                event.zone.bottom, event.zone_id.c_str(),
+                std::string(motion::EndingName(event.ending)).c_str());
   }
+}
+
+absl::StatusOr<motion::CameraZones> ReadZones(const std::string& path) {
+  if (path.empty()) return motion::CameraZones();
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
+  std::stringstream text;
+  text << in.rdbuf();
+  if (text.str().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("zones \"", path, "\": the file is empty"));
+  }
+  return motion::ParseZones(absl::StrCat("zones \"", path, "\""), text.str());
+}
+
+media::Outline OutlineOf(const motion::Polygon& polygon, media::Outline::Colour colour) {
+  media::Outline outline{.corners = {}, .colour = colour};
+  for (const motion::Point& point : polygon) outline.corners.emplace_back(point.x, point.y);
+  return outline;
+}
+
+// What the analysis saw in a picture: red what moves, yellow what only stands out, blue zones, grey
+// ignored; a red frame around it all while an event is open.
+std::vector<media::Outline> OutlinesOf(const motion::Analyser& analyser,
+                                       const motion::CameraZones& zones) {
+  using Colour = media::Outline::Colour;
+  std::vector<media::Outline> outlines;
+  for (const motion::AnalysisZone& zone : zones.zones) {
+    outlines.push_back(OutlineOf(zone.polygon, Colour::kBlue));
+  }
+  for (const motion::Polygon& polygon : zones.ignore) {
+    outlines.push_back(OutlineOf(polygon, Colour::kGrey));
+  }
+  const auto add = [&outlines](const motion::Box& box, Colour colour) {
+    outlines.push_back({.corners = {{box.left, box.top},
+                                    {box.right, box.top},
+                                    {box.right, box.bottom},
+                                    {box.left, box.bottom}},
+                        .colour = colour});
+  };
+  for (const motion::Region& region : analyser.last_regions()) {
+    add(region.box, region.moving ? Colour::kRed : Colour::kYellow);
+  }
+  if (analyser.state() == motion::Analyser::State::kMoving) {
+    add({.left = 0, .top = 0, .right = 1, .bottom = 1}, Colour::kRed);
+  }
+  return outlines;
 }
 
 absl::Status Run(const MotionRun& run, Format format) {
@@ -135,6 +204,7 @@ absl::Status Run(const MotionRun& run, Format format) {
         absl::StrCat("input \"", run.input.substr(0, run.input.find("://")),
                      "://...\": motion run reads clips; cameras are analysed by patrold"));
   }
+  PATROL_ASSIGN_OR_RETURN(const motion::CameraZones zones, ReadZones(run.zones));
   PATROL_ASSIGN_OR_RETURN(auto reader, media::ClipReader::Open(run.input));
   PATROL_RETURN_IF_ERROR(MakeDirectory(run.out));
   if (!run.masks_out.empty()) PATROL_RETURN_IF_ERROR(MakeDirectory(run.masks_out));
@@ -142,6 +212,8 @@ absl::Status Run(const MotionRun& run, Format format) {
   using SteadyClock = std::chrono::steady_clock;
   EventList list;
   motion::Analyser analyser("clip", motion::Analyser::Options(), &list);
+  analyser.SetZones(zones);
+  std::unique_ptr<media::AnnotatedClip> annotated;
   Figures figures;
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const SteadyClock::time_point start = SteadyClock::now();
@@ -165,6 +237,15 @@ absl::Status Run(const MotionRun& run, Format format) {
           detection.learning ? motion::PlaneView() : detection.mask, picture->width(),
           picture->height(), (std::filesystem::path(run.masks_out) / name).string()));
     }
+    if (run.annotate) {
+      if (annotated == nullptr) {
+        PATROL_ASSIGN_OR_RETURN(
+            annotated,
+            media::AnnotatedClip::Open((std::filesystem::path(run.out) / "annotated.mp4").string(),
+                                       picture->width(), picture->height()));
+      }
+      PATROL_RETURN_IF_ERROR(annotated->Write(*picture, OutlinesOf(analyser, zones)));
+    }
     if (terminal && figures.pictures % kProgressEvery == 0) {
       std::fprintf(stderr, "\r%lld pictures, %.1f s of the clip, %zu events",
                    static_cast<long long>(figures.pictures), Seconds(last), list.events().size());
@@ -172,6 +253,8 @@ absl::Status Run(const MotionRun& run, Format format) {
   }
   if (terminal) std::fprintf(stderr, "\r");
   analyser.OnStreamLost(last);
+  if (annotated != nullptr) PATROL_RETURN_IF_ERROR(annotated->Finish());
+  figures.status = analyser.status();
   figures.total_s = std::chrono::duration<double>(SteadyClock::now() - start).count();
   figures.damaged = reader->damaged();
   figures.light_steps = analyser.light_steps();
@@ -220,6 +303,10 @@ void AddMotionCommands(Context& context) {
   command->add_option("--every", run->every, "which pictures are decoded: frame or keyframe")
       ->check(CLI::IsMember({"frame", "keyframe"}))
       ->capture_default_str();
+  command->add_option("--zones", run->zones,
+                      "JSON file of the zones that are watched and of what is ignored");
+  command->add_flag("--annotate", run->annotate,
+                    "also write annotated.mp4: red what moves, yellow what stands out, blue zones");
   OnRun(context, command, [run, &context] { return Run(*run, context.format); });
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -201,16 +202,7 @@ class VideoWing::Impl : public ingest::PictureSink,
   }
 
   // motion::MotionSink
-  void OnMotion(const motion::MotionEvent& event) override {
-    if (const auto watcher = WatcherOf(event.camera_id, /*make=*/false)) {
-      watcher->moving.store(event.phase != motion::Phase::kEnd, std::memory_order_relaxed);
-    }
-    // Updates tell attention nothing new.
-    if (event.phase != motion::Phase::kUpdate) {
-      fleet_.OnMotion(event.camera_id, event.phase == motion::Phase::kBegin);
-    }
-    motion_.Push(event);
-  }
+  void OnMotion(const motion::MotionEvent& event) override { motion_.Push(event); }
 
   ingest::Fleet& fleet() { return fleet_; }
   Counts counts() const { return {motion_.size(), clips_.counts()}; }
@@ -221,13 +213,14 @@ class VideoWing::Impl : public ingest::PictureSink,
   // of a stream is noted, and told to the analyser by whoever analyses next.
   struct Watcher {
     Watcher(const std::string& id, const motion::Analyser::Options& options,
-            motion::MotionSink* sink)
-        : analyser(id, options, sink) {}
+            motion::MotionSink* sink, std::function<void(bool)> on_moving)
+        : tell_moving(std::move(on_moving)), analyser(id, options, sink) {}
 
     void OnPicture(const media::Picture& picture) {
       std::lock_guard lock(analysis);
       TellLoss();
       analyser.OnPicture(picture);
+      TellMoving();
     }
 
     void Lose(absl::Time time) {
@@ -243,6 +236,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     void End(absl::Time time) {
       std::lock_guard lock(analysis);
       analyser.OnStreamLost(time);
+      TellMoving();
     }
 
     std::atomic<bool> moving = false;
@@ -255,8 +249,16 @@ class VideoWing::Impl : public ingest::PictureSink,
         time.swap(lost_at);
       }
       if (time.has_value()) analyser.OnStreamLost(*time);
+      TellMoving();
     }
 
+    // Attention is told of changes only, and not of what has stopped and is still there.
+    void TellMoving() {
+      const bool now = analyser.state() == motion::Analyser::State::kMoving;
+      if (moving.exchange(now, std::memory_order_relaxed) != now) tell_moving(now);
+    }
+
+    const std::function<void(bool)> tell_moving;
     std::mutex analysis;
     motion::Analyser analyser;  // guarded by analysis
     std::mutex loss;
@@ -268,8 +270,9 @@ class VideoWing::Impl : public ingest::PictureSink,
     const auto found = watchers_.find(camera_id);
     if (found != watchers_.end()) return found->second;
     if (!make) return nullptr;
-    return watchers_[camera_id] = std::make_shared<Watcher>(camera_id, motion_options_,
-                                                            static_cast<MotionSink*>(this));
+    return watchers_[camera_id] = std::make_shared<Watcher>(
+               camera_id, motion_options_, static_cast<MotionSink*>(this),
+               [this, camera_id](bool moving) { fleet_.OnMotion(camera_id, moving); });
   }
 
   // Every few seconds: at which cameras' places no unit can be in time. Spread over the interval,
@@ -299,15 +302,15 @@ class VideoWing::Impl : public ingest::PictureSink,
 
   // The recorder's thread: who can be there is asked once, when an event begins.
   void Record() {
-    std::map<std::string, store::MotionEvent> open;  // by camera
+    // A camera's zones may have events at the same time: by camera and begin.
+    std::map<std::string, store::MotionEvent> open;
     while (const std::optional<motion::MotionEvent> told = motion_.Pop()) {
       const bool begins = told->phase == motion::Phase::kBegin;
-      if (!begins && !open.contains(told->camera_id)) continue;
-      store::MotionEvent& event = open[told->camera_id];
+      const std::string id = store::MotionEventId(told->camera_id, told->begin);
+      if (!begins && !open.contains(id)) continue;
+      store::MotionEvent& event = open[id];
       if (begins) {
-        event = {.id = store::MotionEventId(told->camera_id, told->begin),
-                 .camera_id = told->camera_id,
-                 .begin = told->begin};
+        event = {.id = id, .camera_id = told->camera_id, .begin = told->begin};
         // First of all: the ring moves on.
         clips_.Begin(event.id, event.camera_id, event.begin);
         const response::Response answer = responder_.Respond(*told);
@@ -327,7 +330,7 @@ class VideoWing::Impl : public ingest::PictureSink,
       event.has_still = event.has_still || told->still_jpeg != nullptr;
       recorder_.Record(phase, event, told->still_jpeg);
       if (event.ended) clips_.End(event.id, event.last);
-      if (event.ended) open.erase(told->camera_id);
+      if (event.ended) open.erase(id);
     }
   }
 

@@ -145,12 +145,11 @@ void ReadAnalysis(Section& root, Config* config) {
   {
     Section section(root.Child("motion"), root.file(), "motion", root.faults());
     motion::Analyser::Options& options = config->motion;
-    section.Read("begin_share", 0.00001, 1.0, &options.begin_share);
-    section.Read("keep_share", 0.00001, 1.0, &options.keep_share);
-    if (options.keep_share > options.begin_share) {
-      section.AddFault("keep_share", "is larger than begin_share");
-    }
-    section.Read("end_after", absl::Milliseconds(500), absl::Minutes(1), &options.end_after);
+    section.Read("smallest_share", motion::kSmallestShareMin, 1.0, &options.smallest_share);
+    section.Read("large_share", motion::kSmallestShareMin, 1.0, &options.large_share);
+    section.Read("end_after", absl::Milliseconds(500), absl::Seconds(15), &options.end_after);
+    section.Read("still_after", absl::Milliseconds(500), absl::Seconds(15), &options.still_after);
+    section.Read("events_per_hour_max", 1, 36000, &options.events_per_hour_max);
     section.Read("absorb_after", absl::Seconds(5), absl::Hours(1), &options.detector.absorb_after);
   }
 }

@@ -1,6 +1,7 @@
 #include "lib/video/motion/analyser.h"
 
 #include <algorithm>
+#include <deque>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -8,206 +9,310 @@
 #include "lib/base/check.h"
 #include "lib/base/log.h"
 #include "lib/video/media/jpeg.h"
+#include "lib/video/motion/region_tracker.h"
+#include "lib/video/motion/zone_history.h"
+#include "lib/video/motion/zone_watch.h"
 
 namespace patrol::motion {
 
 namespace {
 
-// Pictures further apart than this do not overlap: a second one to confirm may come too late.
-constexpr absl::Duration kSparse = absl::Seconds(1);
-// Where pictures are sparse, one alone begins an event when it is this much above the threshold.
-constexpr double kSureFactor = 2.0;
-// Movement that flickers off for less than this is the same candidate for an event.
-constexpr absl::Duration kCandidatePause = absl::Milliseconds(600);
-// A new still is worth coding when it shows so much more movement.
-constexpr double kBetterStill = 1.15;
-// Moving share that counts as full strength.
-constexpr double kFullStrengthShare = 0.05;
+uint64_t& Count(SuppressionCounts& counts, Suppression cause) {
+  return counts[static_cast<size_t>(cause)];
+}
 
-Box Union(const Box& a, const Box& b) {
-  return {.left = std::min(a.left, b.left),
-          .top = std::min(a.top, b.top),
-          .right = std::max(a.right, b.right),
-          .bottom = std::max(a.bottom, b.bottom)};
+// For so long after learning the model is young: it has not seen a branch swing back yet.
+constexpr absl::Duration kSettles = absl::Seconds(10);
+
+// The smallest region any zone asks for: what is smaller need not be looked at.
+double SmallestShare(const Analyser::Options& options, const CameraZones& zones) {
+  if (zones.zones.empty()) return options.smallest_share;
+  double smallest = 1;
+  for (const AnalysisZone& zone : zones.zones) {
+    smallest = std::min(smallest, zone.smallest_share.value_or(options.smallest_share));
+  }
+  return smallest;
 }
 
 }  // namespace
 
 struct Analyser::Impl {
-  Impl(std::string id, Options given, MotionSink* to)
-      : camera_id(std::move(id)), options(given), sink(to), detector(given.detector) {}
-
-  // Movement that is not an event yet, or is one.
-  struct Movement {
-    MotionEvent event;
-    bool begun = false;
-    int pictures = 0;  // moving ones
-    absl::Time last_moving;
-    absl::Time last_told;
-    double best_share = 0;
-    double still_share = 0;  // of the still last coded
-    media::Picture best;     // empty once coded
+  // One zone with what its owner adds to its watch: its hours, its history, what may be told.
+  struct Zone {
+    Zone(AnalysisZone given, ZoneWatch zone_watch)
+        : about(std::move(given)), watch(std::move(zone_watch)) {}
+    AnalysisZone about;
+    ZoneWatch watch;
+    ZoneHistory history;
+    bool watched = true;
+    bool told = false;  // the open event was told: it is neither over a limit nor snoozed
+    int64_t sequence = 0;
   };
 
+  Impl(std::string id, Options given, MotionSink* to)
+      : camera_id(std::move(id)), options(given), sink(to), detector(given.detector) {
+    SetUp({});
+  }
+
+  void SetUp(const CameraZones& zones);
   void Follow(const media::Picture& picture, absl::Duration interval);
-  void Extend(const media::Picture& picture);
-  void CodeStill();
-  void Tell(Phase phase, absl::Time time);
-  void End();
+  void FollowZone(Zone& zone, const media::Picture& picture, absl::Duration interval);
+  void Tell(size_t index, MotionEvent& event, const media::Picture& best);
+  bool MayBegin(MotionEvent& event);
+  void CodeStill(Zone& zone, MotionEvent& event, const media::Picture& best);
+  void CountRegions(const std::vector<Region>& regions);
+  void End(Ending ending);
 
   const std::string camera_id;
   const Options options;
   MotionSink* const sink;
 
   Detector detector;
+  CameraZones drawn;
+  Plane zone_cells;  // of the mask's cells; made with the first mask of a size
+  std::optional<RegionTracker> tracker;
+  std::deque<Zone> zones;  // never moved: their watches call back
   Detection last;
+  std::vector<Region> none;
+  const std::vector<Region>* regions = &none;
   std::optional<absl::Time> last_time;
+  absl::Time learnt = absl::InfinitePast();  // when learning was last going on
   int width = 0;
   int height = 0;
-  std::optional<Movement> movement;
   int64_t events = 0;
+  int64_t over_limit = 0;
+  std::deque<absl::Time> begun;  // of the events told within the last hour
+  absl::Time last_begin = absl::InfinitePast();
+  absl::Time snoozed_until = absl::InfinitePast();
+  SuppressionCounts suppressed{};
   bool in_light_step = false;
-  uint64_t light_steps = 0;
 };
 
-// Takes the picture into the movement.
-void Analyser::Impl::Extend(const media::Picture& picture) {
-  if (!movement) {
-    movement.emplace();
-    movement->event.camera_id = camera_id;
-    movement->event.begin = picture.time();
-    movement->event.zone = last.moving_box;
-  }
-  ++movement->pictures;
-  movement->last_moving = picture.time();
-  MotionEvent& event = movement->event;
-  event.zone = Union(event.zone, last.moving_box);
-  event.strength = std::max(event.strength, std::min(1.0, last.moving_share / kFullStrengthShare));
-  if (last.moving_share > movement->best_share) {
-    movement->best_share = last.moving_share;
-    if (options.still_width_max > 0) movement->best = picture;
+void Analyser::Impl::SetUp(const CameraZones& given) {
+  End(Ending::kGone);
+  drawn = given;
+  zone_cells = Plane();
+  zones.clear();
+  tracker.emplace(SmallestShare(options, given));
+  regions = &none;
+  std::vector<AnalysisZone> all = given.zones;
+  if (all.empty()) all.emplace_back();
+  for (size_t i = 0; i < all.size(); ++i) {
+    const double smallest = all[i].smallest_share.value_or(options.smallest_share);
+    const ZoneRules rules = {.share_min = smallest,
+                             .share_large = std::max(smallest, options.large_share),
+                             .begin_after = options.begin_after,
+                             .begin_pictures = options.begin_pictures,
+                             .end_after = options.end_after,
+                             .still_after = options.still_after,
+                             .update_every = options.update_every,
+                             .strictness = 1 / all[i].sensitivity,
+                             .stills = options.still_width_max > 0};
+    zones.emplace_back(all[i], ZoneWatch(all[i].id, i, rules,
+                                         [this, i](MotionEvent& event, const media::Picture& best) {
+                                           Tell(i, event, best);
+                                         }));
   }
 }
 
-void Analyser::Impl::CodeStill() {
-  if (movement->best.empty() || movement->best_share < kBetterStill * movement->still_share) return;
-  auto jpeg = media::EncodeJpeg(movement->best, options.still_quality, options.still_width_max);
+void Analyser::Impl::CodeStill(Zone& zone, MotionEvent& event, const media::Picture& best) {
+  if (best.empty() || !zone.told) return;
+  auto jpeg = media::EncodeJpeg(best, options.still_quality, options.still_width_max);
   if (jpeg.ok()) {
-    movement->event.still_jpeg = std::make_shared<const std::string>(*std::move(jpeg));
+    event.still_jpeg = std::make_shared<const std::string>(*std::move(jpeg));
   } else {
     PATROL_LOG_WARNING("camera \"{}\": no still of the motion event: {}", camera_id,
                        std::string(jpeg.status().message()));
   }
-  movement->still_share = movement->best_share;
-  // The decoder's buffers are not held longer than needed.
-  movement->best = media::Picture();
 }
 
-void Analyser::Impl::Tell(Phase phase, absl::Time time) {
-  CodeStill();
-  MotionEvent& event = movement->event;
-  event.phase = phase;
-  event.time = time;
-  if (phase == Phase::kBegin) {
-    movement->begun = true;
-    event.sequence = ++events;
+// Whether an event that begins now is told; makes its begin one of its own.
+bool Analyser::Impl::MayBegin(MotionEvent& event) {
+  if (event.time < snoozed_until) {
+    ++Count(suppressed, Suppression::kSnoozed);
+    return false;
   }
-  event.moving_share = phase == Phase::kEnd ? 0.0 : last.moving_share;
-  movement->last_told = time;
+  while (!begun.empty() &&
+         (event.time - begun.front() >= absl::Hours(1) || event.time < begun.front())) {
+    begun.pop_front();
+  }
+  if (begun.size() >= static_cast<size_t>(options.events_per_hour_max)) {
+    ++Count(suppressed, Suppression::kLimit);
+    ++over_limit;
+    return false;
+  }
+  begun.push_back(event.time);
+  // Two zones may see the same first picture.
+  if (event.begin == last_begin) event.begin += absl::Microseconds(1);
+  last_begin = event.begin;
+  return true;
+}
+
+void Analyser::Impl::Tell(size_t index, MotionEvent& event, const media::Picture& best) {
+  Zone& zone = zones[index];
+  event.camera_id = camera_id;
+  if (event.phase == Phase::kBegin) {
+    zone.told = MayBegin(event);
+    if (zone.told) zone.sequence = ++events;
+  }
+  if (!zone.told) return;
+  event.sequence = zone.sequence;
+  CodeStill(zone, event, best);
   sink->OnMotion(event);
 }
 
-void Analyser::Impl::End() {
-  if (movement && movement->begun) Tell(Phase::kEnd, movement->last_moving);
-  movement.reset();
+void Analyser::Impl::End(Ending ending) {
+  for (Zone& zone : zones) zone.watch.End(ending);
+}
+
+void Analyser::Impl::FollowZone(Zone& zone, const media::Picture& picture,
+                                absl::Duration interval) {
+  const absl::Time time = picture.time();
+  const bool watched = zone.about.schedule.Contains(time);
+  if (!watched) {
+    if (zone.watched) zone.watch.End(Ending::kGone);
+    zone.watched = false;
+    return;
+  }
+  zone.watched = true;
+  const uint64_t brief = zone.watch.too_brief();
+  const bool was_busy = zone.history.busy();
+  if (!was_busy) {
+    zone.watch.Follow(*regions, picture, interval, time - learnt < kSettles);
+    Count(suppressed, Suppression::kTooBrief) += zone.watch.too_brief() - brief;
+  }
+  bool moving = zone.watch.moving();
+  if (was_busy) {
+    for (const Region& region : *regions) {
+      moving |= region.moving && region.in_zone[static_cast<size_t>(&zone - &zones.front())] > 0;
+    }
+  }
+  zone.history.Note(time, interval, moving);
+  if (zone.history.busy() && !was_busy) {
+    ++Count(suppressed, Suppression::kBusy);
+    zone.watch.End(Ending::kBusy);
+  }
+}
+
+// Counts the regions that came to an end of their history without a word.
+void Analyser::Impl::CountRegions(const std::vector<Region>& now) {
+  for (const Region& region : now) {
+    if (!region.moving || region.moving_pictures != options.begin_pictures) continue;
+    bool inside = false, scheduled = false;
+    for (size_t i = 0; i < zones.size(); ++i) {
+      inside |= region.in_zone[i] > 0;
+      scheduled |= region.in_zone[i] > 0 && zones[i].watched;
+    }
+    if (!inside) {
+      ++Count(suppressed, Suppression::kOutsideZones);
+    } else if (!scheduled) {
+      ++Count(suppressed, Suppression::kUnscheduled);
+    }
+  }
 }
 
 void Analyser::Impl::Follow(const media::Picture& picture, absl::Duration interval) {
-  const absl::Time time = picture.time();
-  const bool open = movement && movement->begun;
-  const double threshold = open ? options.keep_share : options.begin_share;
-  if (last.largest_moving_share >= threshold) Extend(picture);
-  if (!movement) return;
-  const absl::Duration still_for = time - movement->last_moving;
-
-  if (!open) {
-    if (still_for > std::max(kCandidatePause, 1.5 * interval)) {
-      movement.reset();
-      return;
-    }
-    if (still_for > absl::ZeroDuration()) return;
-    const bool sparse = interval >= kSparse;
-    const int needed = sparse ? std::min(2, options.begin_pictures) : options.begin_pictures;
-    const bool lasting =
-        movement->pictures >= needed && time - movement->event.begin >= options.begin_after;
-    const bool sure = sparse && last.largest_moving_share >= kSureFactor * options.begin_share;
-    if (lasting || sure) Tell(Phase::kBegin, time);
-    return;
+  const int cells_x = RegionTracker::CellsOf(last.aligned_mask.width);
+  const int cells_y = RegionTracker::CellsOf(last.aligned_mask.height);
+  if (!drawn.empty() && (zone_cells.width() != cells_x || zone_cells.height() != cells_y)) {
+    zone_cells = DrawZones(drawn, cells_x, cells_y);
   }
-  if (still_for >= options.end_after) {
-    End();
-  } else if (time - movement->last_told >= options.update_every &&
-             still_for <= absl::ZeroDuration()) {
-    Tell(Phase::kUpdate, time);
-  }
+  regions = &tracker->Follow(last.aligned_mask, last.change, zone_cells, picture.time());
+  for (Zone& zone : zones) FollowZone(zone, picture, interval);
+  CountRegions(*regions);
+  Count(suppressed, Suppression::kInPlace) = tracker->stayed();
 }
 
 Analyser::Analyser(std::string camera_id, Options options, MotionSink* sink)
     : impl_(std::make_unique<Impl>(std::move(camera_id), options, sink)) {
   PATROL_CHECK(sink != nullptr);
-  PATROL_CHECK(options.keep_share <= options.begin_share && options.begin_pictures >= 1);
+  PATROL_CHECK(options.smallest_share > 0 && options.begin_pictures >= 1);
 }
 
 Analyser::~Analyser() = default;
+
+void Analyser::SetZones(const CameraZones& zones) {
+  if (zones != impl_->drawn) impl_->SetUp(zones);
+}
+
+void Analyser::Snooze(absl::Time until) {
+  impl_->snoozed_until = until;
+  if (impl_->last_time && *impl_->last_time < until) impl_->End(Ending::kGone);
+}
 
 void Analyser::OnPicture(const media::Picture& picture) {
   Impl& impl = *impl_;
   const absl::Time time = picture.time();
   const bool other_size = picture.width() != impl.width || picture.height() != impl.height;
-  if (impl.last_time && (other_size || time < *impl.last_time)) impl.End();
+  if (impl.last_time && (other_size || time < *impl.last_time)) impl.End(Ending::kViewLost);
   const absl::Duration interval = impl.last_time
                                       ? std::max(absl::ZeroDuration(), time - *impl.last_time)
                                       : absl::ZeroDuration();
   impl.width = picture.width();
   impl.height = picture.height();
   impl.last_time = time;
+  impl.regions = &impl.none;
   try {
     impl.last = impl.detector.Process(picture);
+    if (impl.last.learning) {
+      impl.in_light_step = false;
+      impl.learnt = time;
+      impl.tracker->Reset();
+      impl.End(Ending::kViewLost);
+      return;
+    }
+    if (impl.last.light_step) {
+      if (!impl.in_light_step) ++Count(impl.suppressed, Suppression::kLightStep);
+      impl.in_light_step = true;
+      impl.tracker->Reset();
+      for (Impl::Zone& zone : impl.zones) zone.watch.Suspend(time);
+      return;
+    }
+    impl.in_light_step = false;
+    impl.Follow(picture, interval);
   } catch (const std::exception& fault) {  // OpenCV's, such as out of memory
     PATROL_LOG_ERROR("camera \"{}\": motion analysis of a {}x{} picture failed: {}", impl.camera_id,
                      impl.width, impl.height, fault.what());
-    impl.End();
+    impl.End(Ending::kViewLost);
     impl.detector.Reset();
+    impl.tracker->Reset();
     impl.last = Detection{.learning = true};
-    return;
   }
-
-  if (impl.last.learning) {
-    impl.in_light_step = false;
-    impl.End();
-    return;
-  }
-  if (impl.last.light_step) {
-    if (!impl.in_light_step) ++impl.light_steps;
-    impl.in_light_step = true;
-    // A candidate was the first sign of it; an open event waits.
-    if (impl.movement && !impl.movement->begun) impl.movement.reset();
-    if (impl.movement && time - impl.movement->last_moving >= impl.options.end_after) impl.End();
-    return;
-  }
-  impl.in_light_step = false;
-  impl.Follow(picture, interval);
 }
 
-void Analyser::OnStreamLost(absl::Time) { impl_->End(); }
+void Analyser::OnStreamLost(absl::Time) { impl_->End(Ending::kStreamLost); }
 
 Analyser::State Analyser::state() const {
-  if (impl_->movement && impl_->movement->begun) return State::kMoving;
+  for (const Impl::Zone& zone : impl_->zones) {
+    if (zone.watch.moving()) return State::kMoving;
+  }
   return !impl_->last_time || impl_->last.learning ? State::kLearning : State::kQuiet;
+}
+
+AnalyserStatus Analyser::status() const {
+  AnalyserStatus status = {.events = impl_->events,
+                           .events_over_limit = impl_->over_limit,
+                           .suppressed = impl_->suppressed,
+                           .snoozed_until = impl_->snoozed_until};
+  const absl::Time now = impl_->last_time.value_or(absl::UnixEpoch());
+  for (const Impl::Zone& zone : impl_->zones) {
+    status.zones.push_back({.id = zone.about.id,
+                            .watched = zone.watched,
+                            .moving = zone.watch.moving(),
+                            .busy = zone.history.busy(),
+                            .busy_since = zone.history.busy_since(),
+                            .moving_share = zone.history.moving_share(),
+                            .usual_share = zone.history.usual_share(now)});
+  }
+  return status;
 }
 
 const Detection& Analyser::last_detection() const { return impl_->last; }
 
-uint64_t Analyser::light_steps() const { return impl_->light_steps; }
+const std::vector<Region>& Analyser::last_regions() const { return *impl_->regions; }
+
+uint64_t Analyser::light_steps() const {
+  return impl_->suppressed[static_cast<size_t>(Suppression::kLightStep)];
+}
 
 }  // namespace patrol::motion

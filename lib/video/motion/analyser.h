@@ -3,37 +3,67 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "lib/video/media/picture.h"
 #include "lib/video/motion/detector.h"
 #include "lib/video/motion/motion_event.h"
+#include "lib/video/motion/region_tracker.h"
+#include "lib/video/motion/zones.h"
 
 namespace patrol::motion {
 
+// What is known of one zone of a camera.
+struct ZoneStatus {
+  std::string id;       // empty: the camera has no zones, this is all of its picture
+  bool watched = true;  // by its schedule, now
+  bool moving = false;
+  bool busy = false;  // it moves nearly all the time: no events are told until it calms down
+  absl::Time busy_since;
+  double moving_share = 0;  // of the last ten minutes, 0..1
+  double usual_share = -1;  // of this hour of the day, 0..1; negative: not known yet
+};
+
+// What is known of a camera's analysis.
+struct AnalyserStatus {
+  int64_t events = 0;              // told since creation
+  int64_t events_over_limit = 0;   // not told: more than the camera may tell an hour
+  SuppressionCounts suppressed{};  // since creation, by cause
+  absl::Time snoozed_until;        // InfinitePast: not snoozed
+  std::vector<ZoneStatus> zones;
+};
+
 // Turns one camera's pictures into motion events.
 //
-// It learns the scene first and reports nothing until then. An event begins when movement is seen
-// in enough pictures, is updated at most once a second, and ends when nothing has moved for
-// `end_after`; movement that resumes before that continues the same event. A change of the whole
-// picture (light, exposure, a camera that was moved) suspends judgement until it is over: it
-// neither begins nor ends an event.
+// It learns the scene first and reports nothing until then. Foreground is not movement: a region
+// moves when it takes new ground while it changes (RegionTracker), and movement is an event when it
+// has been seen in enough pictures and has come far enough for its size (ZoneWatch). An event is
+// updated at most once a second and ends when nothing has moved for `end_after`; movement that
+// resumes before that continues the same event. What has stopped and is still there keeps it open,
+// resting, until `still_after`. A change of the whole picture (light, exposure, a camera that was
+// moved) suspends judgement until it is over: it neither begins nor ends an event.
 //
 // Threads: one call at a time, from any thread.
 class Analyser {
  public:
   struct Options {
     Detector::Options detector;
-    // Share of the picture, 0..1, that a connected moving thing must cover to begin an event, and
-    // below which it no longer keeps one open. 0.0025 of 640x360 is a square of 24 pixels.
-    double begin_share = 0.0025;
-    double keep_share = 0.0012;
-    // Movement must last this long and be seen in so many pictures. Where pictures are a second or
-    // more apart, two are enough, or one with twice begin_share.
+    // Smallest thing that counts, as a share of the picture's area. 0.0006 of 640x360 is a square
+    // of 12 pixels. Smaller finds things further away, and more of what is none.
+    double smallest_share = 0.0006;
+    // From here on a thing is large: it begins an event as soon as it has moved for begin_after in
+    // begin_pictures; a smaller one must have moved twice as long and most of its own size. Where
+    // pictures are a second or more apart, two with a large thing are enough, or one with one of
+    // twice the size. 0.0025 of 640x360 is a square of 24 pixels.
+    double large_share = 0.0025;
     absl::Duration begin_after = absl::Milliseconds(400);
     int begin_pictures = 3;
     absl::Duration end_after = absl::Seconds(2);
+    absl::Duration still_after = absl::Seconds(10);
     absl::Duration update_every = absl::Seconds(1);
+    // Events a camera may tell within an hour; further ones are counted, not told.
+    int events_per_hour_max = 240;
     int still_width_max = 640;  // pixels; 0: no stills
     int still_quality = 75;     // 1..100
   };
@@ -46,6 +76,12 @@ class Analyser {
   Analyser(const Analyser&) = delete;
   Analyser& operator=(const Analyser&) = delete;
 
+  // Watches these zones from the next picture on; ends open events when they are others than
+  // before. They have passed CheckZones.
+  void SetZones(const CameraZones& zones);
+  // Tells no events until then: what would begin is counted. An open one ends.
+  void Snooze(absl::Time until);
+
   // The camera's pictures in order of their times, at any and changing distances. A picture of
   // another size, or older than the last one, ends an open event and starts learning again.
   void OnPicture(const media::Picture& picture);
@@ -55,8 +91,11 @@ class Analyser {
   void OnStreamLost(absl::Time time);
 
   State state() const;
+  AnalyserStatus status() const;
   // What the detector said of the last picture; its mask is valid until the next OnPicture.
   const Detection& last_detection() const;
+  // The regions of the last picture; valid until the next OnPicture.
+  const std::vector<Region>& last_regions() const;
   uint64_t light_steps() const;  // suppressed changes of the whole picture since creation
 
  private:

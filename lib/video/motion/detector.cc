@@ -119,6 +119,7 @@ struct Detector::Impl {
   bool LearningEnds(absl::Time time) const;
   bool WatchForNewView(absl::Time time, double share);
   void Remember(Plane& current, absl::Time time, bool afresh);
+  PlaneView Change(Plane& current);
   Regions FindRegions(const Plane& current) const;
 
   const Options options;
@@ -276,6 +277,18 @@ void Detector::Impl::Remember(Plane& current, absl::Time time, bool afresh) {
   recent_time = time;
 }
 
+// The difference from a moment ago; needed only until the next call, so that the detectors of a
+// thread share it.
+PlaneView Detector::Impl::Change(Plane& current) {
+  static thread_local Plane change;
+  if (change.width() != current.width() || change.height() != current.height()) {
+    change = Plane(current.width(), current.height());
+  }
+  cv::Mat target = MatOf(change);
+  cv::absdiff(MatOf(current), MatOf(recent), target);
+  return std::as_const(change).view();
+}
+
 Regions Detector::Impl::FindRegions(const Plane& current) const {
   Regions regions;
   const int width = current.width(), height = current.height();
@@ -394,6 +407,8 @@ Detection Detector::Process(const media::Picture& picture) {
     detection.learning = true;
     return detection;
   }
+  detection.aligned_mask = impl.model->mask().view();
+  detection.change = impl.Change(current);
   if (!detection.light_step) {
     const Regions regions = impl.FindRegions(current);
     detection.moving_share = regions.moving_share;

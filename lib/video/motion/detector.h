@@ -33,6 +33,11 @@ struct Detection {
   // Share of the view's structure that was found again, whatever the light, 0..1; 1 where there is
   // too little of it to say.
   double view_found = 1;
+  // The same where the learnt view has it: what shakes with the camera stays in its place.
+  PlaneView aligned_mask;
+  // How far each place of the learnt view differs from what it looked like a moment ago, in the
+  // same light; grey levels. Valid as long as the mask.
+  PlaneView change;
 };
 
 // Says for every pixel whether something moves there: a background model by sample consensus.

@@ -142,10 +142,173 @@ TEST_F(AnalyserTest, EndsTheEventOfAThingThatStops) {
   scene_.square_x = 20;
   Show(absl::Seconds(2), kFrame, 3);
   const absl::Time stopped = time_;
-  Show(absl::Seconds(6));
+  Show(absl::Seconds(4));
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+  EXPECT_TRUE(recorder_.told.back().resting);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 0);
+  Show(absl::Seconds(8));
   ASSERT_EQ(recorder_.Count(Phase::kEnd), 1);
-  EXPECT_LE(recorder_.told.back().time - stopped, absl::Seconds(2));
+  EXPECT_LE(recorder_.told.back().time - stopped, absl::Seconds(1));
+  EXPECT_EQ(recorder_.told.back().ending, Ending::kLeft);
   EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+}
+
+TEST_F(AnalyserTest, TellsAnotherEventWhenWhatStoppedGoesOn) {
+  Show(absl::Seconds(12));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  const absl::Time stopped = time_;
+  Show(absl::Seconds(5));
+  const absl::Time went_on = time_;
+  Show(absl::Seconds(1), kFrame, 3);
+  scene_.square_x = -1;
+  Show(absl::Seconds(4));
+  ASSERT_EQ(recorder_.Count(Phase::kBegin), 2);
+  ASSERT_EQ(recorder_.Count(Phase::kEnd), 2);
+  for (const MotionEvent& event : recorder_.told) {
+    if (event.phase == Phase::kEnd && event.sequence == 1) {
+      EXPECT_EQ(event.ending, Ending::kWentOn);
+      EXPECT_LE(event.time - stopped, absl::Seconds(1));
+    }
+    if (event.phase == Phase::kBegin && event.sequence == 2) {
+      EXPECT_LE(went_on - event.begin, absl::Seconds(1));
+      EXPECT_LE(event.begin - went_on, absl::Milliseconds(500));
+    }
+  }
+}
+
+TEST_F(AnalyserTest, TellsNothingOfAThingThatSwaysInPlace) {
+  scene_.square_x = 100;
+  Show(absl::Seconds(12));
+  for (int i = 0; i < 40; ++i) {  // two pixels of forty to and fro, for 32 s
+    scene_.square_x = i % 2 == 0 ? 102 : 98;
+    Show(absl::Milliseconds(800));
+  }
+  EXPECT_TRUE(recorder_.told.empty());
+}
+
+TEST_F(AnalyserTest, TellsNothingWhenAThingIsTakenAwayBetweenTwoPictures) {
+  scene_.square_x = 100;
+  Show(absl::Seconds(15));
+  scene_.square_x = -1;  // what was behind it shows
+  Show(absl::Seconds(20));
+  EXPECT_TRUE(recorder_.told.empty());
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+}
+
+TEST_F(AnalyserTest, TellsTheDirectionAndTheReason) {
+  Show(absl::Seconds(12));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  scene_.square_x = -1;
+  Show(absl::Seconds(4));
+  ASSERT_EQ(recorder_.Count(Phase::kEnd), 1);
+  const MotionEvent& end = recorder_.told.back();
+  EXPECT_EQ(end.direction, Direction::kRight);
+  EXPECT_EQ(end.ending, Ending::kGone);
+  EXPECT_GT(end.confidence, 0.8);
+  EXPECT_NE(end.reason.find("direction right"), std::string::npos) << end.reason;
+  EXPECT_LE(end.onset_uncertainty, kFrame);
+}
+
+TEST_F(AnalyserTest, SeesAPersonFarAway) {
+  // 15x15 pixels of 640x360 are below what a share of the picture could tell from noise.
+  Scene wide(640, 360);
+  wide.square_size = 15;
+  const auto show = [&](absl::Duration how_long, int step) {
+    for (absl::Duration shown; shown < how_long; shown += kFrame) {
+      time_ += kFrame;
+      if (wide.square_x >= 0) wide.square_x += step;
+      analyser_.OnPicture(wide.Draw(time_));
+    }
+  };
+  show(absl::Seconds(12), 0);
+  wide.square_x = 100;
+  show(absl::Seconds(4), 1);
+  wide.square_x = -1;
+  show(absl::Seconds(4), 0);
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+}
+
+TEST_F(AnalyserTest, TellsTheEventsOfEachZoneByItsName) {
+  CameraZones zones;
+  zones.zones = {{.id = "left", .polygon = {{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}}},
+                 {.id = "right", .polygon = {{0.5, 0}, {1, 0}, {1, 1}, {0.5, 1}}}};
+  analyser_.SetZones(zones);
+  Show(absl::Seconds(12));
+  scene_.square_x = 20;
+  Show(absl::Seconds(1), kFrame, 3);  // until 95 of 320
+  scene_.square_x = -1;
+  Show(absl::Seconds(4));
+  ASSERT_EQ(recorder_.Count(Phase::kBegin), 1);
+  EXPECT_EQ(recorder_.told.back().zone_id, "left");
+  scene_.square_x = 20;
+  Show(absl::Seconds(3), kFrame, 3);  // through both
+  scene_.square_x = -1;
+  Show(absl::Seconds(4));
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 3);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 3);
+  for (size_t i = 1; i < recorder_.told.size(); ++i) {
+    if (recorder_.told[i].sequence == recorder_.told[i - 1].sequence) continue;
+    EXPECT_NE(recorder_.told[i].begin, recorder_.told[i - 1].begin);
+  }
+}
+
+TEST_F(AnalyserTest, CountsWhatMovesOutsideOfEveryZone) {
+  CameraZones zones;
+  zones.zones = {{.id = "sky", .polygon = {{0, 0}, {1, 0}, {1, 0.2}, {0, 0.2}}}};
+  analyser_.SetZones(zones);
+  Show(absl::Seconds(12));
+  MoveThrough();
+  EXPECT_TRUE(recorder_.told.empty());
+  EXPECT_GE(analyser_.status().suppressed[static_cast<size_t>(Suppression::kOutsideZones)], 1u);
+}
+
+TEST_F(AnalyserTest, SeesNothingWhereItIsToldToLookAway) {
+  CameraZones zones;
+  zones.ignore = {{{0, 0.3}, {1, 0.3}, {1, 0.7}, {0, 0.7}}};
+  analyser_.SetZones(zones);
+  Show(absl::Seconds(12));
+  MoveThrough();
+  EXPECT_TRUE(recorder_.told.empty());
+}
+
+TEST_F(AnalyserTest, CountsMovementAtHoursThatAreNotWatched) {
+  CameraZones zones;
+  zones.zones = {{.id = "gate", .polygon = {{0, 0}, {1, 0}, {1, 1}, {0, 1}}}};
+  zones.zones[0].schedule.windows = {{.from_minute = 22 * 60, .to_minute = 23 * 60}};
+  analyser_.SetZones(zones);
+  Show(absl::Seconds(12));  // 00:00 UTC
+  MoveThrough();
+  EXPECT_TRUE(recorder_.told.empty());
+  EXPECT_FALSE(analyser_.status().zones[0].watched);
+  EXPECT_GE(analyser_.status().suppressed[static_cast<size_t>(Suppression::kUnscheduled)], 1u);
+}
+
+TEST_F(AnalyserTest, TellsNothingWhileSnoozedAndCountsIt) {
+  Show(absl::Seconds(12));
+  analyser_.Snooze(time_ + absl::Seconds(20));
+  MoveThrough();
+  EXPECT_TRUE(recorder_.told.empty());
+  EXPECT_EQ(analyser_.status().suppressed[static_cast<size_t>(Suppression::kSnoozed)], 1u);
+  Show(absl::Seconds(20));
+  MoveThrough();
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+}
+
+TEST_F(AnalyserTest, CountsEventsOverItsLimit) {
+  Analyser::Options options;
+  options.events_per_hour_max = 1;
+  options.still_width_max = 0;
+  Analyser limited("gate", options, &recorder_);
+  for (int i = 0; i < 900; ++i, time_ += kFrame) {
+    const int at = i % 300;  // away for 9 s, through for 3
+    scene_.square_x = at < 225 ? -1 : 20 + 3 * (at - 225);
+    limited.OnPicture(scene_.Draw(time_));
+  }
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+  EXPECT_GE(limited.status().events_over_limit, 1);
 }
 
 TEST_F(AnalyserTest, GoesOnWithTheSameEventAfterAShortPause) {
