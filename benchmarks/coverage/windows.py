@@ -76,9 +76,26 @@ def reach(ctl, data, work):
     told = subprocess.run([ctl, 'coverage', 'reach', '--network', network, '--sources', work / 'sources.csv',
                            '--out', work / 'reach', '--timing', str(SEARCHES)], check=True, capture_output=True, text=True)
     ours = float(re.search(r'search: ([0-9.]+) ms', told.stderr).group(1))
+    warm, cold = (float(x) for x in re.search(r'warm ([0-9.]+) ms, cold .* ([0-9.]+) ms', told.stderr).groups())
     scipy = sorted(scipy_search() for _ in range(SEARCHES))[SEARCHES // 2] * 1e3
     print(f'\nBeijing, {len(ids)} nodes, 100 sources, 180 s, CPU: search alone {ours:.2f} ms, SciPy dijkstra (min_only) alone'
           f' {scipy:.2f} ms (medians of {SEARCHES}); `coverage reach` whole process {process * 1e3:.0f} ms (median of {REPEATS})')
+    print(f'with reach lists: warm {warm:.4f} ms ({scipy / warm:.0f} times SciPy), cold, all lists made first {cold:.2f} ms'
+          f' ({scipy / cold:.1f} times)')
+    networkx(arcs, ids, starts, best)
+
+
+def networkx(arcs, ids, starts, best):
+    try:
+        import networkx
+    except ImportError:
+        print('NetworkX is not installed (python3-networkx): not measured')
+        return
+    graph = networkx.DiGraph()
+    graph.add_weighted_edges_from((a, b, s) for (a, b), s in best.items())
+    began = time.process_time()
+    networkx.multi_source_dijkstra_path_length(graph, set(starts), cutoff=REACH_S)
+    print(f'NetworkX multi_source_dijkstra_path_length: {(time.process_time() - began) * 1e3:.0f} ms')
 
 
 def main(bin_folder, shared):

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/cpu_time.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/fix_file.h"
 #include "lib/base/status.h"
@@ -53,6 +54,29 @@ struct RunArguments {
   std::string step = "10s";
   std::string reach = "180s";
   std::string out;
+  int threads = 0;
+  bool timing = false;
+};
+
+// Tells on stderr what each part of the work took.
+class PartTimer {
+ public:
+  explicit PartTimer(bool shown) : shown_(shown) {}
+  void End(const char* part) {
+    const double cpu_s = ProcessCpuSeconds();
+    const absl::Time now = absl::Now();
+    if (shown_) {
+      std::fprintf(stderr, "%s: %.3f s of CPU, %.3f s\n", part, cpu_s - cpu_s_,
+                   absl::ToDoubleSeconds(now - begin_));
+    }
+    cpu_s_ = cpu_s;
+    begin_ = now;
+  }
+
+ private:
+  const bool shown_;
+  double cpu_s_ = ProcessCpuSeconds();
+  absl::Time begin_ = absl::Now();
 };
 
 // Fixes of each unit, and how each moves; units in order of id, so that results are too.
@@ -212,19 +236,23 @@ absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
 absl::Status RunWindow(const RunArguments& arguments) {
   PATROL_ASSIGN_OR_RETURN(const std::optional<absl::TimeZone> zone,
                           ParseTimeZone(arguments.fixes.time_zone));
+  PartTimer timer(arguments.timing);
   Units units;
   coverage::FixCounts counts;
   if (!arguments.units.empty()) PATROL_RETURN_IF_ERROR(ReadUnits(arguments.units, &units));
   PATROL_RETURN_IF_ERROR(ReadFixes(arguments, &units, &counts));
   coverage::WindowOptions options;
+  options.threads = arguments.threads;
   PATROL_RETURN_IF_ERROR(SetWindow(arguments, zone, units, &options));
   PATROL_ASSIGN_OR_RETURN(std::vector<geo::Area> areas, ReadAreas(arguments.areas));
   PATROL_ASSIGN_OR_RETURN(roadnet::Network read, roadnet::ReadOsm(arguments.network));
   const auto network = std::make_shared<const roadnet::Network>(std::move(read));
 
+  timer.End("read");
   Progress progress;
   const std::vector<tracks::MatchedTrack> matched =
       Match(*network, std::move(units), progress, &counts);
+  timer.End("matched");
   const coverage::AreaIndex index(*network, std::move(areas));
   const coverage::ModeGraphs graphs(network);
   PATROL_ASSIGN_OR_RETURN(
@@ -232,7 +260,9 @@ absl::Status RunWindow(const RunArguments& arguments) {
       coverage::ComputeWindow(graphs, index, matched, options,
                               [&](double share) { progress.Show("covering", share); }));
   progress.End();
+  timer.End("covered");
   PATROL_RETURN_IF_ERROR(coverage::WriteWindow(*network, index, result, counts, arguments.out));
+  timer.End("written");
   const coverage::SpanSums& town = result.town.window;
   std::printf("%s .. %s: covered %.4f, covered or unknown %.4f of %.3f km; %zu units\n",
               FormatUtc(options.from).c_str(), FormatUtc(options.to).c_str(), town.covered_ratio(),
@@ -265,6 +295,11 @@ void AddCoverageRun(Context& context) {
   run->add_option("--out", arguments->out,
                   "folder for summary.json, areas.csv, edges.csv, coverage.geojson, gaps.geojson")
       ->required();
+  run->add_option("--threads", arguments->threads,
+                  "to cover with; 0: one a core. The files do not depend on it")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
+  run->add_flag("--timing", arguments->timing, "tells what each part took, to stderr");
   OnRun(context, run, [arguments] { return RunWindow(*arguments); });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <time.h>
 
 namespace patrol::ctl {
@@ -9,6 +10,16 @@ inline double CpuSeconds() {
   timespec spent{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
+}
+
+// The same of all threads of this process.
+inline double ProcessCpuSeconds() {
+  rusage spent{};
+  getrusage(RUSAGE_SELF, &spent);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(spent.ru_utime) + seconds(spent.ru_stime);
 }
 
 }  // namespace patrol::ctl

@@ -28,7 +28,11 @@ AreaIndex::AreaIndex(const roadnet::Network& network, std::vector<geo::Area> are
 }
 
 int64_t PartUm(const tracks::AreaCuts::Part& part, double length_m) {
-  return ShareUm(length_m, (part.end_m - part.begin_m) / length_m);
+  return PlaceUm(part.end_m, length_m) - PlaceUm(part.begin_m, length_m);
+}
+
+int64_t PlaceUm(double at_m, double length_m) {
+  return at_m >= length_m ? ShareUm(length_m, 1) : std::llround(at_m * 1e6);
 }
 
 std::optional<size_t> AreaIndex::FindArea(geo::LonLat place,

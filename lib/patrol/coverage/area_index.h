@@ -16,6 +16,8 @@ namespace patrol::coverage {
 
 // Whole micrometres of a share of a length, rounded once: the unit that all lengths are summed in.
 int64_t ShareUm(double length_m, double share);
+// Of a place on a piece of `length_m`, metres from its first node.
+int64_t PlaceUm(double at_m, double length_m);
 int64_t PartUm(const tracks::AreaCuts::Part& part, double length_m);
 
 // The network cut at area borders, once: which part of which piece counts for which area. Areas may

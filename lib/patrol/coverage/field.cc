@@ -1,10 +1,12 @@
 #include "lib/patrol/coverage/field.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <utility>
 
 #include "lib/base/check.h"
-#include "lib/patrol/coverage/area_index.h"
+#include "lib/patrol/coverage/lanes.h"
 
 namespace patrol::coverage {
 namespace {
@@ -13,8 +15,63 @@ using roadnet::kModeCount;
 using roadnet::Mode;
 using roadnet::PieceIndex;
 
-double LengthOf(absl::Span<const Interval> merged, Interval window) {
-  return LengthWithin(merged.data(), merged.data() + merged.size(), window);
+size_t WordsFor(size_t chains) { return (chains + 63) / 64; }
+
+// Makes of any stretches their union: in order, disjoint, without empty ones.
+void Merge(std::vector<ChainStretch>* stretches) {
+  std::vector<ChainStretch>& all = *stretches;
+  if (all.size() == 2 && all[0].end_um < all[1].begin_um && all[0].begin_um < all[0].end_um &&
+      all[1].begin_um < all[1].end_um) {
+    return;  // the most common case by far: something from either end
+  }
+  if (all.size() > 1) {
+    std::sort(all.begin(), all.end(),
+              [](const ChainStretch& a, const ChainStretch& b) { return a.begin_um < b.begin_um; });
+  }
+  size_t kept = 0;
+  for (const ChainStretch& next : all) {
+    if (next.end_um <= next.begin_um) continue;
+    if (kept > 0 && next.begin_um <= all[kept - 1].end_um) {
+      all[kept - 1].end_um = std::max(all[kept - 1].end_um, next.end_um);
+    } else {
+      all[kept++] = next;
+    }
+  }
+  all.resize(kept);
+}
+
+// Appends what of `from` is not in `taken`; both merged.
+void AppendDifference(const std::vector<ChainStretch>& from, const std::vector<ChainStretch>& taken,
+                      std::vector<ChainStretch>* out) {
+  auto next = taken.begin();
+  for (const ChainStretch& stretch : from) {
+    int64_t begin_um = stretch.begin_um;
+    while (next != taken.end() && next->end_um <= begin_um) ++next;
+    for (auto t = next; t != taken.end() && t->begin_um < stretch.end_um; ++t) {
+      if (t->begin_um > begin_um) out->push_back({begin_um, t->begin_um});
+      begin_um = std::max(begin_um, t->end_um);
+    }
+    if (begin_um < stretch.end_um) out->push_back({begin_um, stretch.end_um});
+  }
+}
+
+// The part of merged stretches of a chain that lies on a link, as shares of its piece.
+void AppendShares(const Chains& chains, uint32_t link, absl::Span<const ChainStretch> stretches,
+                  std::vector<Interval>* out, int64_t* um) {
+  const int64_t begin_um = chains.begin_um(link);
+  const int64_t end_um = chains.end_um(link);
+  const auto length_um = static_cast<double>(end_um - begin_um);
+  for (const ChainStretch& stretch : stretches) {
+    const int64_t from_um = std::max(stretch.begin_um, begin_um) - begin_um;
+    const int64_t to_um = std::min(stretch.end_um, end_um) - begin_um;
+    if (to_um <= from_um) continue;
+    *um += to_um - from_um;
+    out->push_back(
+        {static_cast<double>(from_um) / length_um, static_cast<double>(to_um) / length_um});
+  }
+  if (!roadnet::IsBackward(chains.arc(link))) return;
+  std::reverse(out->begin(), out->end());
+  for (Interval& share : *out) share = {1 - share.end, 1 - share.begin};
 }
 
 }  // namespace
@@ -25,125 +82,147 @@ UnitSource ToSource(Mode mode, const tracks::UnitPosition& position) {
   return {mode, {position.at, static_cast<ArrivalUs>(delay_us)}};
 }
 
-Field::Field(const ModeGraphs& graphs, ArrivalUs reach_us)
-    : graphs_(graphs), reach_us_(reach_us), seen_(graphs.network().piece_count(), 0) {
-  PATROL_CHECK(reach_us < kUnreached);
-}
+Field::Field(std::shared_ptr<const ReachKernel> kernel)
+    : kernel_(std::move(kernel)),
+      covered_chains_(WordsFor(chains().count()), 0),
+      unknown_chains_(WordsFor(chains().count()), 0) {}
 
-Field::~Field() = default;
-
-void Field::Search(absl::Span<const UnitSource> units, ModeReach* reach, uint32_t* modes) {
-  *modes = 0;
-  for (size_t mode = 0; mode < kModeCount; ++mode) {
-    sources_scratch_.clear();
-    for (const UnitSource& unit : units) {
-      if (static_cast<size_t>(unit.mode) == mode) sources_scratch_.push_back(unit.source);
-    }
-    if (sources_scratch_.empty()) continue;
-    *modes |= 1u << mode;
-    std::unique_ptr<Reach>& own = (*reach)[mode];
-    if (own == nullptr) {
-      own = std::make_unique<Reach>(graphs_.network(), graphs_.graph(static_cast<Mode>(mode)));
-    }
-    own->Run(sources_scratch_, reach_us_);
+void Field::GetPiece(PieceIndex piece, PieceCover* cover) const {
+  *cover = {};
+  const ChainIndex chain = chains().chain_of(piece);
+  if (chain == kNoChain) return;
+  const uint32_t link = chains().link_of(piece);
+  const ChainStretch whole{0, chains().chain_um(chain)};
+  if (covered_chains_[chain / 64] >> (chain % 64) & 1) {
+    AppendShares(chains(), link, {&whole, 1}, &cover->covered, &cover->covered_um);
+    return;
   }
-}
-
-void Field::Compute(absl::Span<const UnitSource> known, absl::Span<const UnitSource> stale) {
-  Search(known, &known_, &known_modes_);
-  if (stale != absl::MakeConstSpan(stale_units_)) {
-    stale_units_.assign(stale.begin(), stale.end());
-    Search(stale, &stale_, &stale_modes_);
+  if (unknown_chains_[chain / 64] >> (chain % 64) & 1) {
+    AppendShares(chains(), link, {&whole, 1}, &cover->unknown, &cover->unknown_um);
+    return;
   }
-  CollectPieces();
-}
-
-void Field::CollectPieces() {
-  pieces_.clear();
-  intervals_.clear();
-  if (++run_ == 0) {  // the counter came round
-    std::fill(seen_.begin(), seen_.end(), 0);
-    run_ = 1;
-  }
-  for (size_t mode = 0; mode < kModeCount; ++mode) {
-    if (known_modes_ & 1u << mode) {
-      for (const PieceIndex piece : known_[mode]->pieces()) AddPiece(piece);
-    }
-  }
-  for (size_t mode = 0; mode < kModeCount; ++mode) {
-    if (stale_modes_ & 1u << mode) {
-      for (const PieceIndex piece : stale_[mode]->pieces()) AddPiece(piece);
-    }
-  }
-}
-
-void Field::AddPiece(PieceIndex piece) {
-  if (seen_[piece] == run_) return;
-  seen_[piece] = run_;
-  covered_scratch_.clear();
-  stale_scratch_.clear();
-  for (size_t mode = 0; mode < kModeCount; ++mode) {
-    if (known_modes_ & 1u << mode) known_[mode]->AppendCovered(piece, &covered_scratch_);
-    if (stale_modes_ & 1u << mode) stale_[mode]->AppendCovered(piece, &stale_scratch_);
-  }
-  Merge(&covered_scratch_);
-  Merge(&stale_scratch_);
-
-  PieceCover cover;
-  cover.piece = piece;
-  cover.covered_begin = static_cast<uint32_t>(intervals_.size());
-  intervals_.insert(intervals_.end(), covered_scratch_.begin(), covered_scratch_.end());
-  cover.unknown_begin = static_cast<uint32_t>(intervals_.size());
-  AppendDifference(stale_scratch_.data(), stale_scratch_.data() + stale_scratch_.size(),
-                   covered_scratch_.data(), covered_scratch_.data() + covered_scratch_.size(),
-                   &intervals_);
-  cover.end = static_cast<uint32_t>(intervals_.size());
-  if (cover.end == cover.covered_begin) return;
-
-  const double length_m = graphs_.network().piece(piece).length_m;
-  const Interval whole{0, 1};
-  cover.covered_um = ShareUm(length_m, LengthOf(covered(cover), whole));
-  cover.unknown_um = std::min(ShareUm(length_m, LengthOf(unknown(cover), whole)),
-                              ShareUm(length_m, 1) - cover.covered_um);
-  pieces_.push_back(cover);
+  const auto part = std::lower_bound(parts_.begin(), parts_.end(), chain,
+                                     [](const Part& a, ChainIndex b) { return a.chain < b; });
+  if (part == parts_.end() || part->chain != chain) return;
+  AppendShares(chains(), link, covered(*part), &cover->covered, &cover->covered_um);
+  AppendShares(chains(), link, unknown(*part), &cover->unknown, &cover->unknown_um);
 }
 
 ArrivalUs Field::ArrivalAtShare(PieceIndex piece, double share) const {
-  ArrivalUs best = kUnreached;
-  for (size_t mode = 0; mode < kModeCount; ++mode) {
-    if (known_modes_ & 1u << mode) {
-      best = std::min(best, known_[mode]->ArrivalAtShare(piece, share).time_us);
-    }
+  uint32_t left_us = 0;
+  for (const Outreach& outreach : known_) {
+    left_us = std::max(left_us, outreach.LeftAt(piece, share));
   }
-  return best;
+  return left_us > 0 ? kernel_->reach_us() - left_us : kUnreached;
 }
 
-void Field::Sum(const AreaIndex& index, RoadLengths* town, std::vector<RoadLengths>* areas) const {
-  *town = {.patrollable_um = index.town_patrollable_um()};
-  areas->assign(index.areas().size(), {});
-  for (size_t area = 0; area < areas->size(); ++area) {
-    (*areas)[area].patrollable_um = index.patrollable_um(area);
+struct FieldSearch::ModeSearch {
+  ModeSearch(const roadnet::Network& network, ReachKernel::ModePart* part)
+      : search(network, part->chains, &part->lists) {}
+
+  OutreachSearch search;
+};
+
+FieldSearch::FieldSearch(std::shared_ptr<ReachKernel> kernel) : kernel_(std::move(kernel)) {
+  PATROL_CHECK(kernel_->reach_us() < kUnreached);
+  const size_t words = WordsFor(kernel_->chains().count());
+  stale_full_.assign(words, 0);
+  stale_some_.assign(words, 0);
+}
+
+FieldSearch::~FieldSearch() = default;
+
+void FieldSearch::Search(absl::Span<const UnitSource> units, size_t lists_max,
+                         std::array<Outreach, kModeCount>* outreach) {
+  for (size_t m = 0; m < kModeCount; ++m) {
+    const auto mode = static_cast<Mode>(m);
+    sources_.clear();
+    for (const UnitSource& unit : units) {
+      if (unit.mode == mode) sources_.push_back(unit.source);
+    }
+    if (sources_.empty() && (*outreach)[m].empty()) continue;
+    std::unique_ptr<ModeSearch>& own = searches_[m];
+    if (own == nullptr) {
+      own = std::make_unique<ModeSearch>(kernel_->graphs().network(), &kernel_->mode(mode));
+    }
+    own->search.Compute(sources_, lists_max, &(*outreach)[m]);
   }
-  for (const PieceCover& cover : pieces_) {
-    const roadnet::Piece& piece = graphs_.network().piece(cover.piece);
-    if (!piece.patrollable) continue;
-    town->covered_um += cover.covered_um;
-    town->unknown_um += cover.unknown_um;
-    for (const tracks::AreaCuts::Part& part : index.cuts().parts(cover.piece)) {
-      RoadLengths& area = (*areas)[part.area];
-      const Interval share{part.begin_m / piece.length_m, part.end_m / piece.length_m};
-      if (share == Interval{0, 1}) {
-        area.covered_um += cover.covered_um;
-        area.unknown_um += cover.unknown_um;
-        continue;
+}
+
+void FieldSearch::Mark(const std::array<Outreach, kModeCount>& outreach,
+                       std::vector<uint64_t>* full, std::vector<uint64_t>* some) {
+  static_assert(std::endian::native == std::endian::little, "bytes of words are used as bits");
+  std::fill(full->begin(), full->end(), 0);
+  std::fill(some->begin(), some->end(), 0);
+  for (const Outreach& own : outreach) {
+    if (own.empty()) continue;
+    const ModeChains& chains = own.chains();
+    MarkChains(chains.head_slots().data(), chains.tail_slots().data(), chains.full_us().data(),
+               chains.chains().count(), own.left(), reinterpret_cast<uint8_t*>(full->data()),
+               reinterpret_cast<uint8_t*>(some->data()));
+    for (const Outreach::Standing& unit : own.standing()) {
+      (*some)[unit.chain / 64] |= uint64_t{1} << (unit.chain % 64);
+    }
+  }
+}
+
+void FieldSearch::Compute(absl::Span<const UnitSource> known, absl::Span<const UnitSource> stale,
+                          size_t lists_max, Field* field) {
+  const size_t words = WordsFor(kernel_->chains().count());
+  Search(known, lists_max, &field->known_);
+  some_.resize(words);
+  field->covered_chains_.resize(words);
+  field->unknown_chains_.resize(words);
+  Mark(field->known_, &field->covered_chains_, &some_);
+  if (stale != absl::MakeConstSpan(stale_units_)) {
+    stale_units_.assign(stale.begin(), stale.end());
+    Search(stale, lists_max, &stale_);
+    Mark(stale_, &stale_full_, &stale_some_);
+  }
+  AddParts(field);
+}
+
+void FieldSearch::AddParts(Field* field) {
+  field->parts_.clear();
+  field->stretches_.clear();
+  std::array<Standing, 2 * kModeCount> modes;  // known ones first
+  size_t known_count = 0;
+  size_t count = 0;
+  for (const auto* outreach : {&std::as_const(field->known_), &std::as_const(stale_)}) {
+    for (const Outreach& own : *outreach) {
+      if (own.empty()) continue;
+      const std::vector<Outreach::Standing>& standing = own.standing();
+      modes[count++] = {&own, standing.data(), standing.data() + standing.size()};
+    }
+    if (outreach == &field->known_) known_count = count;
+  }
+  const auto append = [](Standing* mode, ChainIndex chain, std::vector<ChainStretch>* out) {
+    while (mode->next != mode->end && mode->next->chain < chain) ++mode->next;
+    const Outreach::Standing* const first = mode->next;
+    while (mode->next != mode->end && mode->next->chain == chain) ++mode->next;
+    mode->outreach->AppendReached(chain, first, mode->next, out);
+  };
+  for (size_t word = 0; word < some_.size(); ++word) {
+    const uint64_t full = field->covered_chains_[word];
+    const uint64_t some = some_[word] & ~full;
+    field->unknown_chains_[word] = stale_full_[word] & ~full & ~some;
+    uint64_t parts = some | (stale_some_[word] & ~stale_full_[word] & ~full);
+    for (; parts != 0; parts &= parts - 1) {
+      const auto chain = static_cast<ChainIndex>(64 * word + std::countr_zero(parts));
+      covered_.clear();
+      for (size_t i = 0; i < known_count; ++i) append(&modes[i], chain, &covered_);
+      Merge(&covered_);
+      Field::Part part{chain, static_cast<uint32_t>(field->stretches_.size()), 0, 0};
+      field->stretches_.insert(field->stretches_.end(), covered_.begin(), covered_.end());
+      part.unknown_begin = static_cast<uint32_t>(field->stretches_.size());
+      if (stale_some_[word] >> (chain % 64) & 1) {
+        reached_.clear();
+        for (size_t i = known_count; i < count; ++i) append(&modes[i], chain, &reached_);
+        Merge(&reached_);
+        AppendDifference(reached_, covered_, &field->stretches_);
       }
-      // Rounded each for itself, the two must not make more than there is.
-      const int64_t part_um = PartUm(part, piece.length_m);
-      const int64_t covered_um =
-          std::min(part_um, ShareUm(piece.length_m, LengthOf(covered(cover), share)));
-      area.covered_um += covered_um;
-      area.unknown_um +=
-          std::min(part_um - covered_um, ShareUm(piece.length_m, LengthOf(unknown(cover), share)));
+      part.end = static_cast<uint32_t>(field->stretches_.size());
+      if (part.end > part.covered_begin) field->parts_.push_back(part);
     }
   }
 }

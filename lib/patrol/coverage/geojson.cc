@@ -38,7 +38,7 @@ std::string Quoted(const std::string& text) {
 
 std::string CoveredRoadsGeoJson(const CoverageSnapshot& snapshot) {
   const Network& network = snapshot.graphs->network();
-  const std::vector<CoveredStretch>& all = *snapshot.stretches;
+  const std::vector<CoveredStretch> all = snapshot.Stretches();
   LineWriter lines;
   for (size_t i = 0; i < all.size();) {
     const CoveredStretch& first = all[i];

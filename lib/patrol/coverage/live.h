@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,13 +20,19 @@
 namespace patrol::coverage {
 
 class AreaIndex;
-class Field;
+class ChainAreas;
+class FieldSearch;
+class FieldSums;
 class ModeGraphs;
+class ReachKernel;
 
 struct LiveOptions {
   absl::Duration reach = absl::Seconds(180);       // T; above 0, at most limits::kReachMax
   absl::Duration stale_after = absl::Seconds(60);  // age of a fix above which a unit is stale
   absl::Duration lost_after = absl::Minutes(10);   // age from which it is lost; >= stale_after
+  // Kept in reach lists, for each mode in use; too little costs time, not exactness. 1,000 units
+  // need the lists of 2,000 ends at a time.
+  size_t list_bytes_max = size_t{48} << 20;
 };
 
 // Who moves how; an input of coverage, live and over windows.
@@ -43,8 +50,9 @@ struct UnitInfo {
 //
 // Threads: every member may be called from any thread. Tick and snapshot never wait for each other;
 //          two Ticks do.
-// Cost:    Tick: one search a mode in use, O(reached pieces); a few ms for 60 units on 12,000
-//          nodes. Free when nothing changed.
+// Cost:    Tick: see FieldSearch and FieldSums; benchmarks/RESULTS.md, "coverage". Free when
+// nothing
+//          changed.
 class LiveCoverage {
  public:
   LiveCoverage(std::shared_ptr<const ModeGraphs> graphs, std::shared_ptr<const AreaIndex> areas,
@@ -95,6 +103,7 @@ class LiveCoverage {
   const std::shared_ptr<const ModeGraphs> graphs_;
   const LiveOptions options_;
   mutable ArrivalFinder arrival_finder_;
+  const std::shared_ptr<ReachKernel> kernel_;
 
   mutable std::mutex units_mutex_;
   // guarded by units_mutex_
@@ -103,7 +112,10 @@ class LiveCoverage {
 
   std::mutex tick_mutex_;
   // guarded by tick_mutex_
-  std::unique_ptr<Field> field_;
+  std::unique_ptr<FieldSearch> search_;
+  std::shared_ptr<const AreaIndex> summed_areas_;  // of the two below
+  std::unique_ptr<ChainAreas> chain_areas_;
+  std::unique_ptr<FieldSums> sums_;
 
   mutable std::mutex snapshot_mutex_;
   // guarded by snapshot_mutex_

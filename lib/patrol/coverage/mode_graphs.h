@@ -23,9 +23,13 @@ class ModeGraphs {
   const roadnet::SearchGraph& graph(roadnet::Mode mode) const {
     return *graphs_[static_cast<size_t>(mode)];
   }
+  const roadnet::SearchGraph::Options& options(roadnet::Mode mode) const {
+    return options_[static_cast<size_t>(mode)];
+  }
 
  private:
   std::shared_ptr<const roadnet::Network> network_;
+  Options options_;
   std::array<std::unique_ptr<const roadnet::SearchGraph>, roadnet::kModeCount> graphs_;
 };
 

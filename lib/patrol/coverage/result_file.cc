@@ -1,13 +1,13 @@
 #include "lib/patrol/coverage/result_file.h"
 
 #include <cerrno>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 namespace patrol::coverage {
 
@@ -34,10 +34,15 @@ ResultFile::ResultFile(std::string path, std::ofstream out)
     : path_(std::move(path)), out_(std::move(out)) {}
 
 void ResultFile::Write(std::string_view text) {
-  out_.write(text.data(), static_cast<std::streamsize>(text.size()));
+  constexpr size_t kWaitingMax = size_t{1} << 18;
+  waiting_.append(text);
+  if (waiting_.size() < kWaitingMax) return;
+  out_.write(waiting_.data(), static_cast<std::streamsize>(waiting_.size()));
+  waiting_.clear();
 }
 
 absl::Status ResultFile::Close() {
+  out_.write(waiting_.data(), static_cast<std::streamsize>(waiting_.size()));
   out_.close();
   if (!out_) {
     return absl::ErrnoToStatus(errno, absl::StrCat("\"", path_, "\": writing failed"));
@@ -45,11 +50,45 @@ absl::Status ResultFile::Close() {
   return absl::OkStatus();
 }
 
-std::string Seconds(absl::Duration duration) {
+void AppendFixed(double value, int decimals, std::string* out) {
+  static constexpr int64_t kPowers[] = {1,       10,        100,        1'000,       10'000,
+                                        100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+  const int64_t power = kPowers[decimals];
+  int64_t scaled = std::llround(value * static_cast<double>(power));
+  if (scaled < 0) {
+    out->push_back('-');
+    scaled = -scaled;
+  }
+  absl::StrAppend(out, scaled / power);
+  if (decimals == 0) return;
+  char digits[10];
+  digits[0] = '.';
+  int64_t rest = scaled % power;
+  for (int i = decimals; i > 0; --i) {
+    digits[i] = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  }
+  out->append(digits, static_cast<size_t>(decimals) + 1);
+}
+
+void AppendSeconds(absl::Duration duration, std::string* out) {
   const int64_t us = absl::ToInt64Microseconds(duration);
-  std::string text = absl::StrFormat("%d.%06d", us / 1000000, us % 1000000);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
+  absl::StrAppend(out, us / 1000000);
+  int64_t rest = us % 1000000;
+  if (rest == 0) return;
+  char digits[7] = {'.'};
+  for (int i = 6; i > 0; --i) {
+    digits[i] = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  }
+  size_t count = 7;
+  while (digits[count - 1] == '0') --count;
+  out->append(digits, count);
+}
+
+std::string Seconds(absl::Duration duration) {
+  std::string text;
+  AppendSeconds(duration, &text);
   return text;
 }
 

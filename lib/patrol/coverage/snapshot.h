@@ -15,6 +15,7 @@
 namespace patrol::coverage {
 
 class AreaIndex;
+class Field;
 class ModeGraphs;
 
 // Road lengths in three states, whole micrometres, so that sums are the same in any order:
@@ -93,8 +94,12 @@ struct CoverageSnapshot {
   std::vector<RoadLengths> areas;  // in the order of area_index->areas()
   UnitCounts unit_counts;
   std::vector<UnitView> units;  // in order of id
-  // In order of piece and begin; of all roads of the units' modes, patrollable or not. Never null.
-  std::shared_ptr<const std::vector<CoveredStretch>> stretches;
+  // What all of the above is summed from. Never null.
+  std::shared_ptr<const Field> field;
+
+  // Covered and unknown stretches in order of piece and begin; of all roads of the units' modes,
+  // patrollable or not. Cost: O(pieces), computed anew at each call.
+  std::vector<CoveredStretch> Stretches() const;
 };
 
 }  // namespace patrol::coverage

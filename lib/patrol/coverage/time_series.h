@@ -8,27 +8,33 @@ namespace patrol::coverage {
 // The longest run of steps without a mark, when marks come in order.
 class GapClock {
  public:
-  explicit GapClock(int64_t first_step = 0) : next_(first_step), longest_begin_(first_step) {}
+  struct Run {
+    int64_t steps = 0;
+    int64_t begin = 0;  // the first of the longest such run
+  };
 
-  // Steps [first, end) are marked; first is not before the end of the last mark.
+  // Steps [first, end) are marked; first is not before the end of the last mark, or lies within it.
   void Mark(int64_t first, int64_t end) {
-    Close(first);
-    next_ = end;
-  }
-  // No mark comes before `step` any more: the run up to there counts, and may go on.
-  void Close(int64_t step) {
-    if (step - next_ > longest_) {
-      longest_ = step - next_;
+    if (first_ < 0) {
+      first_ = static_cast<int32_t>(first);
+    } else if (first - next_ > longest_) {
+      longest_ = static_cast<int32_t>(first - next_);
       longest_begin_ = next_;
     }
+    next_ = static_cast<int32_t>(end);
   }
-  int64_t longest() const { return longest_; }              // steps
-  int64_t longest_begin() const { return longest_begin_; }  // the first of the longest such run
+  // As if the marks of `later`, none of which is before the last mark here, had come here.
+  void Append(const GapClock& later);
+
+  // The longest run within steps [begin, end), which hold all marks.
+  Run Longest(int64_t begin, int64_t end) const;
 
  private:
-  int64_t next_;  // end of the last mark
-  int64_t longest_ = 0;
-  int64_t longest_begin_;
+  // A window has fewer than 2^31 steps (limits::kWindowStepsMax).
+  int32_t first_ = -1;   // the first marked step; -1 when there is none
+  int32_t next_ = 0;     // end of the last mark
+  int32_t longest_ = 0;  // between two marks
+  int32_t longest_begin_ = 0;
 };
 
 // Values over time that stay the same for runs of steps, most of them 0, for percentiles.
@@ -40,6 +46,7 @@ class ValueRuns {
 
   // Percentiles (0..100) over `steps` values, those not added being 0, with linear interpolation
   // between neighbours in order, as NumPy's default; 0 of no values. steps >= those added.
+  // Cost: O(runs).
   std::vector<double> Percentiles(const std::vector<double>& percents, int64_t steps) const;
 
  private:
@@ -47,6 +54,9 @@ class ValueRuns {
     uint32_t value;
     uint32_t steps;
   };
+  // The value at a place in the order of the added ones.
+  double At(int64_t place) const;
+
   std::vector<Run> runs_;  // values above 0
 };
 

@@ -20,7 +20,37 @@ struct VisitSums {
   absl::Duration longest_gap = absl::ZeroDuration();
 };
 
+// When a place had anybody there, whoever it was: what the research on patrols measures.
+//
+// Source: frequency, duration and intermittency as in Crime Science 2024 (s40163-024-00221-x) after
+//         Sherman et al. 2014; stays of 10 to 16 minutes: Koper 1995, who found the longest calm
+//         after them.
+struct PresenceSums {
+  int64_t presences = 0;  // frequency: visits that overlap or touch are one presence
+  absl::Duration mean_stay = absl::ZeroDuration();  // duration, of presences cut at the span's ends
+  // Intermittency: from the end of one presence to the start of the next, both in the span; 0 with
+  // fewer than two. The 95th percentile is the nearest-rank one.
+  absl::Duration mean_gap = absl::ZeroDuration();
+  absl::Duration p95_gap = absl::ZeroDuration();
+  int64_t koper_stays = 0;  // visits of one unit of 10 to 16 minutes that begin in the span
+};
+
+// A rule: the place is to be visited at least every so often.
+struct RoundSums {
+  int64_t met = 0;     // visits that came in time
+  int64_t late = 0;    // visits that came after they were due, before the next was
+  int64_t missed = 0;  // times that a visit was due and none came until the next was
+};
+
 // visits: of any units, in order of enter time. The span is [from, to).
 VisitSums SumVisits(const Visit* begin, const Visit* end, absl::Time from, absl::Time to);
+
+PresenceSums SumPresence(const Visit* begin, const Visit* end, absl::Time from, absl::Time to);
+
+// A visit is due `every` after the span's beginning or the end of the last presence, and again
+// after each further `every` that nobody came. A time that is not over at the span's end is not
+// due.
+RoundSums CheckRounds(const Visit* begin, const Visit* end, absl::Time from, absl::Time to,
+                      absl::Duration every);
 
 }  // namespace patrol::coverage

@@ -1,9 +1,11 @@
 #include "lib/patrol/coverage/window.h"
 
 #include <algorithm>
-#include <cmath>
+#include <atomic>
 #include <cstddef>
-#include <limits>
+#include <memory>
+#include <mutex>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -12,17 +14,19 @@
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/patrol/coverage/area_index.h"
+#include "lib/patrol/coverage/chain_areas.h"
 #include "lib/patrol/coverage/field.h"
 #include "lib/patrol/coverage/mode_graphs.h"
+#include "lib/patrol/coverage/reach_kernel.h"
 #include "lib/patrol/coverage/time_series.h"
+#include "lib/patrol/coverage/window_range.h"
+#include "lib/patrol/coverage/window_sampler.h"
 #include "lib/patrol/tracks/passages.h"
 
 namespace patrol::coverage {
 namespace {
 
-// Covered ratios are kept for percentiles as whole parts of this: exact to 2.4e-10.
-constexpr uint32_t kRatioOne = std::numeric_limits<uint32_t>::max();
-constexpr size_t kStepsPerProgress = 500;
+constexpr int64_t kStepsPerProgress = 500;
 
 absl::Status CheckOptions(const WindowOptions& options) {
   const auto invalid = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
@@ -48,14 +52,6 @@ absl::Status CheckOptions(const WindowOptions& options) {
   return absl::OkStatus();
 }
 
-// The first step at or after `time`.
-int64_t StepAtOrAfter(const WindowOptions& options, absl::Time time) {
-  if (time <= options.from) return 0;
-  absl::Duration rest;
-  const int64_t whole = absl::IDivDuration(time - options.from, options.step, &rest);
-  return rest > absl::ZeroDuration() ? whole + 1 : whole;
-}
-
 std::vector<WindowHour> HoursOf(const WindowOptions& options, int64_t steps) {
   std::vector<WindowHour> hours;
   absl::CivilHour civil = absl::ToCivilHour(options.from, options.zone);
@@ -68,240 +64,169 @@ std::vector<WindowHour> HoursOf(const WindowOptions& options, int64_t steps) {
   return hours;
 }
 
-// Adds fields up over steps. The town is the last of the "areas" here.
-class Accumulator {
+// Fewer steps than this are not worth a thread of their own.
+constexpr int64_t kRangeStepsMin = 400;
+// So many ranges for each thread, since days are busier than nights.
+constexpr int64_t kRangesPerThread = 4;
+
+// Samples coverage over ranges of steps, on some threads at once, and joins them in order.
+class Sampling {
  public:
-  Accumulator(const ModeGraphs& graphs, const AreaIndex& index, WindowResult* result)
-      : index_(index),
-        result_(*result),
-        piece_gaps_(graphs.network().piece_count()),
-        area_gaps_(index.areas().size() + 1),
-        hour_gaps_(area_gaps_.size()),
-        window_runs_(area_gaps_.size()),
-        hour_runs_(area_gaps_.size()) {
-    result_.pieces.resize(graphs.network().piece_count());
-    result_.areas.resize(index.areas().size());
-    for (size_t area = 0; area < area_gaps_.size(); ++area) {
-      AreaWindow& out = Out(area);
-      out.window.steps = result_.steps;
-      out.window.patrollable_um = PatrollableUm(area);
-      out.hours.resize(result_.hours.size());
-      for (size_t hour = 0; hour < out.hours.size(); ++hour) {
-        out.hours[hour].steps = result_.hours[hour].end_step - result_.hours[hour].first_step;
-        out.hours[hour].patrollable_um = PatrollableUm(area);
-      }
-    }
-    StartHour();
+  Sampling(const ModeGraphs& graphs, const AreaIndex& index,
+           absl::Span<const tracks::MatchedTrack> tracks, const WindowResult& result,
+           std::shared_ptr<ReachKernel> kernel, int threads)
+      : graphs_(graphs),
+        index_(index),
+        tracks_(tracks),
+        result_(result),
+        kernel_(std::move(kernel)),
+        areas_(graphs.network(), kernel_->chains(), index) {
+    const int64_t ranges = std::clamp<int64_t>(threads == 1 ? 1 : threads * kRangesPerThread, 1,
+                                               std::max<int64_t>(1, result.steps / kRangeStepsMin));
+    for (int64_t i = 0; i <= ranges; ++i) borders_.push_back(result.steps * i / ranges);
+    ranges_.resize(static_cast<size_t>(ranges));
   }
 
-  // The field holds for steps [first, end); calls come in the order of time, steps left out have
-  // nothing covered and nothing unknown.
-  void Add(const Field& field, int64_t first, int64_t end) {
-    for (const Field::PieceCover& cover : field.pieces()) {
-      PieceWindow& piece = result_.pieces[cover.piece];
-      piece.covered_um_steps += cover.covered_um * (end - first);
-      piece.unknown_um_steps += cover.unknown_um * (end - first);
-      if (cover.covered_um > 0) piece_gaps_[cover.piece].Mark(first, end);
-    }
-    RoadLengths town;
-    field.Sum(index_, &town, &areas_scratch_);
-    areas_scratch_.push_back(town);
-    while (first < end) {
-      while (first >= result_.hours[hour_].end_step) FinishHour();
-      const int64_t until = std::min(end, result_.hours[hour_].end_step);
-      for (size_t area = 0; area < areas_scratch_.size(); ++area) {
-        AddArea(area, areas_scratch_[area], first, until);
+  // Works on ranges until none is left; called by each thread. progress may be null.
+  void Work(const std::function<void(double)>& progress) {
+    FieldSearch search(kernel_);
+    for (;;) {
+      size_t range;
+      {
+        std::lock_guard lock(mutex_);
+        if (next_ == ranges_.size()) return;
+        range = next_++;
       }
-      first = until;
+      auto done = Sample(borders_[range], borders_[range + 1], &search, progress);
+      std::lock_guard lock(mutex_);
+      ranges_[range] = std::move(done);
+      // Ranges are joined as soon as all before them are, so that few are held.
+      while (joined_ < ranges_.size() && ranges_[joined_] != nullptr) {
+        if (joined_ > 0) {
+          ranges_[0]->Append(*ranges_[joined_]);
+          ranges_[joined_].reset();
+        }
+        ++joined_;
+      }
     }
   }
 
-  void Finish() {
-    while (hour_ < result_.hours.size()) FinishHour();
-    for (size_t area = 0; area < area_gaps_.size(); ++area) {
-      area_gaps_[area].Close(result_.steps);
-      Out(area).window.longest_uncovered_steps = area_gaps_[area].longest();
-      SetPercentiles(window_runs_[area], &Out(area).window);
-    }
-    for (size_t piece = 0; piece < piece_gaps_.size(); ++piece) {
-      piece_gaps_[piece].Close(result_.steps);
-      result_.pieces[piece].longest_uncovered_steps = piece_gaps_[piece].longest();
-      result_.pieces[piece].longest_uncovered_begin = piece_gaps_[piece].longest_begin();
-    }
-  }
+  // All ranges joined, once every Work has returned.
+  const WindowRange& joined() const { return *ranges_[0]; }
 
  private:
-  AreaWindow& Out(size_t area) {
-    return area < result_.areas.size() ? result_.areas[area] : result_.town;
-  }
-  int64_t PatrollableUm(size_t area) const {
-    return area < index_.areas().size() ? index_.patrollable_um(area)
-                                        : index_.town_patrollable_um();
-  }
-
-  void AddArea(size_t area, const RoadLengths& lengths, int64_t first, int64_t end) {
-    if (lengths.covered_um == 0 && lengths.unknown_um == 0) return;
-    AreaWindow& out = Out(area);
-    for (SpanSums* sums : {&out.window, &out.hours[hour_]}) {
-      sums->covered_um_steps += static_cast<__int128>(lengths.covered_um) * (end - first);
-      sums->unknown_um_steps += static_cast<__int128>(lengths.unknown_um) * (end - first);
+  std::unique_ptr<WindowRange> Sample(int64_t first, int64_t end, FieldSearch* search,
+                                      const std::function<void(double)>& progress) {
+    auto range = std::make_unique<WindowRange>(kernel_->chains(), areas_, index_, result_.hours,
+                                               graphs_.network().piece_count(), first);
+    WindowSampler sampler(graphs_.network(), tracks_, result_.options, first, end);
+    const Field none(kernel_);
+    Field fields[2] = {none, none};  // the one that holds, and the one that is being computed
+    int now = 0;
+    std::vector<UnitSource> known, stale, held_known, held_stale;
+    int64_t held_to = first;  // a field holds for the steps before this one
+    int64_t reported = first;
+    for (int64_t step = first; step < end && sampler.Seek(&step); ++step) {
+      sampler.Read(result_.StepTime(step), &known, &stale, &range->units);
+      if (step != held_to) range->Set(none, held_to);
+      if (step != held_to || step == first || known != held_known || stale != held_stale) {
+        std::swap(known, held_known);
+        std::swap(stale, held_stale);
+        now = 1 - now;
+        search->Compute(held_known, held_stale, FieldSearch::kAnyNumber, &fields[now]);
+        range->Set(fields[now], step);
+        ++range->searches;
+      }
+      held_to = step + 1;
+      if (step - reported >= kStepsPerProgress) {
+        Report(step - reported, progress);
+        reported = step;
+      }
     }
-    if (lengths.covered_um == 0) return;
-    area_gaps_[area].Mark(first, end);
-    hour_gaps_[area].Mark(first, end);
-    hour_runs_[area].Add(static_cast<uint32_t>(std::llround(lengths.covered_ratio() * kRatioOne)),
-                         end - first);
+    if (held_to < end) range->Set(none, held_to);
+    range->Finish(end);
+    Report(end - reported, progress);
+    return range;
   }
 
-  static void SetPercentiles(const ValueRuns& runs, SpanSums* sums) {
-    const std::vector<double> values = runs.Percentiles({5, 50, 95}, sums->steps);
-    sums->covered_p5 = values[0] / kRatioOne;
-    sums->covered_p50 = values[1] / kRatioOne;
-    sums->covered_p95 = values[2] / kRatioOne;
-  }
-
-  void StartHour() {
-    if (hour_ == result_.hours.size()) return;
-    for (size_t area = 0; area < hour_gaps_.size(); ++area) {
-      hour_gaps_[area] = GapClock(result_.hours[hour_].first_step);
-      hour_runs_[area].Clear();
+  void Report(int64_t steps, const std::function<void(double)>& progress) {
+    steps_done_ += steps;
+    if (progress) {
+      progress(static_cast<double>(steps_done_) / static_cast<double>(result_.steps));
     }
   }
 
-  void FinishHour() {
-    for (size_t area = 0; area < hour_gaps_.size(); ++area) {
-      SpanSums& sums = Out(area).hours[hour_];
-      hour_gaps_[area].Close(result_.hours[hour_].end_step);
-      sums.longest_uncovered_steps = hour_gaps_[area].longest();
-      SetPercentiles(hour_runs_[area], &sums);
-      window_runs_[area].Append(hour_runs_[area]);
-    }
-    ++hour_;
-    StartHour();
-  }
-
+  const ModeGraphs& graphs_;
   const AreaIndex& index_;
-  WindowResult& result_;
-  size_t hour_ = 0;
-  std::vector<GapClock> piece_gaps_;
-  std::vector<GapClock> area_gaps_;
-  std::vector<GapClock> hour_gaps_;
-  std::vector<ValueRuns> window_runs_;
-  std::vector<ValueRuns> hour_runs_;
-  std::vector<RoadLengths> areas_scratch_;
+  const absl::Span<const tracks::MatchedTrack> tracks_;
+  const WindowResult& result_;  // its options, hours and steps
+  const std::shared_ptr<ReachKernel> kernel_;
+  const ChainAreas areas_;
+  std::vector<int64_t> borders_;  // [ranges + 1] steps
+  std::atomic<int64_t> steps_done_ = 0;
+
+  std::mutex mutex_;
+  // guarded by mutex_
+  size_t next_ = 0;
+  size_t joined_ = 0;
+  std::vector<std::unique_ptr<WindowRange>> ranges_;
 };
 
-// The units of each step, in the order of tracks, visiting only steps with any.
-class Sampler {
- public:
-  Sampler(const roadnet::Network& network, absl::Span<const tracks::MatchedTrack> tracks,
-          const WindowOptions& options, int64_t steps)
-      : options_(options) {
-    for (const tracks::MatchedTrack& track : tracks) {
-      if (track.fixes().empty()) continue;
-      // Before its first fix nothing is known of a unit, and lost_after its last one it is lost.
-      const int64_t first = StepAtOrAfter(options, track.fixes().front().time);
-      const int64_t end =
-          std::min(steps, StepAtOrAfter(options, track.fixes().back().time + options.lost_after));
-      if (first >= end) continue;
-      units_.push_back(
-          {first, end, track.mode(), tracks::TrackCursor(network, track, options.stale_after)});
-    }
-    order_.resize(units_.size());
-    for (size_t i = 0; i < order_.size(); ++i) order_[i] = i;
-    std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
-      return std::tie(units_[a].first, a) < std::tie(units_[b].first, b);
-    });
+void SetPercentiles(const ValueRuns& ratios, SpanSums* sums) {
+  const std::vector<double> values = ratios.Percentiles({5, 50, 95}, sums->steps);
+  sums->covered_p5 = values[0] / WindowRange::kRatioOne;
+  sums->covered_p50 = values[1] / WindowRange::kRatioOne;
+  sums->covered_p95 = values[2] / WindowRange::kRatioOne;
+}
+
+void SetArea(const WindowRange& range, size_t area, int64_t patrollable_um, WindowResult* result,
+             AreaWindow* out) {
+  GapClock gaps;
+  ValueRuns ratios;
+  out->window.steps = result->steps;
+  out->window.patrollable_um = patrollable_um;
+  out->hours.resize(result->hours.size());
+  for (size_t hour = 0; hour < out->hours.size(); ++hour) {
+    const int64_t first_step = result->hours[hour].first_step;
+    const int64_t end_step = result->hours[hour].end_step;
+    SpanSums& sums = out->hours[hour];
+    sums.steps = end_step - first_step;
+    sums.patrollable_um = patrollable_um;
+    sums.longest_uncovered_steps = sums.steps;
+    if (hour < range.first_hour() || hour - range.first_hour() >= range.hours().size()) continue;
+    const WindowRange::AreaTally& tally = range.hours()[hour - range.first_hour()][area];
+    sums.covered_um_steps = tally.covered_um_steps;
+    sums.unknown_um_steps = tally.unknown_um_steps;
+    sums.longest_uncovered_steps = tally.gaps.Longest(first_step, end_step).steps;
+    SetPercentiles(tally.ratios, &sums);
+    out->window.covered_um_steps += tally.covered_um_steps;
+    out->window.unknown_um_steps += tally.unknown_um_steps;
+    gaps.Append(tally.gaps);
+    ratios.Append(tally.ratios);
   }
+  out->window.longest_uncovered_steps = gaps.Longest(0, result->steps).steps;
+  SetPercentiles(ratios, &out->window);
+}
 
-  // Moves to the first step at or after `step` with a unit; false when there is none.
-  bool Seek(int64_t* step) {
-    std::erase_if(active_, [&](size_t unit) { return units_[unit].end <= *step; });
-    if (active_.empty() && next_ < order_.size()) {
-      *step = std::max(*step, units_[order_[next_]].first);
-    }
-    bool added = false;
-    for (; next_ < order_.size() && units_[order_[next_]].first <= *step; ++next_) {
-      if (units_[order_[next_]].end <= *step) continue;
-      active_.push_back(order_[next_]);
-      added = true;
-    }
-    if (added) std::sort(active_.begin(), active_.end());
-    if (active_.empty() && next_ < order_.size()) return Seek(step);
-    return !active_.empty();
+void SetResult(const WindowRange& range, const AreaIndex& index, WindowResult* result) {
+  result->areas.resize(index.areas().size());
+  for (size_t area = 0; area < result->areas.size(); ++area) {
+    SetArea(range, area, index.patrollable_um(area), result, &result->areas[area]);
   }
-
-  // The units at the step that Seek found.
-  void Read(absl::Time instant, std::vector<UnitSource>* known, std::vector<UnitSource>* stale,
-            WindowResult* result) {
-    known->clear();
-    stale->clear();
-    for (const size_t index : active_) {
-      Unit& unit = units_[index];
-      const tracks::UnitKnowledge now = unit.cursor.At(instant);
-      switch (now.knowledge) {
-        case tracks::Knowledge::kKnown:
-          known->push_back(ToSource(unit.mode, *now.position));
-          break;
-        case tracks::Knowledge::kStale:
-          if (instant - now.since >= options_.lost_after) break;
-          ++result->stale_unit_steps;
-          if (now.position) stale->push_back(ToSource(unit.mode, *now.position));
-          break;
-        case tracks::Knowledge::kOffNetwork:
-          ++result->off_network_unit_steps;
-          break;
-        case tracks::Knowledge::kNothing:
-          break;
-      }
-    }
-    result->known_unit_steps += static_cast<int64_t>(known->size());
+  SetArea(range, result->areas.size(), index.town_patrollable_um(), result, &result->town);
+  result->pieces.resize(range.pieces().size());
+  for (size_t piece = 0; piece < result->pieces.size(); ++piece) {
+    const WindowRange::PieceTally& tally = range.pieces()[piece];
+    const GapClock::Run longest = tally.gaps.Longest(0, result->steps);
+    result->pieces[piece] = {.covered_um_steps = tally.covered_um_steps,
+                             .unknown_um_steps = tally.unknown_um_steps,
+                             .longest_uncovered_steps = longest.steps,
+                             .longest_uncovered_begin = longest.begin};
   }
-
- private:
-  struct Unit {
-    int64_t first;  // steps [first, end) in which something may be known of it
-    int64_t end;
-    roadnet::Mode mode;
-    tracks::TrackCursor cursor;
-  };
-
-  const WindowOptions& options_;
-  std::vector<Unit> units_;
-  std::vector<size_t> order_;   // of units_, by first step
-  size_t next_ = 0;             // into order_: not yet active
-  std::vector<size_t> active_;  // in order
-};
-
-void SampleCoverage(const ModeGraphs& graphs, const AreaIndex& index,
-                    absl::Span<const tracks::MatchedTrack> tracks,
-                    const std::function<void(double)>& progress, WindowResult* result) {
-  const WindowOptions& options = result->options;
-  Field field(graphs, static_cast<ArrivalUs>(absl::ToInt64Microseconds(options.reach)));
-  Accumulator accumulator(graphs, index, result);
-  Sampler sampler(graphs.network(), tracks, options, result->steps);
-  std::vector<UnitSource> known, stale, held_known, held_stale;
-  int64_t held_from = 0;  // the field holds for steps [held_from, held_to)
-  int64_t held_to = 0;
-  int64_t reported = 0;
-  for (int64_t step = 0; step < result->steps && sampler.Seek(&step); ++step) {
-    sampler.Read(result->StepTime(step), &known, &stale, result);
-    if (step != held_to || known != held_known || stale != held_stale) {
-      accumulator.Add(field, held_from, held_to);
-      held_from = step;
-      std::swap(known, held_known);
-      std::swap(stale, held_stale);
-      field.Compute(held_known, held_stale);
-      ++result->searches;
-      if (progress && result->searches - reported >= static_cast<int64_t>(kStepsPerProgress)) {
-        reported = result->searches;
-        progress(static_cast<double>(step) / static_cast<double>(result->steps));
-      }
-    }
-    held_to = step + 1;
-  }
-  accumulator.Add(field, held_from, held_to);
-  accumulator.Finish();
+  result->known_unit_steps = range.units.known;
+  result->stale_unit_steps = range.units.stale;
+  result->off_network_unit_steps = range.units.off_network;
+  result->searches = range.searches;
 }
 
 bool ByEnter(const Visit& a, const Visit& b) {
@@ -388,7 +313,22 @@ absl::StatusOr<WindowResult> ComputeWindow(const ModeGraphs& graphs, const AreaI
   for (const tracks::MatchedTrack& track : tracks) {
     result.modes |= static_cast<uint8_t>(1u << static_cast<unsigned>(track.mode()));
   }
-  SampleCoverage(graphs, index, tracks, progress, &result);
+  const int threads = options.threads > 0
+                          ? options.threads
+                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  Sampling sampling(
+      graphs, index, tracks, result,
+      std::make_shared<ReachKernel>(
+          std::shared_ptr<const ModeGraphs>(std::shared_ptr<void>(), &graphs),
+          static_cast<ArrivalUs>(absl::ToInt64Microseconds(options.reach)), options.list_bytes_max),
+      threads);
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) {
+    others.emplace_back([&sampling] { sampling.Work(nullptr); });
+  }
+  sampling.Work(progress);
+  for (std::thread& other : others) other.join();
+  SetResult(sampling.joined(), index, &result);
   CountVisits(graphs.network(), index, tracks, &result);
   return result;
 }

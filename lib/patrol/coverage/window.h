@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,10 @@ struct WindowOptions {
   absl::Duration stale_after = absl::Seconds(60);  // as the tracks were matched with
   absl::Duration lost_after = absl::Minutes(10);
   absl::TimeZone zone = absl::UTCTimeZone();  // whose hours the rows are
+  int threads = 0;                            // 0: one for each core; results do not depend on it
+  // Kept in reach lists, for each mode in use; too little costs time, not exactness. All lists of a
+  // network of 32,000 nodes take about half of it (3 minutes at town speeds).
+  size_t list_bytes_max = size_t{128} << 20;
 };
 
 // Sums over the steps of a span of time, for one area or the town. Integers, so that the order of
@@ -97,8 +102,10 @@ struct WindowResult {
 // progress: called now and then with the share done, 0..1; may be null.
 // Errors:   INVALID_ARGUMENT naming the option that is out of range.
 // Accuracy: what Field computes at each step, added up in integers.
+// Threads:  starts options.threads of its own; `progress` is called from the calling one.
 // Cost:     one Field a step in which a unit moved; steps without a known or stale unit are free.
-//           Memory: 80 bytes a piece, about 150 an area and hour, 8 an area and step.
+//           Memory: options.list_bytes_max a mode; up to 50 bytes a piece and chain for each thread
+//           and for the result, about 150 an area and hour, 8 an area and step.
 absl::StatusOr<WindowResult> ComputeWindow(const ModeGraphs& graphs, const AreaIndex& index,
                                            absl::Span<const tracks::MatchedTrack> tracks,
                                            const WindowOptions& options,

@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/patrol/coverage/area_index.h"
@@ -86,12 +86,21 @@ ordered_json SummaryJson(const Network& network, const WindowResult& result,
 
 void AppendAreaRow(const geo::Area& area, const std::string& hour_start, const SpanSums& sums,
                    absl::Duration step, std::string* out) {
-  absl::StrAppendFormat(
-      out, "%s,%s,%s,%.3f,%.6f,%.6f,%.6f,%.6f,%.6f,%d,%s,%s,%s\n", tracks::CsvField(area.id),
-      tracks::CsvField(area.kind), hour_start, static_cast<double>(sums.patrollable_um) * 1e-6,
-      sums.covered_ratio(), sums.covered_p5, sums.covered_p50, sums.covered_p95,
-      sums.unknown_ratio(), sums.visits.visits, Seconds(sums.visits.dwell),
-      Seconds(sums.longest_uncovered_steps * step), Seconds(sums.visits.longest_gap));
+  absl::StrAppend(out, tracks::CsvField(area.id), ",", tracks::CsvField(area.kind), ",", hour_start,
+                  ",");
+  AppendFixed(static_cast<double>(sums.patrollable_um) * 1e-6, 3, out);
+  for (const double ratio : {sums.covered_ratio(), sums.covered_p5, sums.covered_p50,
+                             sums.covered_p95, sums.unknown_ratio()}) {
+    out->push_back(',');
+    AppendFixed(ratio, 6, out);
+  }
+  absl::StrAppend(out, ",", sums.visits.visits);
+  for (const absl::Duration duration :
+       {sums.visits.dwell, sums.longest_uncovered_steps * step, sums.visits.longest_gap}) {
+    out->push_back(',');
+    AppendSeconds(duration, out);
+  }
+  out->push_back('\n');
 }
 
 absl::Status WriteAreas(const AreaIndex& index, const WindowResult& result,
@@ -129,18 +138,26 @@ absl::Status WriteEdges(const Network& network, const WindowResult& result,
       "way_id,seq,from_node,to_node,length_m,covered_seconds,unknown_seconds,visits,"
       "longest_uncovered_s,longest_revisit_s,patrollable\n");
   const double step_s = absl::ToDoubleSeconds(result.options.step);
+  std::string row;
   for (PieceIndex p = 0; p < network.piece_count(); ++p) {
     if (!IsListed(network, result, p)) continue;
     const Piece& piece = network.piece(p);
     const PieceWindow& window = result.pieces[p];
     const auto length_um = static_cast<double>(ShareUm(piece.length_m, 1));
-    file.Write(absl::StrFormat(
-        "%d,%d,%d,%d,%.6f,%.3f,%.3f,%d,%s,%s,%d\n", piece.way_id, piece.seq,
-        network.node(piece.from).id, network.node(piece.to).id, piece.length_m,
-        step_s * static_cast<double>(window.covered_um_steps) / length_um,
-        step_s * static_cast<double>(window.unknown_um_steps) / length_um, window.visits.visits,
-        Seconds(window.longest_uncovered_steps * result.options.step),
-        Seconds(window.visits.longest_gap), piece.patrollable ? 1 : 0));
+    row.clear();
+    absl::StrAppend(&row, piece.way_id, ",", piece.seq, ",", network.node(piece.from).id, ",",
+                    network.node(piece.to).id, ",");
+    AppendFixed(piece.length_m, 6, &row);
+    for (const int64_t um_steps : {window.covered_um_steps, window.unknown_um_steps}) {
+      row.push_back(',');
+      AppendFixed(step_s * static_cast<double>(um_steps) / length_um, 3, &row);
+    }
+    absl::StrAppend(&row, ",", window.visits.visits, ",");
+    AppendSeconds(window.longest_uncovered_steps * result.options.step, &row);
+    row.push_back(',');
+    AppendSeconds(window.visits.longest_gap, &row);
+    row.append(piece.patrollable ? ",1\n" : ",0\n");
+    file.Write(row);
   }
   return file.Close();
 }
@@ -177,6 +194,7 @@ absl::Status WriteCoverageMap(const Network& network, const WindowResult& result
                      Hundredths(window.unknown_um_steps, length_m, result.steps));
   };
   LineWriter lines;
+  std::string properties;
   for (PieceIndex p = 0; p < network.piece_count();) {
     if (!IsListed(network, result, p)) {
       ++p;
@@ -189,10 +207,14 @@ absl::Status WriteCoverageMap(const Network& network, const WindowResult& result
              ratios(next) == first;
     });
     AddLine(network, p, end, &lines);
-    lines.End(
-        absl::StrFormat(R"("way_id":%d,"covered_ratio":%.2f,"unknown_ratio":%.2f,"patrollable":%s)",
-                        network.piece(p).way_id, first.first / 100.0, first.second / 100.0,
-                        network.piece(p).patrollable ? "true" : "false"));
+    properties.clear();
+    absl::StrAppend(&properties, R"("way_id":)", network.piece(p).way_id, R"(,"covered_ratio":)");
+    AppendFixed(first.first / 100.0, 2, &properties);
+    properties.append(R"(,"unknown_ratio":)");
+    AppendFixed(first.second / 100.0, 2, &properties);
+    properties.append(R"(,"patrollable":)");
+    properties.append(network.piece(p).patrollable ? "true" : "false");
+    lines.End(properties);
     p = end;
   }
   PATROL_ASSIGN_OR_RETURN(ResultFile file, ResultFile::Create(folder, "coverage.geojson"));
@@ -228,15 +250,28 @@ absl::Status WriteGapMap(const Network& network, const WindowResult& result,
   std::stable_sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) {
     return a.length_m * static_cast<double>(a.steps) > b.length_m * static_cast<double>(b.steps);
   });
+  // Most gaps begin or end at one of few steps.
+  absl::flat_hash_map<int64_t, std::string> texts;
+  const auto text_of = [&](int64_t step) -> const std::string& {
+    std::string& text = texts[step];
+    if (text.empty()) text = FormatUtc(result.StepTime(step));
+    return text;
+  };
   LineWriter lines;
+  std::string properties;
   for (const Gap& gap : gaps) {
     const PieceWindow& window = result.pieces[gap.begin];
     const int64_t begin = window.longest_uncovered_begin;
     AddLine(network, gap.begin, gap.end, &lines);
-    lines.End(absl::StrFormat(
-        R"("way_id":%d,"length_m":%.1f,"longest_uncovered_s":%s,"begin":"%s","end":"%s")",
-        network.piece(gap.begin).way_id, gap.length_m, Seconds(gap.steps * result.options.step),
-        FormatUtc(result.StepTime(begin)), FormatUtc(result.StepTime(begin + gap.steps))));
+    properties.clear();
+    absl::StrAppend(&properties, R"("way_id":)", network.piece(gap.begin).way_id,
+                    R"(,"length_m":)");
+    AppendFixed(gap.length_m, 1, &properties);
+    properties.append(R"(,"longest_uncovered_s":)");
+    AppendSeconds(gap.steps * result.options.step, &properties);
+    absl::StrAppend(&properties, R"(,"begin":")", text_of(begin), R"(","end":")");
+    absl::StrAppend(&properties, text_of(begin + gap.steps), "\"");
+    lines.End(properties);
   }
   PATROL_ASSIGN_OR_RETURN(ResultFile file, ResultFile::Create(folder, "gaps.geojson"));
   file.Write(std::move(lines).Finish());

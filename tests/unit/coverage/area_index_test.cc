@@ -8,6 +8,7 @@
 #include "lib/patrol/coverage/field.h"
 #include "lib/patrol/coverage/mode_graphs.h"
 #include "tests/unit/coverage/hand_network.h"
+#include "tests/unit/coverage/one_field.h"
 
 namespace patrol::coverage {
 namespace {
@@ -46,7 +47,7 @@ TEST(AreaIndex, CoveredMetresOfACutPieceGoToTheAreaTheyLieIn) {
   const auto network = Street();
   const AreaIndex index(*network, WestAndEast());
   const ModeGraphs graphs(network);
-  Field field(graphs, 2'000'000);                                        // 20 m at 10 m/s
+  OneField field(graphs, 2'000'000);                                     // 20 m at 10 m/s
   field.Compute({{Mode::kCar, {{network->FindPiece(10, 1), 40}}}}, {});  // covers 120..160
   RoadLengths town;
   std::vector<RoadLengths> areas;

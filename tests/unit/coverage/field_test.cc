@@ -10,6 +10,7 @@
 #include "lib/patrol/coverage/area_index.h"
 #include "lib/patrol/coverage/mode_graphs.h"
 #include "tests/unit/coverage/hand_network.h"
+#include "tests/unit/coverage/one_field.h"
 
 namespace patrol::coverage {
 namespace {
@@ -33,19 +34,13 @@ class FieldTest : public testing::Test {
     for (const Interval& part : shares) metres.push_back({part.begin * 100, part.end * 100});
     return metres;
   }
-  std::vector<Interval> Covered(const Field& field, uint32_t seq) const {
-    for (const auto& cover : field.pieces()) {
-      if (cover.piece == network_->FindPiece(10, seq)) return Metres(field.covered(cover));
-    }
-    return {};
+  std::vector<Interval> Covered(const OneField& field, uint32_t seq) const {
+    return Metres(field.Piece(network_->FindPiece(10, seq)).covered);
   }
-  std::vector<Interval> Unknown(const Field& field, uint32_t seq) const {
-    for (const auto& cover : field.pieces()) {
-      if (cover.piece == network_->FindPiece(10, seq)) return Metres(field.unknown(cover));
-    }
-    return {};
+  std::vector<Interval> Unknown(const OneField& field, uint32_t seq) const {
+    return Metres(field.Piece(network_->FindPiece(10, seq)).unknown);
   }
-  RoadLengths Town(const Field& field) const {
+  RoadLengths Town(const OneField& field) const {
     RoadLengths town;
     std::vector<RoadLengths> areas;
     field.Sum(index_, &town, &areas);
@@ -63,15 +58,15 @@ auto Stretch(double begin, double end) {
 }
 
 TEST_F(FieldTest, JoinsWhatUnitsOfDifferentModesCover) {
-  Field field(graphs_, 10 * kSecond);
+  OneField field(graphs_, 10 * kSecond);
   field.Compute({Unit(Mode::kFoot, 0, 50), Unit(Mode::kCar, 1, 90)}, {});
   EXPECT_THAT(Covered(field, 0), ElementsAre(Stretch(40, 60), Stretch(90, 100)));
   EXPECT_THAT(Covered(field, 1), ElementsAre(Stretch(0, 100)));
-  EXPECT_EQ(field.ArrivalAtShare(network_->FindPiece(10, 0), 0.55), 5 * kSecond);
+  EXPECT_EQ(field.field.ArrivalAtShare(network_->FindPiece(10, 0), 0.55), 5 * kSecond);
 }
 
 TEST_F(FieldTest, MakesUnknownOnlyWhatNoKnownUnitCovers) {
-  Field field(graphs_, 5 * kSecond);
+  OneField field(graphs_, 5 * kSecond);
   field.Compute({Unit(Mode::kCar, 0, 20)}, {Unit(Mode::kCar, 0, 60)});
   EXPECT_THAT(Covered(field, 0), ElementsAre(Stretch(0, 70)));
   EXPECT_THAT(Unknown(field, 0), ElementsAre(Stretch(70, 100)));
@@ -80,7 +75,7 @@ TEST_F(FieldTest, MakesUnknownOnlyWhatNoKnownUnitCovers) {
 }
 
 TEST_F(FieldTest, ThreeStatesAddUpToThePatrollableLength) {
-  Field field(graphs_, 5 * kSecond);
+  OneField field(graphs_, 5 * kSecond);
   field.Compute({Unit(Mode::kCar, 0, 20)}, {Unit(Mode::kCar, 0, 60)});
   const RoadLengths town = Town(field);
   EXPECT_NEAR(town.covered_m(), 70, 1e-3);
@@ -90,31 +85,32 @@ TEST_F(FieldTest, ThreeStatesAddUpToThePatrollableLength) {
 }
 
 TEST_F(FieldTest, ForgetsStaleUnitsThatAreKnownAgain) {
-  Field field(graphs_, 2 * kSecond);
+  OneField field(graphs_, 2 * kSecond);
   field.Compute({}, {Unit(Mode::kCar, 0, 50)});
   EXPECT_THAT(Unknown(field, 0), ElementsAre(Stretch(30, 70)));
   field.Compute({Unit(Mode::kCar, 0, 50)}, {});
   EXPECT_THAT(Unknown(field, 0), IsEmpty());
   EXPECT_THAT(Covered(field, 0), ElementsAre(Stretch(30, 70)));
   field.Compute({}, {});
-  EXPECT_THAT(field.pieces(), IsEmpty());
+  EXPECT_EQ(Town(field).covered_um, 0);
+  EXPECT_THAT(field.field.parts(), IsEmpty());
 }
 
 TEST_F(FieldTest, TakesTheTimeOfTheStraightWayOffAnAttachedUnit) {
   const UnitSource unit = ToSource(Mode::kCar, {{network_->FindPiece(10, 0), 50}, 70});
   EXPECT_EQ(unit.source.delay_us, 50 * kSecond);  // 70 m at 1.4 m/s
-  Field field(graphs_, 52 * kSecond);
+  OneField field(graphs_, 52 * kSecond);
   field.Compute({unit}, {});
   EXPECT_THAT(Covered(field, 0), ElementsAre(Stretch(30, 70)));
 }
 
 TEST_F(FieldTest, GivesTheSameResultWhateverCameBefore) {
-  Field used(graphs_, 3 * kSecond);
+  OneField used(graphs_, 3 * kSecond);
   used.Compute({Unit(Mode::kCar, 1, 0)}, {Unit(Mode::kFoot, 0, 0)});
   const std::vector<UnitSource> known = {Unit(Mode::kCar, 0, 10)};
   const std::vector<UnitSource> stale = {Unit(Mode::kCar, 1, 30), Unit(Mode::kFoot, 1, 99)};
   used.Compute(known, stale);
-  Field fresh(graphs_, 3 * kSecond);
+  OneField fresh(graphs_, 3 * kSecond);
   fresh.Compute(known, stale);
   EXPECT_EQ(Town(used), Town(fresh));
   EXPECT_EQ(Unknown(used, 1), Unknown(fresh, 1));

@@ -36,18 +36,25 @@ class HandNetwork {
   HandNetwork& OneWay(int64_t id, std::vector<int64_t> nodes, double mps = 10) {
     return Way(id, std::move(nodes), mps, 0);
   }
+  // Other speeds each way; 0: not that way.
+  HandNetwork& AnyWay(int64_t id, std::vector<int64_t> nodes, double forward_mps,
+                      double backward_mps) {
+    return Way(id, std::move(nodes), forward_mps, backward_mps);
+  }
   // A road for walkers alone; it is not patrollable.
   HandNetwork& FootWay(int64_t id, std::vector<int64_t> nodes) {
     return Way(id, std::move(nodes), 0, 0);
   }
   HandNetwork& NoTurn(int64_t from_way, int64_t via_node, int64_t to_way) {
-    roadnet::NetworkBuilder::Restriction restriction;
-    restriction.relation_id = ++relations_;
-    restriction.rules.kind = roadnet::RestrictionRules::Kind::kNo;
-    restriction.rules.modes = roadnet::ModeBit(roadnet::Mode::kCar);
-    restriction.from_ways = {from_way};
+    roadnet::NetworkBuilder::Restriction restriction = Restriction(from_way, to_way);
     restriction.via_node = via_node;
-    restriction.to_ways = {to_way};
+    restriction.rules.u_turn = from_way == to_way;
+    builder_.AddRestriction(std::move(restriction));
+    return *this;
+  }
+  HandNetwork& NoTurnVia(int64_t from_way, std::vector<int64_t> via_ways, int64_t to_way) {
+    roadnet::NetworkBuilder::Restriction restriction = Restriction(from_way, to_way);
+    restriction.via_ways = std::move(via_ways);
     builder_.AddRestriction(std::move(restriction));
     return *this;
   }
@@ -58,6 +65,15 @@ class HandNetwork {
   }
 
  private:
+  roadnet::NetworkBuilder::Restriction Restriction(int64_t from_way, int64_t to_way) {
+    roadnet::NetworkBuilder::Restriction restriction;
+    restriction.relation_id = ++relations_;
+    restriction.rules.kind = roadnet::RestrictionRules::Kind::kNo;
+    restriction.rules.modes = roadnet::ModeBit(roadnet::Mode::kCar);
+    restriction.from_ways = {from_way};
+    restriction.to_ways = {to_way};
+    return restriction;
+  }
   HandNetwork& Way(int64_t id, std::vector<int64_t> nodes, double forward_mps,
                    double backward_mps) {
     roadnet::NetworkBuilder::Way way;

@@ -51,5 +51,75 @@ TEST(SumVisits, LeavesOutAVisitThatEndsWhereTheSpanBegins) {
   EXPECT_EQ(Sum({{T(5), T(20)}}, 20, 40).visits, 0);
 }
 
+PresenceSums Presence(const std::vector<Visit>& visits, int from, int to) {
+  return SumPresence(visits.data(), visits.data() + visits.size(), T(from), T(to));
+}
+
+TEST(SumPresence, TakesVisitsThatOverlapForOnePresence) {
+  const PresenceSums sums =
+      Presence({{T(0), T(20)}, {T(10), T(40)}, {T(40), T(50)}, {T(80), T(90)}}, 0, 100);
+  EXPECT_EQ(sums.presences, 2);
+  EXPECT_EQ(sums.mean_stay, absl::Seconds(30));
+  EXPECT_EQ(sums.mean_gap, absl::Seconds(30));
+  EXPECT_EQ(sums.p95_gap, absl::Seconds(30));
+}
+
+TEST(SumPresence, CountsGapsBetweenTwoPresencesOnly) {
+  const PresenceSums one = Presence({{T(50), T(60)}}, 0, 100);
+  EXPECT_EQ(one.presences, 1);
+  EXPECT_EQ(one.mean_gap, absl::ZeroDuration());
+  EXPECT_EQ(Presence({}, 0, 100).presences, 0);
+}
+
+TEST(SumPresence, PicksTheNearestRankForThe95thPercentile) {
+  std::vector<Visit> visits = {{T(0), T(0)}};
+  int at = 0;
+  for (int gap = 1; gap <= 20; ++gap) {
+    at += gap;
+    visits.push_back({T(at), T(at)});
+  }
+  const PresenceSums sums = Presence(visits, 0, 1000);
+  EXPECT_EQ(sums.presences, 21);
+  EXPECT_EQ(sums.mean_gap, absl::Milliseconds(10'500));
+  EXPECT_EQ(sums.p95_gap, absl::Seconds(19));
+}
+
+TEST(SumPresence, CountsStaysOfTenToSixteenMinutesOnceWhereTheyBegin) {
+  const std::vector<Visit> visits = {
+      {T(0), T(599)}, {T(1000), T(1600)}, {T(3000), T(3960)}, {T(5000), T(5961)}};
+  EXPECT_EQ(Presence(visits, 0, 10'000).koper_stays, 2);
+  EXPECT_EQ(Presence(visits, 0, 1200).koper_stays, 1);
+  EXPECT_EQ(Presence(visits, 1200, 10'000).koper_stays, 1);
+}
+
+RoundSums Rounds(const std::vector<Visit>& visits, int from, int to, int every) {
+  return CheckRounds(visits.data(), visits.data() + visits.size(), T(from), T(to),
+                     absl::Seconds(every));
+}
+
+TEST(CheckRounds, TellsVisitsInTimeFromLateOnesAndFromNone) {
+  // Due at 60: there at 50. Left at 55, due at 115: there at 130, late. Left at 140, due at 200,
+  // 260 and 320: there at 330, so two were missed and one was late. Left at 331; 391 is after the
+  // end.
+  const RoundSums sums = Rounds({{T(50), T(55)}, {T(130), T(140)}, {T(330), T(331)}}, 0, 380, 60);
+  EXPECT_EQ(sums.met, 1);
+  EXPECT_EQ(sums.late, 2);
+  EXPECT_EQ(sums.missed, 2);
+}
+
+TEST(CheckRounds, AVisitAtTheVeryInstantIsInTime) {
+  EXPECT_EQ(Rounds({{T(60), T(60)}}, 0, 100, 60).met, 1);
+  const RoundSums twice = Rounds({{T(120), T(120)}}, 0, 150, 60);
+  EXPECT_EQ(twice.late, 1);
+  EXPECT_EQ(twice.missed, 0);
+}
+
+TEST(CheckRounds, AllAreMissedWhereNobodyComes) {
+  const RoundSums sums = Rounds({}, 0, 240, 60);
+  EXPECT_EQ(sums.met, 0);
+  EXPECT_EQ(sums.late, 0);
+  EXPECT_EQ(sums.missed, 4);
+}
+
 }  // namespace
 }  // namespace patrol::coverage

@@ -17,6 +17,7 @@
 #include "lib/patrol/coverage/mode_graphs.h"
 #include "lib/patrol/coverage/window_files.h"
 #include "tests/unit/coverage/hand_network.h"
+#include "tests/unit/coverage/one_field.h"
 
 namespace patrol::coverage {
 namespace {
@@ -220,11 +221,12 @@ TEST_F(WindowTest, EqualsAFieldComputedAnewAtEachStep) {
         stale.push_back(ToSource(track.mode(), *knowledge.position));
       }
     }
-    Field field(graphs_, 20'000'000);
+    OneField field(graphs_, 20'000'000);
     field.Compute(known, stale);
-    for (const auto& cover : field.pieces()) {
-      covered[cover.piece] += cover.covered_um;
-      unknown[cover.piece] += cover.unknown_um;
+    for (roadnet::PieceIndex piece = 0; piece < network_->piece_count(); ++piece) {
+      const Field::PieceCover cover = field.Piece(piece);
+      covered[piece] += cover.covered_um;
+      unknown[piece] += cover.unknown_um;
     }
     RoadLengths town;
     std::vector<RoadLengths> areas;
