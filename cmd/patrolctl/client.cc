@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/limits.h"
+#include "lib/base/status.h"
 
 namespace patrol::ctl {
 
@@ -45,16 +46,20 @@ absl::Status PrepareCall(const Context& context, absl::Duration timeout,
   if (timeout != absl::InfiniteDuration()) {
     call->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout));
   }
-  if (context.token_file.empty()) return absl::OkStatus();
+  PATROL_ASSIGN_OR_RETURN(const std::string token, ReadToken(context));
+  if (!token.empty()) call->AddMetadata("authorization", absl::StrCat("Bearer ", token));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadToken(const Context& context) {
+  if (context.token_file.empty()) return std::string();
   std::ifstream in(context.token_file);
   std::string token;
   if (!std::getline(in, token)) {
     return absl::NotFoundError(
         absl::StrCat("--token-file: \"", context.token_file, "\": cannot be read, or is empty"));
   }
-  call->AddMetadata("authorization",
-                    absl::StrCat("Bearer ", std::string(absl::StripAsciiWhitespace(token))));
-  return absl::OkStatus();
+  return std::string(absl::StripAsciiWhitespace(token));
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

@@ -22,6 +22,10 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const Context& context);
 // Sets a call up: the token of --token-file, and a deadline where there is one.
 absl::Status PrepareCall(const Context& context, absl::Duration timeout, grpc::ClientContext* call);
 
+// The token of --token-file; "" where there is no such option.
+// Errors: NOT_FOUND when the file cannot be read.
+absl::StatusOr<std::string> ReadToken(const Context& context);
+
 // The same code and message.
 absl::Status FromGrpc(const grpc::Status& status);
 

@@ -1,4 +1,4 @@
-// patrolctl events: list, watch, still; against a running service.
+// patrolctl events: list, watch, still, clip; against a running service.
 
 #include <cstdint>
 #include <cstdio>
@@ -8,9 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cmd/patrolctl/client.h"
+#include "cmd/patrolctl/clip_download.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/printer.h"
+#include "cmd/patrolctl/progress.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
@@ -32,6 +34,7 @@ struct EventFlags {
   int64_t count = 0;
   std::string id;
   std::string file;
+  std::string http = "127.0.0.1:7780";
 };
 
 absl::StatusOr<std::unique_ptr<Stub>> ConnectEvents(const Context& context) {
@@ -163,6 +166,24 @@ absl::Status Still(const Context& context, const EventFlags& flags) {
   return absl::OkStatus();
 }
 
+absl::Status Clip(const Context& context, const EventFlags& flags) {
+  PATROL_ASSIGN_OR_RETURN(const HttpPlace place, ParseHttpPlace(flags.http));
+  PATROL_ASSIGN_OR_RETURN(const std::string token, ReadToken(context));
+  const std::string id = IdOf(flags.id);
+  const std::string path = flags.file.empty() ? id + ".mp4" : flags.file;
+  Progress progress("bytes of the clip", 0);
+  const absl::StatusOr<Download> download = DownloadFile(
+      place, absl::StrCat("/v1/motionEvents/", id, "/clip"), token, path,
+      [&progress](int64_t had, int64_t) { progress.Tell(static_cast<uint64_t>(had)); });
+  progress.Clear();
+  if (!download.ok()) return download.status();
+  std::fprintf(stderr, "%s: %lld bytes%s\n", path.c_str(), static_cast<long long>(download->bytes),
+               download->resumed > 0
+                   ? absl::StrCat(", of which ", download->resumed, " were there already").c_str()
+                   : "");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddEventCommands(Context& context) {
@@ -188,6 +209,14 @@ void AddEventCommands(Context& context) {
   still->add_option("id", flags->id, "the event's id")->required();
   still->add_option("--out", flags->file, "file to write; {id}.jpg where not given");
   OnRun(context, still, [&context, flags] { return Still(context, *flags); });
+
+  CLI::App* clip = group->add_subcommand(
+      "clip", "the clip of an event, as MP4; one that broke off goes on where it was");
+  clip->add_option("id", flags->id, "the event's id")->required();
+  clip->add_option("--out", flags->file, "file to write; {id}.mp4 where not given");
+  clip->add_option("--http", flags->http, "HOST:PORT of the service's gateway")
+      ->capture_default_str();
+  OnRun(context, clip, [&context, flags] { return Clip(context, *flags); });
 }
 
 }  // namespace patrol::ctl

@@ -107,6 +107,13 @@ class LiveTest(unittest.TestCase):
         self.assertGreaterEqual(pictures(path), 1)
         self.assertEqual(self.get(f'/v1/{name}/clip', Range='bytes=4-7'), (206, b'ftyp'))
         self.assertEqual(self.status('/v1/motionEvents/none/clip'), 404)
+        fetched = os.path.join(self.folder.name, 'fetched.mp4')
+        with open(fetched + '.part', 'wb') as file:
+            file.write(whole[:1000])
+        subprocess.run([os.path.join(options.bin, 'patrolctl'), 'events', 'clip', name, '--out', fetched, '--http',
+                        self.service.http.removeprefix('http://')], capture_output=True, check=True, timeout=60)
+        with open(fetched, 'rb') as file:
+            self.assertEqual(file.read(), whole)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -51,6 +52,16 @@ absl::Status DiskFault(const fs::path& path, std::string_view what) {
   return absl::UnavailableError(absl::StrCat("clip ", path.string(), ": ", std::string(what)));
 }
 
+void RemoveFile(const fs::path& path) {
+  std::error_code fault;
+  fs::remove(path, fault);
+  if (fault) PATROL_LOG_WARNING("clip {}: {}", path.string(), fault.message());
+}
+
+void RemoveFiles(const std::vector<fs::path>& paths) {
+  for (const fs::path& path : paths) RemoveFile(path);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ClipFiles>> ClipFiles::Open(const std::string& root,
@@ -68,7 +79,7 @@ absl::StatusOr<std::unique_ptr<ClipFiles>> ClipFiles::Open(const std::string& ro
   }
   std::lock_guard lock(files->mutex_);
   for (const fs::path& path : found) files->Keep(path);
-  files->MakeRoom("");
+  RemoveFiles(files->MakeRoom(""));
   return files;
 }
 
@@ -82,6 +93,8 @@ void ClipFiles::Keep(const fs::path& path) {
     size = WholeBoxes(path, size);
     fs::resize_file(path, size, fault);
     if (!fault && size > 0) fs::rename(path, kept, fault);
+    // Where a crash left both names of one file, renaming does nothing.
+    if (!fault && size > 0) fs::remove(path, fault);
   }
   if (kept.extension() != kClipEnding || !GoodId(kept.stem().string())) return;
   if (size == 0) fs::remove(path, fault);
@@ -92,14 +105,19 @@ void ClipFiles::Keep(const fs::path& path) {
   // Its age is when it was last written: good enough to know the oldest.
   const auto written = fs::last_write_time(kept, fault);
   const auto age = fs::file_time_type::clock::now() - written;
+  if (const auto other = clips_.find(kept.stem().string()); other != clips_.end()) TakeOut(other);
   clips_[kept.stem().string()] = {kept, absl::Now() - absl::FromChrono(age), size, false};
   bytes_ += size;
 }
 
 absl::Status ClipFiles::Begin(const std::string& id, absl::Time begin) {
   if (!GoodId(id)) return absl::InvalidArgumentError(absl::StrCat("clip id \"", id, "\""));
-  std::lock_guard lock(mutex_);
-  if (const auto old = clips_.find(id); old != clips_.end()) Remove(old);
+  fs::path old;
+  {
+    std::lock_guard lock(mutex_);
+    if (const auto found = clips_.find(id); found != clips_.end()) old = TakeOut(found);
+  }
+  if (!old.empty()) RemoveFile(old);
   const fs::path folder = root_ / absl::FormatTime("%Y-%m-%d", begin, absl::UTCTimeZone());
   std::error_code fault;
   fs::create_directories(folder, fault);
@@ -108,42 +126,97 @@ absl::Status ClipFiles::Begin(const std::string& id, absl::Time begin) {
   if (!std::ofstream(path, std::ios::binary | std::ios::trunc)) {
     return DiskFault(path, "cannot be written");
   }
+  std::lock_guard lock(mutex_);
   clips_[id] = {path, begin, 0, true};
   return absl::OkStatus();
 }
 
 absl::Status ClipFiles::Append(const std::string& id, std::string_view bytes) {
-  std::lock_guard lock(mutex_);
-  const auto clip = clips_.find(id);
-  if (clip == clips_.end() || !clip->second.open) {
+  const auto not_open = [&] {
     return absl::NotFoundError(absl::StrCat("clip \"", id, "\" is not being written"));
+  };
+  fs::path path;
+  {
+    std::lock_guard lock(mutex_);
+    const auto clip = clips_.find(id);
+    if (clip == clips_.end() || !clip->second.open) return not_open();
+    path = clip->second.path;
   }
-  std::ofstream file(clip->second.path, std::ios::binary | std::ios::app);
+  std::ofstream file(path, std::ios::binary | std::ios::app);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.flush();
-  if (!file) return DiskFault(clip->second.path, "cannot be written further");
-  clip->second.bytes += static_cast<int64_t>(bytes.size());
-  bytes_ += static_cast<int64_t>(bytes.size());
-  MakeRoom(id);
-  return absl::OkStatus();
+  if (!file) return DiskFault(path, "cannot be written further");
+  file.close();
+  std::vector<fs::path> gone;
+  bool removed = false;
+  {
+    std::lock_guard lock(mutex_);
+    const auto clip = clips_.find(id);
+    removed = clip == clips_.end();
+    if (!removed) {
+      clip->second.bytes += static_cast<int64_t>(bytes.size());
+      bytes_ += static_cast<int64_t>(bytes.size());
+      gone = MakeRoom(id);
+    }
+  }
+  // Taken out while it was written to: opening it may have made it anew.
+  if (removed) gone.push_back(path);
+  RemoveFiles(gone);
+  return removed ? not_open() : absl::OkStatus();
 }
 
 absl::Status ClipFiles::Finish(const std::string& id) {
-  std::lock_guard lock(mutex_);
-  const auto clip = clips_.find(id);
-  if (clip == clips_.end()) return absl::OkStatus();
-  if (clip->second.bytes == 0) {
-    Remove(clip);
+  fs::path part;
+  bool empty = false;
+  {
+    std::lock_guard lock(mutex_);
+    const auto clip = clips_.find(id);
+    if (clip == clips_.end() || !clip->second.open) return absl::OkStatus();
+    part = clip->second.path;
+    clip->second.open = false;
+    empty = clip->second.bytes == 0;
+    if (empty) TakeOut(clip);
+  }
+  if (empty) {
+    RemoveFile(part);
     return absl::OkStatus();
   }
-  clip->second.open = false;
-  fs::path kept = clip->second.path;
-  kept.replace_extension();
+  fs::path path = part;
+  path.replace_extension();
+  // Both names lead to it until whoever asks is told the new one; a disk without links is renamed
+  // on, and who asks in that instant is told that it was removed.
   std::error_code fault;
-  fs::rename(clip->second.path, kept, fault);
-  if (fault) return DiskFault(clip->second.path, fault.message());
-  clip->second.path = kept;
-  return absl::OkStatus();
+  fs::create_hard_link(part, path, fault);
+  const bool linked = !fault;
+  if (!linked) fs::rename(part, path, fault);
+  bool removed = false;
+  {
+    std::lock_guard lock(mutex_);
+    const auto clip = clips_.find(id);
+    removed = clip == clips_.end();
+    if (!removed && !fault) clip->second.path = path;
+  }
+  if (removed) RemoveFile(path);
+  if (removed || linked) RemoveFile(part);
+  return fault && !removed ? DiskFault(part, fault.message()) : absl::OkStatus();
+}
+
+void ClipFiles::Remove(const std::string& id) {
+  RemoveThose([&id](const std::string& other) { return other == id; });
+}
+
+int ClipFiles::RemoveThose(const std::function<bool(const std::string& id)>& chosen) {
+  std::vector<fs::path> gone;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto clip = clips_.begin(); clip != clips_.end();) {
+      const auto next = std::next(clip);
+      if (chosen(clip->first)) gone.push_back(TakeOut(clip));
+      clip = next;
+    }
+  }
+  RemoveFiles(gone);
+  return static_cast<int>(gone.size());
 }
 
 absl::StatusOr<std::string> ClipFiles::Find(const std::string& id) const {
@@ -166,25 +239,26 @@ int64_t ClipFiles::removed() const {
 }
 
 // The oldest go, but for the one that is being added to.
-void ClipFiles::MakeRoom(const std::string& spare) {
+std::vector<fs::path> ClipFiles::MakeRoom(const std::string& spare) {
+  std::vector<fs::path> gone;
   while (bytes_ > bytes_max_) {
     auto oldest = clips_.end();
     for (auto clip = clips_.begin(); clip != clips_.end(); ++clip) {
       if (clip->first == spare || clip->second.bytes == 0) continue;
       if (oldest == clips_.end() || clip->second.begin < oldest->second.begin) oldest = clip;
     }
-    if (oldest == clips_.end()) return;
-    Remove(oldest);
+    if (oldest == clips_.end()) break;
+    gone.push_back(TakeOut(oldest));
     ++removed_;
   }
+  return gone;
 }
 
-void ClipFiles::Remove(std::map<std::string, Clip>::iterator clip) {
-  std::error_code fault;
-  fs::remove(clip->second.path, fault);
-  if (fault) PATROL_LOG_WARNING("clip {}: {}", clip->second.path.string(), fault.message());
+fs::path ClipFiles::TakeOut(std::map<std::string, Clip>::iterator clip) {
+  fs::path path = clip->second.path;
   bytes_ -= clip->second.bytes;
   clips_.erase(clip);
+  return path;
 }
 
 }  // namespace patrol::ingest

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,7 +20,8 @@ namespace patrol::ingest {
 // first. What is being written is called <id>.mp4.part and can be played as far as it goes; parts
 // that an earlier run left are cut after their last whole box and kept as clips.
 //
-// Threads: every member may be called from any thread. Append and Open touch the disk.
+// Threads: every member may be called from any thread; Begin, Append and Finish of one clip one at
+// a time. These and Open touch the disk, and hold up nobody who asks for a clip meanwhile.
 class ClipFiles {
  public:
   // Reads what is there.
@@ -34,6 +37,11 @@ class ClipFiles {
   absl::Status Append(const std::string& id, std::string_view bytes);
   // Nothing more is appended. An empty clip is removed.
   absl::Status Finish(const std::string& id);
+
+  // Removes the clip, if there is one; nothing more can be appended.
+  void Remove(const std::string& id);
+  // Removes the clips that `chosen` says yes to. Returns how many.
+  int RemoveThose(const std::function<bool(const std::string& id)>& chosen);
 
   // Where the clip is, finished or not.
   // Errors: NOT_FOUND.
@@ -53,8 +61,10 @@ class ClipFiles {
       : root_(std::move(root)), bytes_max_(bytes_max) {}
 
   void Keep(const std::filesystem::path& path);
-  void MakeRoom(const std::string& spare);
-  void Remove(std::map<std::string, Clip>::iterator clip);
+  // Takes the oldest out of clips_ until the others fit; their files are the caller's to remove,
+  // without the lock.
+  std::vector<std::filesystem::path> MakeRoom(const std::string& spare);
+  std::filesystem::path TakeOut(std::map<std::string, Clip>::iterator clip);
 
   const std::filesystem::path root_;
   const int64_t bytes_max_;

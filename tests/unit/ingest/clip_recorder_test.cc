@@ -3,6 +3,9 @@
 
 #include "lib/video/ingest/clip_recorder.h"
 
+#include <sys/stat.h>
+
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -132,6 +135,51 @@ TEST(ClipFiles, RemovesTheOldestWhenOverTheLimit) {
   EXPECT_FALSE(fs::exists(folder.File("clips/1970-01-02/e1.mp4")));
 }
 
+// A pipe in the place of a clip's file: who opens it for writing waits for a reader, as on a disk
+// that does not answer.
+TEST(ClipFiles, AnswersWhileTheDiskDoesNot) {
+  const test::TemporaryFolder folder;
+  auto files = *ClipFiles::Open(folder.File("clips"), 1000);
+  ASSERT_TRUE(files->Begin("kept", absl::UnixEpoch()).ok());
+  ASSERT_TRUE(files->Append("kept", "0123456789").ok());
+  const std::string pipe = folder.File("clips/1970-01-01/slow.mp4.part");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writing([&] { EXPECT_TRUE(files->Begin("slow", absl::UnixEpoch()).ok()); });
+  // Begin hangs, now or in a moment: nothing of this waits for it.
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(files->Find("kept").ok());
+    EXPECT_EQ(files->bytes(), 10);
+  }
+  EXPECT_TRUE(files->Append("kept", "0123456789").ok());
+  EXPECT_TRUE(files->Finish("kept").ok());
+  EXPECT_FALSE(files->Find("slow").ok());
+  std::ifstream reader(pipe);  // lets it go on
+  writing.join();
+  EXPECT_EQ(files->bytes(), 20);
+}
+
+TEST(ClipFiles, IsFoundUnderAPathThatIsThereWhileItIsFinished) {
+  const test::TemporaryFolder folder;
+  auto files = *ClipFiles::Open(folder.File("clips"), 1 << 20);
+  std::atomic<bool> done = false;
+  std::atomic<int> missed = 0;
+  ASSERT_TRUE(files->Begin("e", absl::UnixEpoch()).ok());
+  ASSERT_TRUE(files->Append("e", "0123456789").ok());
+  std::thread asking([&] {
+    while (!done) {
+      const auto path = files->Find("e");
+      // Looked for again where it was renamed in between, as whoever reads clips does.
+      if (path.ok() && !fs::exists(*path) && !fs::exists(*files->Find("e"))) ++missed;
+    }
+  });
+  ASSERT_TRUE(files->Finish("e").ok());
+  done = true;
+  asking.join();
+  EXPECT_EQ(missed, 0);
+  EXPECT_TRUE(fs::exists(folder.File("clips/1970-01-01/e.mp4")));
+  EXPECT_FALSE(fs::exists(folder.File("clips/1970-01-01/e.mp4.part")));
+}
+
 TEST(ClipFiles, KeepsWhatACrashLeftUpToTheLastWholeFragment) {
   const test::TemporaryFolder folder;
   const std::vector<media::AccessUnit> units = media::EncodeStream({.frames = 10});
@@ -154,6 +202,45 @@ TEST(ClipFiles, KeepsWhatACrashLeftUpToTheLastWholeFragment) {
   EXPECT_FALSE(files->Find("empty").ok());
   EXPECT_FALSE(fs::exists(folder.File("clips/2026-01-01/empty.mp4.part")));
   EXPECT_TRUE(fs::exists(folder.File("clips/2026-01-01/notes.txt")));
+}
+
+TEST(ClipFiles, CountsOnceWhatACrashLeftUnderBothNames) {
+  const test::TemporaryFolder folder;
+  {
+    auto files = *ClipFiles::Open(folder.File("clips"), 1 << 20);
+    ASSERT_TRUE(files->Begin("e", absl::UnixEpoch()).ok());
+    // One whole box: free space of 16 bytes.
+    ASSERT_TRUE(files
+                    ->Append("e", std::string("\0\0\0\x10"
+                                              "free12345678",
+                                              16))
+                    .ok());
+    ASSERT_TRUE(files->Finish("e").ok());
+  }
+  fs::create_hard_link(folder.File("clips/1970-01-01/e.mp4"),
+                       folder.File("clips/1970-01-01/e.mp4.part"));
+  auto files = *ClipFiles::Open(folder.File("clips"), 1 << 20);
+  EXPECT_EQ(files->bytes(), 16);
+  EXPECT_TRUE(files->Find("e").ok());
+  EXPECT_FALSE(fs::exists(folder.File("clips/1970-01-01/e.mp4.part")));
+}
+
+TEST(ClipFiles, RemovesChosenOnesAlsoWhileTheyAreWritten) {
+  const test::TemporaryFolder folder;
+  auto files = *ClipFiles::Open(folder.File("clips"), 1 << 20);
+  for (const char* id : {"a-1", "a-2", "b-1"}) {
+    ASSERT_TRUE(files->Begin(id, absl::UnixEpoch()).ok());
+    ASSERT_TRUE(files->Append(id, "0123456789").ok());
+  }
+  ASSERT_TRUE(files->Finish("a-1").ok());
+  EXPECT_EQ(files->RemoveThose([](const std::string& id) { return id[0] == 'a'; }), 2);
+  EXPECT_EQ(files->bytes(), 10);
+  EXPECT_EQ(files->Append("a-2", "more").code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(files->Finish("a-2").ok());
+  EXPECT_TRUE(files->Find("b-1").ok());
+  for (const char* gone : {"a-1.mp4", "a-2.mp4", "a-2.mp4.part"}) {
+    EXPECT_FALSE(fs::exists(folder.File(std::string("clips/1970-01-01/") + gone))) << gone;
+  }
 }
 
 TEST(ClipFiles, RefusesIdsThatLeaveTheFolder) {
