@@ -3,10 +3,13 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -17,6 +20,7 @@
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/printer.h"
+#include "cmd/patrolctl/privacy_file.h"
 #include "cmd/patrolctl/progress.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
@@ -40,12 +44,59 @@ struct CameraFlags {
   std::string source_uri;
   std::string username;
   std::string password_file;
+  std::string transport;
+  std::string tls_ca_file;
+  bool tls_verify = false;
+  int connects_per_host = 0;
+  std::string privacy_file;
+  bool view_moved = false;
+  bool no_privacy_mask = false;
   bool create = false;
   bool enable = false;
   bool disable = false;
 };
 
-enum Column : size_t { kId, kName, kLon, kLat, kHeading, kView, kSource, kUser, kPassword };
+enum Column : size_t {
+  kId,
+  kName,
+  kLon,
+  kLat,
+  kHeading,
+  kView,
+  kSource,
+  kUser,
+  kPassword,
+  kTransport,
+  kCaFile,
+  kVerify,
+  kPerHost
+};
+
+// Those of a row that are left as they are where the file has no such column or the field is empty.
+constexpr std::pair<Column, const char*> kConnectionColumns[] = {{kTransport, "transport"},
+                                                                 {kCaFile, "tls_ca_file"},
+                                                                 {kVerify, "tls_verify"},
+                                                                 {kPerHost, "connects_per_host"}};
+
+std::string TransportText(v1::Transport transport) {
+  switch (transport) {
+    case v1::TRANSPORT_TCP:
+      return "tcp";
+    case v1::TRANSPORT_UDP:
+      return "udp";
+    default:
+      return "auto";
+  }
+}
+
+bool ReadTransport(const std::string& text, v1::Transport* transport) {
+  for (const v1::Transport known : {v1::TRANSPORT_AUTO, v1::TRANSPORT_TCP, v1::TRANSPORT_UDP}) {
+    if (text != TransportText(known)) continue;
+    *transport = known;
+    return true;
+  }
+  return false;
+}
 
 std::string PlaceText(const v1::Camera& camera, double coordinate) {
   return camera.has_position() ? absl::StrFormat("%.6f", coordinate) : "";
@@ -81,6 +132,29 @@ std::optional<tracks::RowFault> ReadNumber(const tracks::CsvTable& table, Column
   return tracks::RowFault{table.line(), name, text, "not a number"};
 }
 
+// How it is connected to.
+std::optional<tracks::RowFault> ReadConnection(const tracks::CsvTable& table, v1::Camera* camera) {
+  const std::string transport = Field(table, kTransport);
+  v1::Transport read = v1::TRANSPORT_AUTO;
+  if (!transport.empty() && !ReadTransport(transport, &read)) {
+    return tracks::RowFault{table.line(), "transport", transport, "none of auto, tcp, udp"};
+  }
+  camera->set_transport(read);
+  camera->set_tls_ca_file(Field(table, kCaFile));
+  const std::string verify = Field(table, kVerify);
+  if (!verify.empty() && verify != "true" && verify != "false") {
+    return tracks::RowFault{table.line(), "tls_verify", verify, "neither true nor false"};
+  }
+  camera->set_tls_verify(verify == "true");
+  int per_host = 0;
+  if (const std::string text = Field(table, kPerHost);
+      !text.empty() && !absl::SimpleAtoi(text, &per_host)) {
+    return tracks::RowFault{table.line(), "connects_per_host", text, "not a whole number"};
+  }
+  camera->set_connects_per_host(per_host);
+  return std::nullopt;
+}
+
 std::optional<tracks::RowFault> ReadRow(const tracks::CsvTable& table, v1::Camera* camera) {
   camera->Clear();
   const std::string id = Field(table, kId);
@@ -104,21 +178,28 @@ std::optional<tracks::RowFault> ReadRow(const tracks::CsvTable& table, v1::Camer
   camera->set_source_uri(Field(table, kSource));
   camera->set_username(Field(table, kUser));
   camera->set_password(std::string(table.field(kPassword)));
-  return std::nullopt;
+  return ReadConnection(table, camera);
 }
 
-// Adds or changes one camera. Without a source, a camera that is there keeps its own, and a new one
-// is switched off.
-absl::Status Save(const Context& context, Stub& stub, const v1::Camera& camera) {
+// Adds or changes one camera: what the row says, no more. Without a source, a camera that is there
+// keeps its own, and a new one is switched off.
+absl::Status Save(const Context& context, Stub& stub, const v1::Camera& camera,
+                  const std::vector<std::string>& connection) {
   v1::UpdateCameraRequest request;
   *request.mutable_camera() = camera;
+  google::protobuf::FieldMask& mask = *request.mutable_update_mask();
+  for (const char* field : {"display_name", "position", "heading_deg", "field_of_view_deg"}) {
+    mask.add_paths(field);
+  }
+  for (const std::string& field : connection) mask.add_paths(field);
   v1::Camera saved;
   if (!camera.source_uri().empty()) {
+    mask.add_paths("source_uri");
+    if (!camera.username().empty()) mask.add_paths("username");
+    if (!camera.password().empty()) mask.add_paths("password");
+    mask.add_paths("disabled");
     request.set_allow_missing(true);
     return Call(context, stub, &Stub::UpdateCamera, request, &saved);
-  }
-  for (const char* field : {"display_name", "position", "heading_deg", "field_of_view_deg"}) {
-    request.mutable_update_mask()->add_paths(field);
   }
   const absl::Status updated = Call(context, stub, &Stub::UpdateCamera, request, &saved);
   if (!absl::IsNotFound(updated)) return updated;
@@ -136,7 +217,8 @@ absl::Status Import(const Context& context, const CameraFlags& flags) {
   tracks::CsvTable table(in);
   PATROL_RETURN_IF_ERROR(Annotate(
       table.ReadHeader({"camera_id", "name", "lon", "lat"},
-                       {"heading_deg", "field_of_view_deg", "source_uri", "username", "password"}),
+                       {"heading_deg", "field_of_view_deg", "source_uri", "username", "password",
+                        "transport", "tls_ca_file", "tls_verify", "connects_per_host"}),
       flags.file));
   PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCameras(context));
   tracks::RowReport report;
@@ -155,7 +237,11 @@ absl::Status Import(const Context& context, const CameraFlags& flags) {
       report.Add(*std::move(fault));
       continue;
     }
-    const absl::Status saved = Save(context, *stub, camera);
+    std::vector<std::string> connection;
+    for (const auto& [column, field] : kConnectionColumns) {
+      if (!Field(table, column).empty()) connection.emplace_back(field);
+    }
+    const absl::Status saved = Save(context, *stub, camera, connection);
     if (IsRowsFault(saved)) {
       report.Add({table.line(), "", "", std::string(saved.message())});
     } else if (!saved.ok()) {
@@ -173,6 +259,18 @@ absl::Status Import(const Context& context, const CameraFlags& flags) {
 
 // ---- list, get, state ----
 
+// Who vouches for its certificate.
+std::string TlsText(const v1::Camera& camera) {
+  if (!camera.tls_ca_file().empty()) return camera.tls_ca_file();
+  return camera.tls_verify() ? "verified" : "";
+}
+
+std::string PrivacyText(const v1::Camera& camera) {
+  if (!camera.has_privacy_mask()) return "";
+  return camera.view_moved() ? "moved"
+                             : absl::StrCat(camera.privacy_mask().polygons_size(), " polygons");
+}
+
 Printer CameraPrinter(Format format) {
   return Printer(format, Printer::Kind::kList,
                  {{"camera_id"},
@@ -182,7 +280,11 @@ Printer CameraPrinter(Format format) {
                   {"heading_deg", 0, true},
                   {"field_of_view_deg", 0, true},
                   {"disabled"},
-                  {"phase"}});
+                  {"phase"},
+                  {"transport"},
+                  {"tls"},
+                  {"privacy"},
+                  {"connects_per_host", 0, true}});
 }
 
 void Print(Printer& printer, const v1::Camera& camera) {
@@ -191,7 +293,8 @@ void Print(Printer& printer, const v1::Camera& camera) {
       {IdOf(camera.name()), camera.display_name(), PlaceText(camera, camera.position().lon()),
        PlaceText(camera, camera.position().lat()), absl::StrFormat("%g", camera.heading_deg()),
        absl::StrFormat("%g", camera.field_of_view_deg()), YesNo(camera.disabled()),
-       PhaseText(camera.state().phase())});
+       PhaseText(camera.state().phase()), TransportText(camera.transport()), TlsText(camera),
+       PrivacyText(camera), absl::StrCat(camera.connects_per_host())});
 }
 
 const char* AttentionText(v1::AttentionLevel level) {
@@ -240,7 +343,20 @@ Printer StatePrinter(Format format) {
                   {"jitter_ms", 0, true},
                   {"decode_errors", 0, true},
                   {"reconnects", 0, true},
+                  {"decoder"},
+                  {"privacy"},
+                  {"quirks"},
                   {"reason"}});
+}
+
+// "cseq_wrong 3, ssrc_changed 12"
+std::string QuirksText(const v1::CameraState& state) {
+  const std::map<std::string, int64_t> sorted(state.quirks().begin(), state.quirks().end());
+  std::string text;
+  for (const auto& [name, count] : sorted) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ", count);
+  }
+  return text;
 }
 
 void PrintState(Printer& printer, const v1::Camera& camera) {
@@ -265,6 +381,9 @@ void PrintState(Printer& printer, const v1::Camera& camera) {
                        absl::StrFormat("%.1f", state.jitter_s() * 1e3),
                        absl::StrCat(state.decode_errors()),
                        absl::StrCat(state.reconnects()),
+                       state.decoder(),
+                       state.privacy(),
+                       QuirksText(state),
                        WhyText(state)});
 }
 
@@ -321,6 +440,28 @@ absl::Status Update(const Context& context, const CameraFlags& flags, const CLI:
     std::getline(in, password);
     camera.set_password(password);
   }
+  if (given("--transport", "transport")) {
+    v1::Transport transport = v1::TRANSPORT_AUTO;
+    ReadTransport(flags.transport, &transport);  // the option took only what it knows
+    camera.set_transport(transport);
+  }
+  if (given("--tls-ca-file", "tls_ca_file")) camera.set_tls_ca_file(flags.tls_ca_file);
+  if (given("--tls-verify", "tls_verify")) camera.set_tls_verify(flags.tls_verify);
+  if (given("--connects-per-host", "connects_per_host")) {
+    camera.set_connects_per_host(flags.connects_per_host);
+  }
+  if (given("--privacy-mask", "privacy_mask")) {
+    PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.privacy_file));
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    absl::StatusOr<v1::PrivacyMask> read = ReadPrivacyFile(text);
+    if (!read.ok()) return Annotate(read.status(), flags.privacy_file);
+    *camera.mutable_privacy_mask() = *std::move(read);
+  }
+  if (flags.no_privacy_mask) {
+    mask.add_paths("privacy_mask");
+    camera.mutable_privacy_mask();
+  }
+  if (given("--view-moved", "view_moved")) camera.set_view_moved(flags.view_moved);
   if (flags.enable || flags.disable) {
     mask.add_paths("disabled");
     camera.set_disabled(flags.disable);
@@ -369,7 +510,8 @@ void AddCameraCommands(Context& context) {
   import
       ->add_option("--file,file", flags->file,
                    "columns camera_id,name,lon,lat and, where there are any, heading_deg,"
-                   "field_of_view_deg,source_uri,username,password")
+                   "field_of_view_deg,source_uri,username,password,transport,tls_ca_file,"
+                   "tls_verify,connects_per_host")
       ->required();
   OnRun(context, import, [&context, flags] { return Import(context, *flags); });
 
@@ -403,6 +545,24 @@ void AddCameraCommands(Context& context) {
   update->add_option("--username", flags->username, "of the source");
   update->add_option("--password-file", flags->password_file,
                      "file whose first line is the password of the source");
+  update->add_option("--transport", flags->transport, "auto, tcp or udp")
+      ->check(CLI::IsMember({"auto", "tcp", "udp"}));
+  update->add_option("--tls-ca-file", flags->tls_ca_file,
+                     "of rtsps: PEM file on the service's machine with the authority that signed "
+                     "its certificate; \"\": none");
+  update->add_option("--tls-verify", flags->tls_verify,
+                     "of rtsps without such a file: true: the machine's authorities must vouch");
+  update->add_option("--connects-per-host", flags->connects_per_host,
+                     "connects in flight to its host at most, for recorders; 0: the default");
+  CLI::Option* privacy = update->add_option(
+      "--privacy-mask", flags->privacy_file,
+      "what must not be seen: a file like GeoJSON, its coordinates shares of width and height from "
+      "the top left. The camera then has no live view and no clips, and what was kept of its "
+      "pictures is removed. Given again it says that it fits what the camera shows now");
+  update->add_flag("--no-privacy-mask", flags->no_privacy_mask, "all may be seen")
+      ->excludes(privacy);
+  update->add_flag("--view-moved", flags->view_moved,
+                   "the camera was moved or turns: all is black until --privacy-mask is given");
   update->add_flag("--create", flags->create, "add the camera when there is none");
   CLI::Option* enable = update->add_flag("--enable", flags->enable, "connect to it");
   update->add_flag("--disable", flags->disable, "do not connect to it")->excludes(enable);

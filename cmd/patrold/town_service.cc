@@ -1,11 +1,13 @@
 #include "cmd/patrold/town_service.h"
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "cmd/patrold/patrol_wing.h"
 #include "cmd/patrold/town_metrics.h"
 #include "cmd/patrold/video_wing.h"
@@ -46,13 +48,43 @@ absl::StatusOr<std::unique_ptr<store::SqliteStore>> OpenStore(const config::Conf
   return opened;
 }
 
+// A declared mask that differs from the stored one was drawn anew; one that says the same was not,
+// and what the camera was flagged with stays. A camera of which the file says nothing keeps its
+// own.
+absl::Status SettlePrivacy(const config::Config& config, store::Store& store,
+                           store::Camera* camera) {
+  const absl::StatusOr<store::Camera> stored = store.GetCamera(camera->id);
+  if (!stored.ok() && !absl::IsNotFound(stored.status())) return stored.status();
+  const std::optional<store::PrivacyMask> before =
+      stored.ok() ? stored->privacy_mask : std::nullopt;
+  if (!camera->privacy_mask.has_value()) {
+    if (!before.has_value() || config.cameras_without_mask.contains(camera->id)) {
+      return absl::OkStatus();
+    }
+  } else {
+    const bool same =
+        before.has_value() && before->polygons == camera->privacy_mask->polygons &&
+        before->rotation_deg == camera->privacy_mask->rotation_deg &&
+        (camera->privacy_mask->width == 0 || (before->width == camera->privacy_mask->width &&
+                                              before->height == camera->privacy_mask->height));
+    if (!same) {
+      camera->privacy_mask->revision = absl::ToUnixMicros(absl::Now());
+      return absl::OkStatus();
+    }
+  }
+  camera->privacy_mask = before;
+  camera->view_moved = stored->view_moved;
+  return absl::OkStatus();
+}
+
 // What the configuration declares is in the store from here on.
 absl::Status StoreDeclared(const config::Config& config, store::Store& store) {
   std::vector<store::Area> areas;
   for (const geo::Area& area : config.areas) areas.push_back(AreaRow(area));
   if (!areas.empty()) PATROL_RETURN_IF_ERROR(store.PutAreas(areas));
   for (const store::Unit& unit : config.units) PATROL_RETURN_IF_ERROR(store.PutUnit(unit));
-  for (const store::Camera& camera : config.cameras) {
+  for (store::Camera camera : config.cameras) {
+    PATROL_RETURN_IF_ERROR(SettlePrivacy(config, store, &camera));
     PATROL_RETURN_IF_ERROR(store.PutCamera(camera));
   }
   return absl::OkStatus();

@@ -4,18 +4,22 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/log.h"
+#include "lib/base/status.h"
 #include "lib/service/api/proto_values.h"
 #include "lib/video/media/jpeg.h"
+#include "lib/video/media/privacy.h"
 #include "lib/video/motion/analyser.h"
 #include "lib/video/rtsp/url.h"
 #include "patrol/v1/camera_service.pb.h"
@@ -26,14 +30,49 @@ namespace {
 
 constexpr int kSnapshotQuality = 85;
 // How often each camera is asked whether a unit can be there; 700 answers of about 1 ms in 20 s.
+// A camera's clock may be ahead of ours (limits::kCameraClockErrorMax), an event begin before it is
+// known.
+constexpr absl::Duration kMaskMargin = absl::Seconds(1);
 constexpr absl::Duration kReachEvery = absl::Seconds(20);
 
+std::optional<media::PrivacyMask> MaskOf(const store::Camera& camera) {
+  if (!camera.privacy_mask.has_value()) return std::nullopt;
+  const store::PrivacyMask& stored = *camera.privacy_mask;
+  media::PrivacyMask mask{.width = stored.width,
+                          .height = stored.height,
+                          .rotation_deg = stored.rotation_deg,
+                          .unknown = stored.unknown,
+                          .revision = stored.revision};
+  for (const std::vector<store::PicturePlace>& corners : stored.polygons) {
+    mask.polygons.emplace_back();
+    for (const store::PicturePlace& place : corners) {
+      mask.polygons.back().push_back({place.x, place.y});
+    }
+  }
+  return mask;
+}
+
+// Whose event it is; event ids are store::MotionEventId.
+std::string CameraOfEvent(const std::string& event_id) {
+  return event_id.substr(0, std::min(event_id.rfind('-'), event_id.size()));
+}
+
 ingest::CameraOptions SourceOf(const store::Camera& camera) {
+  rtsp::Transport transport = rtsp::Transport::kAuto;
+  if (!rtsp::ParseTransport(camera.transport, &transport)) {
+    PATROL_LOG_WARNING("camera \"{}\": transport \"{}\" is not known: auto", camera.id,
+                       camera.transport);
+  }
   return {.id = camera.id,
           .url = camera.source_uri,
           .user = camera.username,
           .password = camera.password,
-          .disabled = camera.disabled};
+          .disabled = camera.disabled,
+          .transport = transport,
+          .tls = {.ca_file = camera.tls_ca_file, .verify = camera.tls_verify},
+          .connects_per_host = camera.connects_per_host,
+          .privacy = MaskOf(camera),
+          .view_moved = camera.view_moved};
 }
 
 v1::CameraPhase PhaseOf(ingest::CameraPhase phase) {
@@ -94,6 +133,14 @@ class MotionQueue {
     motion::MotionEvent event = std::move(events_.front());
     events_.pop_front();
     return event;
+  }
+
+  // Of what waits; the events stay.
+  void DropStills(const std::string& camera_id) {
+    std::lock_guard lock(mutex_);
+    for (motion::MotionEvent& event : events_) {
+      if (event.camera_id == camera_id) event.still_jpeg.reset();
+    }
   }
 
   void Close() {
@@ -158,11 +205,19 @@ class VideoWing::Impl : public ingest::PictureSink,
   void Put(const store::Camera& camera) {
     responder_.PutCamera(camera.id, camera.position);
     WatcherOf(camera.id, /*make=*/true);
+    const bool mask_changed = NoteMask(camera);
     absl::Status status = fleet_.UpdateCamera(SourceOf(camera));
     if (absl::IsNotFound(status)) status = fleet_.AddCamera(SourceOf(camera));
     if (!status.ok()) {
       PATROL_LOG_ERROR("camera \"{}\": {}", camera.id, std::string(status.message()));
     }
+    if (mask_changed) Forget(camera);
+  }
+
+  // Whether it has a privacy mask.
+  bool Masked(const std::string& camera_id) {
+    std::lock_guard lock(mutex_);
+    return masks_.contains(camera_id);
   }
 
   void Remove(const std::string& camera_id) {
@@ -180,6 +235,8 @@ class VideoWing::Impl : public ingest::PictureSink,
     }
     if (watcher != nullptr) watcher->End(clock_.Now());
     responder_.RemoveCamera(camera_id);
+    std::lock_guard lock(mutex_);
+    masks_.erase(camera_id);
   }
 
   bool Moving(const std::string& camera_id) {
@@ -202,7 +259,12 @@ class VideoWing::Impl : public ingest::PictureSink,
   }
 
   // motion::MotionSink
-  void OnMotion(const motion::MotionEvent& event) override { motion_.Push(event); }
+  void OnMotion(const motion::MotionEvent& told) override {
+    motion::MotionEvent event = told;
+    const auto watcher = WatcherOf(event.camera_id, /*make=*/false);
+    if (watcher && watcher->restarting) event.still_jpeg.reset();
+    motion_.Push(event);
+  }
 
   ingest::Fleet& fleet() { return fleet_; }
   Counts counts() const { return {motion_.size(), clips_.counts()}; }
@@ -212,15 +274,32 @@ class VideoWing::Impl : public ingest::PictureSink,
   // One camera's analyser. The fleet's loop must not wait for a picture under analysis, so the loss
   // of a stream is noted, and told to the analyser by whoever analyses next.
   struct Watcher {
-    Watcher(const std::string& id, const motion::Analyser::Options& options,
-            motion::MotionSink* sink, std::function<void(bool)> on_moving)
-        : tell_moving(std::move(on_moving)), analyser(id, options, sink) {}
+    Watcher(const std::string& camera_id, const motion::Analyser::Options& analyser_options,
+            motion::MotionSink* motion_sink, std::function<void(bool)> on_moving)
+        : tell_moving(std::move(on_moving)),
+          id(camera_id),
+          options(analyser_options),
+          sink(motion_sink) {
+      analyser.emplace(id, options, sink);
+    }
 
     void OnPicture(const media::Picture& picture) {
       std::lock_guard lock(analysis);
       TellLoss();
-      analyser.OnPicture(picture);
+      // There is nothing to be seen in it; what the analyser has learnt waits for what there is.
+      if (picture.hidden()) return;
+      analyser->OnPicture(picture);
       TellMoving();
+    }
+
+    // Ends an open event without a still, and forgets what was seen so far.
+    void Restart(absl::Time time) {
+      std::lock_guard lock(analysis);
+      restarting = true;
+      analyser->OnStreamLost(time);
+      analyser.emplace(id, options, sink);
+      TellMoving();
+      restarting = false;
     }
 
     void Lose(absl::Time time) {
@@ -235,11 +314,12 @@ class VideoWing::Impl : public ingest::PictureSink,
 
     void End(absl::Time time) {
       std::lock_guard lock(analysis);
-      analyser.OnStreamLost(time);
+      analyser->OnStreamLost(time);
       TellMoving();
     }
 
     std::atomic<bool> moving = false;
+    std::atomic<bool> restarting = false;
 
    private:
     void TellLoss() {
@@ -248,19 +328,22 @@ class VideoWing::Impl : public ingest::PictureSink,
         std::lock_guard lock(loss);
         time.swap(lost_at);
       }
-      if (time.has_value()) analyser.OnStreamLost(*time);
+      if (time.has_value()) analyser->OnStreamLost(*time);
       TellMoving();
     }
 
     // Attention is told of changes only, and not of what has stopped and is still there.
     void TellMoving() {
-      const bool now = analyser.state() == motion::Analyser::State::kMoving;
+      const bool now = analyser->state() == motion::Analyser::State::kMoving;
       if (moving.exchange(now, std::memory_order_relaxed) != now) tell_moving(now);
     }
 
     const std::function<void(bool)> tell_moving;
+    const std::string id;
+    const motion::Analyser::Options options;
+    motion::MotionSink* const sink;
     std::mutex analysis;
-    motion::Analyser analyser;  // guarded by analysis
+    std::optional<motion::Analyser> analyser;  // guarded by analysis; always there
     std::mutex loss;
     std::optional<absl::Time> lost_at;  // guarded by loss
   };
@@ -273,6 +356,45 @@ class VideoWing::Impl : public ingest::PictureSink,
     return watchers_[camera_id] = std::make_shared<Watcher>(
                camera_id, motion_options_, static_cast<MotionSink*>(this),
                [this, camera_id](bool moving) { fleet_.OnMotion(camera_id, moving); });
+  }
+
+  // Notes the mask; true where it is new, which at the start is said of every mask: what an earlier
+  // run had no time to remove is removed now.
+  bool NoteMask(const store::Camera& camera) {
+    std::lock_guard lock(mutex_);
+    const auto known = masks_.find(camera.id);
+    if (!camera.privacy_mask.has_value()) {
+      if (known != masks_.end()) masks_.erase(known);
+      return false;
+    }
+    if (known != masks_.end() && known->second == *camera.privacy_mask) return false;
+    masks_[camera.id] = *camera.privacy_mask;
+    return true;
+  }
+
+  // Events that began before this may have a still that shows what must not be seen; InfinitePast
+  // where the camera has no mask.
+  absl::Time MaskedSince(const std::string& camera_id) {
+    std::lock_guard lock(mutex_);
+    const auto mask = masks_.find(camera_id);
+    if (mask == masks_.end()) return absl::InfinitePast();
+    return absl::FromUnixMicros(mask->second.revision) + kMaskMargin;
+  }
+
+  // Removes what was seen of a camera before its mask: the fleet has done so with what it keeps.
+  void Forget(const store::Camera& camera) {
+    if (const auto watcher = WatcherOf(camera.id, /*make=*/false)) watcher->Restart(clock_.Now());
+    motion_.DropStills(camera.id);
+    {
+      // Whatever the recorder has in hand goes to the store before what follows.
+      std::lock_guard lock(recording_now_);
+    }
+    recorder_.ForgetStills(camera.id, MaskedSince(camera.id));
+    const int clips = clip_files_.RemoveThose(
+        [&](const std::string& event_id) { return CameraOfEvent(event_id) == camera.id; });
+    if (clips > 0) {
+      PATROL_LOG_INFO("camera \"{}\": {} clips removed: it has a privacy mask", camera.id, clips);
+    }
   }
 
   // Every few seconds: at which cameras' places no unit can be in time. Spread over the interval,
@@ -305,6 +427,9 @@ class VideoWing::Impl : public ingest::PictureSink,
     // A camera's zones may have events at the same time: by camera and begin.
     std::map<std::string, store::MotionEvent> open;
     while (const std::optional<motion::MotionEvent> told = motion_.Pop()) {
+      std::lock_guard in_hand(recording_now_);
+      const bool with_still =
+          told->still_jpeg != nullptr && told->begin >= MaskedSince(told->camera_id);
       const bool begins = told->phase == motion::Phase::kBegin;
       const std::string id = store::MotionEventId(told->camera_id, told->begin);
       if (!begins && !open.contains(id)) continue;
@@ -327,8 +452,8 @@ class VideoWing::Impl : public ingest::PictureSink,
       const api::EventPhase phase = begins        ? api::EventPhase::kBegin
                                     : event.ended ? api::EventPhase::kEnd
                                                   : api::EventPhase::kUpdate;
-      event.has_still = event.has_still || told->still_jpeg != nullptr;
-      recorder_.Record(phase, event, told->still_jpeg);
+      event.has_still = event.has_still || with_still;
+      recorder_.Record(phase, event, with_still ? told->still_jpeg : nullptr);
       if (event.ended) clips_.End(event.id, event.last);
       if (event.ended) open.erase(id);
     }
@@ -343,7 +468,10 @@ class VideoWing::Impl : public ingest::PictureSink,
   std::condition_variable stopped_;
   // guarded by mutex_
   std::map<std::string, std::shared_ptr<Watcher>> watchers_;
+  std::map<std::string, store::PrivacyMask> masks_;  // by camera
   bool stopping_ = false;
+
+  std::mutex recording_now_;  // held while one event is recorded
 
   MotionQueue motion_;
   ingest::ClipFiles& clip_files_;
@@ -375,6 +503,26 @@ absl::Status VideoWing::Check(const store::Camera& camera) const {
   if (!url->user().empty() || !url->password().empty()) {
     return absl::InvalidArgumentError(
         "source_uri: give user and password as username and password, not in the address");
+  }
+  if (!camera.tls_ca_file.empty()) {
+    std::error_code fault;
+    if (!std::filesystem::path(camera.tls_ca_file).is_absolute()) {
+      return absl::InvalidArgumentError("tls_ca_file: must be an absolute path");
+    }
+    if (!std::filesystem::is_regular_file(camera.tls_ca_file, fault)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tls_ca_file: no such file on the service's machine: ", camera.tls_ca_file));
+    }
+  }
+  if (!url->tls() && (camera.tls_verify || !camera.tls_ca_file.empty())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(camera.tls_ca_file.empty() ? "tls_verify" : "tls_ca_file",
+                     ": is for sources that begin with rtsps://"));
+  }
+  const std::optional<media::PrivacyMask> mask = MaskOf(camera);
+  if (mask.has_value() && !mask->unknown) {
+    const absl::Status checked = media::CheckPrivacyMask(*mask);
+    if (!checked.ok()) return Annotate(checked, "privacy_mask");
   }
   return absl::OkStatus();
 }
@@ -422,6 +570,9 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
     state->set_picture_age_s(absl::ToDoubleSeconds(known->picture_age));
   }
   state->set_moving(impl_->Moving(camera_id));
+  for (const auto& [name, count] : known->quirks) (*state->mutable_quirks())[name] = count;
+  state->set_decoder(known->decoder);
+  state->set_privacy(known->privacy);
 }
 
 absl::StatusOr<api::CameraFleet::Still> VideoWing::Snapshot(const std::string& camera_id) const {
@@ -443,6 +594,12 @@ void VideoWing::Focus(const std::string& camera_id, absl::Duration how_long) {
 }
 
 absl::StatusOr<std::string> VideoWing::ClipPath(const std::string& event_id) {
+  const std::string camera_id = CameraOfEvent(event_id);
+  if (impl_->Masked(camera_id)) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("motion event \"", event_id, "\": camera \"", camera_id,
+                     "\" has a privacy mask: there are no clips of it; its stills are masked"));
+  }
   return impl_->clip_files().Find(event_id);
 }
 

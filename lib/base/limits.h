@@ -42,6 +42,9 @@ inline constexpr absl::Duration kBackOffMin = absl::Milliseconds(500);
 inline constexpr absl::Duration kBackOffMax = absl::Seconds(30);
 inline constexpr int kConnectsPerSecondMax = 50;
 inline constexpr int kConnectsPerHostMax = 2;
+// The most that may be asked for; recorders have up to 64 channels.
+inline constexpr int kConnectsPerHostHighest = 64;
+inline constexpr size_t kFilePathBytesMax = 1024;
 
 // UDP: early packets held for a missing one. A camera of 20 Mbit/s sends 64 packets in 35 ms; a
 // switched network that reorders does so within a few.
@@ -88,6 +91,14 @@ inline constexpr int kFullDecodesMaxDefault = 32;
 inline constexpr size_t kStillBytesMax = 1024 * 1024;
 // Broken streams of hundreds of cameras make FFmpeg talk; more than this tells nothing new.
 inline constexpr int kFfmpegLinesPerSecondMax = 5;
+
+// ---- privacy masks ----
+inline constexpr size_t kPrivacyPolygonsMax = 64;
+inline constexpr size_t kPrivacyCornersMax = 64;
+// Coded pictures are built of blocks; a mask is grown to whole ones.
+inline constexpr int kPrivacyBlockPixels = 16;
+// Deblocking (H.264, H.265: 3 pixels) and SAO (1) carry what is hidden over a block's edge.
+inline constexpr int kPrivacyMarginPixels = 4;
 
 // ---- positions ----
 // Further ahead of our clock than this is a fault of the sender's clock, not a fix.

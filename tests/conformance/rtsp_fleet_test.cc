@@ -18,6 +18,7 @@
 #include "gtest/gtest.h"
 #include "lib/video/ingest/fleet.h"
 #include "lib/video/media/decoder.h"
+#include "tests/conformance/fleet_witness.h"
 #include "tests/conformance/scripted_camera.h"
 
 namespace patrol::ingest {
@@ -31,101 +32,6 @@ using test::RtspRequest;
 using test::ScriptedCamera;
 using test::ScriptedRtspServer;
 using test::SendClip;
-
-// Remembers what the fleet tells, and lets a test wait for it.
-class Witness : public PictureSink, public CameraStateSink {
- public:
-  void OnPicture(const std::string& camera_id, const media::Picture& picture) override {
-    {
-      std::lock_guard lock(mutex_);
-      overlapped_ = overlapped_ || !inside_.insert(camera_id).second;
-      Seen& seen = seen_[camera_id];
-      ++seen.pictures;
-      if (picture.keyframe()) ++seen.keyframes;
-      stepped_back_ = stepped_back_ || picture.time() <= seen.last;
-      seen.last = picture.time();
-    }
-    changed_.notify_all();
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !held_; });
-    inside_.erase(camera_id);
-  }
-  void OnCameraState(const std::string& camera_id, const CameraState& state) override {
-    {
-      std::lock_guard lock(mutex_);
-      phases_[camera_id].push_back(state);
-    }
-    changed_.notify_all();
-  }
-
-  // False after 20 s.
-  bool Until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    std::unique_lock lock(mutex_);
-    while (!Unlocked(lock, condition)) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      changed_.wait_for(lock, std::chrono::milliseconds(10));
-    }
-    return true;
-  }
-  // Picture calls do not return until Release.
-  void Hold() {
-    std::lock_guard lock(mutex_);
-    held_ = true;
-  }
-  void Release() {
-    {
-      std::lock_guard lock(mutex_);
-      held_ = false;
-    }
-    changed_.notify_all();
-  }
-
-  int pictures(const std::string& id) const {
-    std::lock_guard lock(mutex_);
-    const auto found = seen_.find(id);
-    return found == seen_.end() ? 0 : found->second.pictures;
-  }
-  int keyframes(const std::string& id) const {
-    std::lock_guard lock(mutex_);
-    const auto found = seen_.find(id);
-    return found == seen_.end() ? 0 : found->second.keyframes;
-  }
-  std::vector<CameraState> phases(const std::string& id) const {
-    std::lock_guard lock(mutex_);
-    const auto found = phases_.find(id);
-    return found == phases_.end() ? std::vector<CameraState>() : found->second;
-  }
-  bool overlapped() const {
-    std::lock_guard lock(mutex_);
-    return overlapped_;
-  }
-  bool stepped_back() const {
-    std::lock_guard lock(mutex_);
-    return stepped_back_;
-  }
-
- private:
-  static bool Unlocked(std::unique_lock<std::mutex>& lock, const std::function<bool()>& condition) {
-    lock.unlock();
-    const bool holds = condition();
-    lock.lock();
-    return holds;
-  }
-  struct Seen {
-    int pictures = 0;
-    int keyframes = 0;
-    absl::Time last = absl::InfinitePast();
-  };
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::string, Seen> seen_;
-  std::map<std::string, std::vector<CameraState>> phases_;
-  std::set<std::string> inside_;
-  bool overlapped_ = false;
-  bool stepped_back_ = false;
-  bool held_ = false;
-};
 
 class RtspFleet : public testing::Test {
  protected:
@@ -154,16 +60,6 @@ class RtspFleet : public testing::Test {
   Witness witness_;
   std::unique_ptr<Fleet> fleet_;
 };
-
-// The clip once, and then nothing: the session stays.
-ScriptedCamera OneClip() {
-  ScriptedCamera camera;
-  camera.on_play = [](RtspConnection& connection) {
-    RtpWriter writer;
-    SendClip(connection, writer, CodedClip());
-  };
-  return camera;
-}
 
 // The clip, then the end of the stream.
 ScriptedCamera ClipAndBye() {
@@ -399,6 +295,82 @@ TEST_F(RtspFleet, ReconnectsAtTheEndOfTheStreamAndWhenTheCameraCloses) {
                     absl::StrContains(state.reason, "end of the stream"));
   }
   EXPECT_TRUE(told);
+}
+
+TEST_F(RtspFleet, PacesTheFurtherConnectionOfACameraThatClosesAfterItsChallenge) {
+  // Each closes with its 401 and answers on the next connection: two connects a camera.
+  ScriptedCamera closing = OneClip();
+  closing.first = [](RtspConnection& connection, const RtspRequest& request) {
+    if (!request.Header("authorization").empty()) return false;
+    connection.Send(
+        RtspReply(request, 401, "WWW-Authenticate: Digest realm=\"c\", nonce=\"1\"\r\n"));
+    connection.Close();
+    return true;
+  };
+  ScriptedRtspServer server(closing);
+  FleetOptions options;
+  options.connects_per_second = 5;
+  options.connects_per_host = 64;
+  Make(options);
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(fleet_
+                    ->AddCamera({.id = absl::StrCat("c", i),
+                                 .url = server.Url(),
+                                 .user = "op",
+                                 .password = "right"})
+                    .ok());
+  }
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(UntilStreaming(absl::StrCat("c", i)));
+  EXPECT_EQ(server.connections(), 6);
+  // Six connects at five a second: the last not before a second is over. A busy machine only makes
+  // that longer.
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(1000));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(witness_.Until([&] { return State(absl::StrCat("c", i)).quirks.size() > 0; }));
+    EXPECT_EQ(State(absl::StrCat("c", i)).quirks["closed_after_401"], 1);
+  }
+}
+
+TEST_F(RtspFleet, ForgetsACameraThatIsRemovedBeforeItsFurtherConnection) {
+  ScriptedCamera closing;
+  closing.first = [](RtspConnection& connection, const RtspRequest& request) {
+    connection.Send(
+        RtspReply(request, 401, "WWW-Authenticate: Digest realm=\"c\", nonce=\"1\"\r\n"));
+    connection.Close();
+    return true;
+  };
+  ScriptedRtspServer guarded(closing);
+  ScriptedRtspServer server(OneClip());
+  FleetOptions options;
+  options.connects_per_second = 1;
+  Make(options);
+  ASSERT_TRUE(
+      fleet_->AddCamera({.id = "gone", .url = guarded.Url(), .user = "op", .password = "x"}).ok());
+  ASSERT_TRUE(guarded.WaitForRequests("OPTIONS", 1));
+  ASSERT_TRUE(fleet_->RemoveCamera("gone").ok());
+  ASSERT_TRUE(fleet_->AddCamera({.id = "next", .url = server.Url()}).ok());
+  EXPECT_TRUE(UntilStreaming("next"));
+  EXPECT_EQ(guarded.connections(), 1);
+}
+
+TEST_F(RtspFleet, ReconnectsWhereTheTransportChanged) {
+  ScriptedRtspServer server(OneClip());
+  Make();
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(UntilStreaming("cam"));
+  // What says the same changes nothing; connects_per_host is for the next connect.
+  ASSERT_TRUE(
+      fleet_->UpdateCamera({.id = "cam", .url = server.Url(), .connects_per_host = 8}).ok());
+  ASSERT_TRUE(fleet_
+                  ->UpdateCamera({.id = "cam",
+                                  .url = server.Url(),
+                                  .transport = rtsp::Transport::kTcp,
+                                  .connects_per_host = 8})
+                  .ok());
+  EXPECT_TRUE(server.WaitForRequests("TEARDOWN", 1));
+  EXPECT_TRUE(server.WaitForRequests("PLAY", 2));
+  EXPECT_EQ(server.connections(), 2);
 }
 
 TEST_F(RtspFleet, DoesNotHurryWhereThePasswordIsWrong) {

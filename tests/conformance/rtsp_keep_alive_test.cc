@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "tests/conformance/session_run.h"
 
 namespace patrol::rtsp {
@@ -61,6 +62,35 @@ TEST(RtspSession, GoesOnWhereTheKeepAliveIsUnansweredOrAnsweredWithAnOldNumber) 
     EXPECT_FALSE(run.end.has_value()) << *run.end;
     EXPECT_GT(run.Quirk(answered ? "keep_alive_old_cseq" : "keep_alive_unanswered"), 0);
   }
+}
+
+TEST(RtspSession, KeepsAliveByWhatTheCameraSaysItKnows) {
+  SKIP_WITHOUT_ENCODER();
+  for (const char* method : {"GET_PARAMETER", "SET_PARAMETER", "OPTIONS"}) {
+    ScriptedCamera camera = KeptAlive([](RtspConnection&, const RtspRequest&) { return false; });
+    camera.public_methods = absl::StrCat("OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN",
+                                         method == std::string("OPTIONS") ? "" : ", ",
+                                         method == std::string("OPTIONS") ? "" : method);
+    ScriptedRtspServer server(camera);
+    SessionRun run(Lively(server));
+    EXPECT_TRUE(run.Until([&] { return run.stats().keep_alives >= 3 || run.end; }));
+    EXPECT_FALSE(run.end.has_value()) << *run.end;
+    const std::vector<RtspRequest> requests = server.requests();
+    EXPECT_EQ(requests.back().method, method);
+  }
+}
+
+TEST(RtspSession, KeepsAliveWithinATimeoutAsShortAsTheCameraSays) {
+  SKIP_WITHOUT_ENCODER();
+  ScriptedCamera camera = KeptAlive([](RtspConnection&, const RtspRequest&) { return false; });
+  camera.setup_fields =
+      "Session: 4711;timeout=1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n";
+  ScriptedRtspServer server(camera);
+  SessionRun run(OptionsFor(server));
+  // With the 60 s of a camera that says nothing the first would come after 30 s: Until gives up
+  // before that.
+  EXPECT_TRUE(run.Until([&] { return run.stats().keep_alives >= 2 || run.end; }));
+  EXPECT_FALSE(run.end.has_value()) << *run.end;
 }
 
 TEST(RtspSession, EndsWhereTheKeepAliveShowsThatTheSessionIsGone) {

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -170,7 +172,7 @@ TEST(RtspTls, TakesACertificateThatItsCaFileVouchesFor) {
   TlsFront front(certificate, server.port());
   SessionOptions options;
   options.url = front.Url();
-  options.tls_ca_file = certificate.WriteTo(testing::TempDir() + "rtsp_tls_test_own.pem");
+  options.tls.ca_file = certificate.WriteTo(testing::TempDir() + "rtsp_tls_test_own.pem");
   SessionRun run(options);
   ASSERT_TRUE(run.UntilUnits(CodedClip().size())) << run.end.value_or(absl::OkStatus());
   EXPECT_EQ(run.Quirk("tls_certificate_unverified"), 0);
@@ -189,7 +191,7 @@ TEST(RtspTls, RefusesAnotherSignerAndAnotherName) {
     TlsFront front(c.shown, server.port());
     SessionOptions options;
     options.url = front.Url();
-    options.tls_ca_file = c.trusted.WriteTo(testing::TempDir() + "rtsp_tls_test_other.pem");
+    options.tls.ca_file = c.trusted.WriteTo(testing::TempDir() + "rtsp_tls_test_other.pem");
     SessionRun run(options);
     const absl::Status end = run.UntilEnd();
     EXPECT_EQ(end.code(), absl::StatusCode::kUnauthenticated) << end;
@@ -198,17 +200,61 @@ TEST(RtspTls, RefusesAnotherSignerAndAnotherName) {
   }
 }
 
+TEST(RtspTls, AsksTheMachinesAuthoritiesWhereVerificationIsWantedWithoutAFile) {
+  const Certificate unknown("IP:127.0.0.1");
+  ScriptedRtspServer server{ScriptedCamera()};
+  TlsFront front(unknown, server.port());
+  SessionOptions options;
+  options.url = front.Url();
+  options.tls.verify = true;
+  SessionRun run(options);
+  EXPECT_EQ(run.UntilEnd().code(), absl::StatusCode::kUnauthenticated) << run.UntilEnd();
+  EXPECT_TRUE(server.requests().empty());
+}
+
+TEST(RtspTls, ReadsACaFileOnceForAllSessionsAndAgainWhenItChanged) {
+  SKIP_WITHOUT_ENCODER();
+  const Certificate certificate("IP:127.0.0.1");
+  const Certificate stranger("IP:127.0.0.1");
+  ScriptedRtspServer server(Streaming());
+  TlsFront front(certificate, server.port());
+  SessionOptions options;
+  options.url = front.Url();
+  options.tls_contexts = std::make_shared<TlsContexts>();
+  const std::string file = testing::TempDir() + "rtsp_tls_test_shared.pem";
+  options.tls.ca_file = certificate.WriteTo(file);
+  for (int i = 0; i < 3; ++i) {
+    SessionRun run(options);
+    ASSERT_TRUE(run.UntilUnits(1)) << run.end.value_or(absl::OkStatus());
+    run.Stop();
+    run.UntilEnd();
+  }
+  EXPECT_EQ(options.tls_contexts->made(), 1);
+  stranger.WriteTo(file);
+  // Within the clock's grain the file may look unchanged.
+  std::filesystem::last_write_time(
+      file, std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
+  SessionRun refused(options);
+  EXPECT_EQ(refused.UntilEnd().code(), absl::StatusCode::kUnauthenticated) << refused.UntilEnd();
+  EXPECT_EQ(options.tls_contexts->made(), 2);
+  // Any certificate is another trust.
+  options.tls = {};
+  SessionRun any(options);
+  ASSERT_TRUE(any.UntilUnits(1)) << any.end.value_or(absl::OkStatus());
+  EXPECT_EQ(options.tls_contexts->made(), 3);
+}
+
 TEST(RtspTls, SaysThatTheCaFileCannotBeReadOrThatThereIsNoTls) {
   ScriptedRtspServer server{ScriptedCamera()};
   SessionOptions options;
   options.url = absl::StrCat("rtsps://127.0.0.1:", server.port(), "/stream");
-  options.tls_ca_file = "/no/such/file.pem";
+  options.tls.ca_file = "/no/such/file.pem";
   SessionRun unread(options);
   EXPECT_EQ(unread.UntilEnd().code(), absl::StatusCode::kNotFound) << unread.UntilEnd();
   EXPECT_TRUE(absl::StrContains(unread.UntilEnd().message(), "/no/such/file.pem"));
 
   // A server that does not answer the handshake.
-  options.tls_ca_file.clear();
+  options.tls.ca_file.clear();
   options.connect_timeout = absl::Milliseconds(200);
   SessionRun silent(options);
   EXPECT_EQ(silent.UntilEnd().code(), absl::StatusCode::kDeadlineExceeded) << silent.UntilEnd();

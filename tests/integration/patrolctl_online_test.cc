@@ -85,7 +85,7 @@ TEST_F(PatrolctlTest, ImportsCamerasAndNamesBadRowsByLine) {
   const Outcome csv = Run("--format csv cameras list");
   EXPECT_EQ(csv.exit, 0);
   EXPECT_THAT(csv.out, StartsWith("camera_id,name,lon,lat,heading_deg,field_of_view_deg,"));
-  EXPECT_THAT(csv.out, HasSubstr("n-1,路口一,120.700000,31.600000,90,60,no,streaming\n"));
+  EXPECT_THAT(csv.out, HasSubstr("n-1,路口一,120.700000,31.600000,90,60,no,streaming,auto,,,0\n"));
   const Outcome table = Run("cameras state n-1");
   EXPECT_THAT(table.out, HasSubstr("streaming"));
   const Outcome json = Run("--format json cameras list");
@@ -113,6 +113,74 @@ TEST_F(PatrolctlTest, ChangesAndRemovesACamera) {
   const Outcome again = Run("cameras get n-9");
   EXPECT_EQ(again.exit, 1);
   EXPECT_EQ(again.err, "patrolctl: camera \"n-9\": there is none\n");
+}
+
+TEST_F(PatrolctlTest, SetsHowACameraIsConnectedToByFileAndByHand) {
+  const std::string file = Write("cameras.csv",
+                                 "camera_id,name,lon,lat,source_uri,transport,connects_per_host\n"
+                                 "r-1,channel 1,120.70,31.60,rtsp://127.0.0.1/1,udp,16\n"
+                                 "r-2,channel 2,120.70,31.60,rtsp://127.0.0.1/2,pigeon,16\n"
+                                 "r-3,channel 3,120.70,31.60,rtsp://127.0.0.1/3,tcp,many\n"
+                                 "r-4,channel 4,120.70,31.60,rtsp://127.0.0.1/4,,65\n");
+  const Outcome import = Run("cameras import --file " + file);
+  EXPECT_THAT(import.err,
+              HasSubstr("line 3: column \"transport\": \"pigeon\": none of auto, tcp, udp"));
+  EXPECT_THAT(import.err,
+              HasSubstr("line 4: column \"connects_per_host\": \"many\": not a whole number"));
+  EXPECT_THAT(import.err, HasSubstr("camera.connects_per_host: 65 is outside 0..64"));
+  EXPECT_THAT(import.err, HasSubstr("imported 1 of 4 rows"));
+  EXPECT_THAT(Run("--format csv cameras get r-1").out, HasSubstr(",udp,,,16\n"));
+  // A file that says nothing of it leaves it alone.
+  const std::string plain = Write("plain.csv",
+                                  "camera_id,name,lon,lat,source_uri\n"
+                                  "r-1,channel 1,120.70,31.60,rtsp://127.0.0.1/1\n");
+  EXPECT_EQ(Run("cameras import --file " + plain).exit, 0);
+  EXPECT_EQ(store->GetCamera("r-1")->transport, "udp");
+  EXPECT_EQ(Run("cameras update r-1 --transport tcp --connects-per-host 4").exit, 0);
+  EXPECT_EQ(fleet.cameras().at("r-1").transport, "tcp");
+  EXPECT_EQ(fleet.cameras().at("r-1").connects_per_host, 4);
+  EXPECT_EQ(fleet.cameras().at("r-1").source_uri, "rtsp://127.0.0.1/1");
+  EXPECT_EQ(Run("cameras update r-1 --transport pigeon").exit, 2);
+}
+
+TEST_F(PatrolctlTest, SetsAPrivacyMaskFromAFileLikeGeoJson) {
+  ASSERT_EQ(Run("cameras update n-9 --create --source rtsp://127.0.0.1/9").exit, 0);
+  const std::string file =
+      Write("mask.json", R"({"type":"FeatureCollection","width":640,"height":360,"features":[)"
+                         R"({"type":"Feature","properties":{},"geometry":{"type":"Polygon",)"
+                         R"("coordinates":[[[0.1,0.1],[0.5,0.1],[0.5,0.5],[0.1,0.1]]]}},)"
+                         R"({"type":"Feature","geometry":{"type":"MultiPolygon",)"
+                         R"("coordinates":[[[[0.6,0.6],[0.9,0.6],[0.9,0.9],[0.6,0.9]]]]}}]})");
+  const Outcome set = Run("--format csv cameras update n-9 --privacy-mask " + file);
+  EXPECT_EQ(set.exit, 0) << set.err;
+  EXPECT_THAT(set.out, HasSubstr(",2 polygons,"));
+  const store::PrivacyMask mask = *store->GetCamera("n-9")->privacy_mask;
+  ASSERT_EQ(mask.polygons.size(), 2u);
+  EXPECT_EQ(mask.polygons[0].size(), 3u);
+  EXPECT_EQ(mask.polygons[1].size(), 4u);
+  EXPECT_EQ(mask.width, 640);
+  EXPECT_EQ(Run("cameras update n-9 --view-moved").exit, 0);
+  EXPECT_THAT(Run("--format csv cameras get n-9").out, HasSubstr(",moved,"));
+  EXPECT_EQ(Run("cameras update n-9 --name other").exit, 0);
+  EXPECT_TRUE(store->GetCamera("n-9")->privacy_mask.has_value());
+  EXPECT_TRUE(store->GetCamera("n-9")->view_moved);
+
+  const auto fault = [&](const std::string& text) {
+    const Outcome refused = Run("cameras update n-9 --privacy-mask " + Write("bad.json", text));
+    EXPECT_EQ(refused.exit, 1) << text;
+    return refused.err;
+  };
+  EXPECT_THAT(fault("{"), HasSubstr("bad.json: the file: is no JSON"));
+  EXPECT_THAT(fault(R"({"polygons":[]})"), HasSubstr("is no GeoJSON"));
+  EXPECT_THAT(fault(R"({"type":"Point","coordinates":[0,0]})"), HasSubstr("\"Point\" has no area"));
+  EXPECT_THAT(fault(R"({"type":"Polygon","coordinates":[[[0,0],[1,"x"],[1,1]]]})"),
+              HasSubstr("coordinates[0][1]: is no corner [x, y]"));
+  EXPECT_THAT(
+      fault(R"({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1]],[[0,0],[1,0],[1,1]]]})"),
+      HasSubstr("has a hole"));
+  EXPECT_TRUE(store->GetCamera("n-9")->privacy_mask.has_value());
+  EXPECT_EQ(Run("cameras update n-9 --no-privacy-mask").exit, 0);
+  EXPECT_FALSE(store->GetCamera("n-9")->privacy_mask.has_value());
 }
 
 TEST_F(PatrolctlTest, ImportsUnitsAndChangesTheirDuty) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/service/api/conversion.h"
@@ -21,19 +22,25 @@ namespace patrol::api {
 namespace {
 
 const std::vector<std::string>& Changeable() {
-  static const auto* fields =
-      new std::vector<std::string>{"display_name", "position", "heading_deg", "field_of_view_deg",
-                                   "source_uri",   "username", "password",    "disabled"};
+  static const auto* fields = new std::vector<std::string>{
+      "display_name", "position",          "heading_deg",  "field_of_view_deg", "source_uri",
+      "username",     "password",          "disabled",     "transport",         "tls_ca_file",
+      "tls_verify",   "connects_per_host", "privacy_mask", "view_moved"};
   return *fields;
 }
 
 // Without a mask everything changes but the source where it is not given: answers never hold it, so
 // that a client that reads, changes and writes back must not erase it.
-std::set<std::string> WithoutMask(const store::Camera& given) {
+std::set<std::string> WithoutMask(const store::Camera& given, bool mask_given) {
   std::set<std::string> fields(Changeable().begin(), Changeable().end());
   if (given.source_uri.empty()) fields.erase("source_uri");
   if (given.username.empty()) fields.erase("username");
   if (given.password.empty()) fields.erase("password");
+  // Who does not know of privacy masks must not remove one by writing back what it knows.
+  if (!mask_given) {
+    fields.erase("privacy_mask");
+    fields.erase("view_moved");
+  }
   return fields;
 }
 
@@ -47,6 +54,16 @@ void Change(const std::set<std::string>& fields, const store::Camera& given,
   if (fields.contains("username")) camera->username = given.username;
   if (fields.contains("password")) camera->password = given.password;
   if (fields.contains("disabled")) camera->disabled = given.disabled;
+  if (fields.contains("transport")) camera->transport = given.transport;
+  if (fields.contains("tls_ca_file")) camera->tls_ca_file = given.tls_ca_file;
+  if (fields.contains("tls_verify")) camera->tls_verify = given.tls_verify;
+  if (fields.contains("connects_per_host")) camera->connects_per_host = given.connects_per_host;
+  // That it has not moved is said by drawing its mask anew.
+  if (fields.contains("view_moved")) camera->view_moved |= given.view_moved;
+  if (fields.contains("privacy_mask")) {
+    camera->privacy_mask = given.privacy_mask;
+    camera->view_moved = fields.contains("view_moved") && given.view_moved;
+  }
 }
 
 class CameraService final : public v1::CameraService::CallbackService {
@@ -130,7 +147,20 @@ class CameraService final : public v1::CameraService::CallbackService {
     }
     const absl::Status checked = deps_.fleet.Check(camera);
     if (checked.ok()) return checked;
-    return absl::Status(checked.code(), "camera." + std::string(checked.message()));
+    return absl::Status(checked.code(), "camera." + std::string(checked.message()) + " (camera \"" +
+                                            camera.id + "\")");
+  }
+
+  // Its mask was drawn now, on what the camera shows.
+  void Stamp(store::Camera* camera) {
+    if (!camera->privacy_mask.has_value()) return;
+    store::PrivacyMask& mask = *camera->privacy_mask;
+    mask.revision = absl::ToUnixMicros(absl::Now());
+    if (mask.width != 0 || mask.height != 0) return;
+    v1::CameraState state;
+    deps_.fleet.Describe(camera->id, &state);
+    mask.width = state.width();
+    mask.height = state.height();
   }
 
   absl::Status Create(const v1::CreateCameraRequest& request, v1::Camera* response) {
@@ -138,6 +168,7 @@ class CameraService final : public v1::CameraService::CallbackService {
     if (!request.has_camera()) return absl::InvalidArgumentError("camera: required");
     PATROL_ASSIGN_OR_RETURN(store::Camera camera, ReadCamera("camera", request.camera()));
     camera.id = request.camera_id();
+    Stamp(&camera);
     PATROL_RETURN_IF_ERROR(Check(camera));
     std::lock_guard lock(changes_);
     PATROL_RETURN_IF_ERROR(deps_.store.CreateCamera(camera));
@@ -159,7 +190,10 @@ class CameraService final : public v1::CameraService::CallbackService {
     const bool missing = absl::IsNotFound(found.status());
     if (!found.ok() && !(missing && request.allow_missing())) return found.status();
     store::Camera camera = missing ? given : *std::move(found);
-    if (!missing) Change(mask.has_value() ? *mask : WithoutMask(given), given, &camera);
+    const std::set<std::string> fields =
+        mask.has_value() ? *mask : WithoutMask(given, request.camera().has_privacy_mask());
+    if (!missing) Change(fields, given, &camera);
+    if (missing || fields.contains("privacy_mask")) Stamp(&camera);
     PATROL_RETURN_IF_ERROR(Check(camera));
     PATROL_RETURN_IF_ERROR(deps_.store.PutCamera(camera));
     deps_.fleet.Put(camera);

@@ -10,6 +10,7 @@
 #include "lib/patrol/roadnet/network.h"
 #include "lib/service/api/proto_values.h"
 #include "lib/service/api/validation.h"
+#include "lib/video/rtsp/session.h"
 #include "patrol/v1/area_service.pb.h"
 #include "patrol/v1/camera_service.pb.h"
 #include "patrol/v1/motion_service.pb.h"
@@ -24,6 +25,64 @@ v1::TravelMode ModeOf(const std::string& name) {
   roadnet::Mode mode = roadnet::Mode::kCar;
   if (!roadnet::ParseMode(name, &mode)) return v1::TRAVEL_MODE_UNSPECIFIED;
   return ModeToProto(mode);
+}
+
+v1::Transport TransportOf(const std::string& name) {
+  rtsp::Transport transport = rtsp::Transport::kAuto;
+  if (!rtsp::ParseTransport(name, &transport)) return v1::TRANSPORT_UNSPECIFIED;
+  switch (transport) {
+    case rtsp::Transport::kAuto:
+      return v1::TRANSPORT_AUTO;
+    case rtsp::Transport::kTcp:
+      return v1::TRANSPORT_TCP;
+    case rtsp::Transport::kUdp:
+      return v1::TRANSPORT_UDP;
+  }
+  return v1::TRANSPORT_UNSPECIFIED;
+}
+
+absl::StatusOr<std::string> ReadTransport(const std::string& field, v1::Transport transport) {
+  switch (transport) {
+    case v1::TRANSPORT_UNSPECIFIED:
+    case v1::TRANSPORT_AUTO:
+      return std::string(rtsp::TransportName(rtsp::Transport::kAuto));
+    case v1::TRANSPORT_TCP:
+      return std::string(rtsp::TransportName(rtsp::Transport::kTcp));
+    case v1::TRANSPORT_UDP:
+      return std::string(rtsp::TransportName(rtsp::Transport::kUdp));
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, ": ", static_cast<int>(transport), " is no transport"));
+  }
+}
+
+void Fill(const store::PrivacyMask& row, v1::PrivacyMask* mask) {
+  for (const std::vector<store::PicturePlace>& corners : row.polygons) {
+    v1::PrivacyPolygon& polygon = *mask->add_polygons();
+    for (const store::PicturePlace& place : corners) {
+      v1::PrivacyCorner& corner = *polygon.add_corners();
+      corner.set_x(place.x);
+      corner.set_y(place.y);
+    }
+  }
+  mask->set_width(row.width);
+  mask->set_height(row.height);
+  mask->set_rotation_deg(row.rotation_deg);
+}
+
+// As it is given: the fleet checks it.
+store::PrivacyMask ReadPrivacyMask(const v1::PrivacyMask& mask) {
+  store::PrivacyMask row;
+  for (const v1::PrivacyPolygon& polygon : mask.polygons()) {
+    row.polygons.emplace_back();
+    for (const v1::PrivacyCorner& corner : polygon.corners()) {
+      row.polygons.back().push_back({corner.x(), corner.y()});
+    }
+  }
+  row.width = mask.width();
+  row.height = mask.height();
+  row.rotation_deg = mask.rotation_deg();
+  return row;
 }
 
 absl::Status CheckFinite(const char* field, double value) {
@@ -43,6 +102,12 @@ void Fill(const store::Camera& row, v1::Camera* camera) {
   camera->set_heading_deg(row.heading_deg);
   camera->set_field_of_view_deg(row.field_of_view_deg);
   camera->set_disabled(row.disabled);
+  camera->set_transport(TransportOf(row.transport));
+  camera->set_tls_ca_file(row.tls_ca_file);
+  camera->set_tls_verify(row.tls_verify);
+  camera->set_connects_per_host(row.connects_per_host);
+  if (row.privacy_mask.has_value()) Fill(*row.privacy_mask, camera->mutable_privacy_mask());
+  camera->set_view_moved(row.view_moved);
 }
 
 absl::StatusOr<store::Camera> ReadCamera(const std::string& field, const v1::Camera& camera) {
@@ -68,6 +133,18 @@ absl::StatusOr<store::Camera> ReadCamera(const std::string& field, const v1::Cam
       CheckText(field + ".password", camera.password(), limits::kCredentialBytesMax));
   row.password = camera.password();
   row.disabled = camera.disabled();
+  PATROL_ASSIGN_OR_RETURN(row.transport, ReadTransport(field + ".transport", camera.transport()));
+  PATROL_RETURN_IF_ERROR(
+      CheckText(field + ".tls_ca_file", camera.tls_ca_file(), limits::kFilePathBytesMax));
+  row.tls_ca_file = camera.tls_ca_file();
+  row.tls_verify = camera.tls_verify();
+  PATROL_RETURN_IF_ERROR(CheckRange(field + ".connects_per_host", camera.connects_per_host(), 0,
+                                    limits::kConnectsPerHostHighest));
+  row.connects_per_host = camera.connects_per_host();
+  if (camera.has_privacy_mask() && camera.privacy_mask().polygons_size() > 0) {
+    row.privacy_mask = ReadPrivacyMask(camera.privacy_mask());
+  }
+  row.view_moved = camera.view_moved();
   return row;
 }
 

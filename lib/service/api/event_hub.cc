@@ -162,6 +162,23 @@ void EventRecorder::Record(EventPhase phase, store::MotionEvent event,
   state_->store.PutMotionEvent(std::move(event), std::move(still), std::move(done));
 }
 
+void EventRecorder::ForgetStills(const std::string& camera_id, absl::Time before) {
+  {
+    std::lock_guard lock(state_->mutex);
+    ++state_->under_way;
+  }
+  state_->store.DeleteMotionStills(camera_id, before, [state = state_, camera_id](absl::Status s) {
+    if (!s.ok()) {
+      ++state->store_failures;
+      PATROL_LOG_ERROR("camera \"{}\": stills from before its privacy mask may still be stored: {}",
+                       camera_id, std::string(s.message()));
+    }
+    std::lock_guard lock(state->mutex);
+    --state->under_way;
+    state->settled.notify_all();
+  });
+}
+
 uint64_t EventRecorder::store_failures() const { return state_->store_failures; }
 
 }  // namespace patrol::api

@@ -83,6 +83,10 @@ class EventRecorder {
   // still: JPEG of the most moving picture so far; null when there is no newer one.
   void Record(EventPhase phase, store::MotionEvent event, std::shared_ptr<const std::string> still);
 
+  // No still of the camera's events that began before `before` is kept. What Record was given
+  // earlier is stored first.
+  void ForgetStills(const std::string& camera_id, absl::Time before);
+
   uint64_t store_failures() const;
 
  private:

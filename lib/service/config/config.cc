@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -13,6 +14,9 @@
 #include "lib/base/limits.h"
 #include "lib/service/api/server.h"
 #include "lib/service/config/yaml_section.h"
+#include "lib/video/media/hardware.h"
+#include "lib/video/media/privacy.h"
+#include "lib/video/rtsp/session.h"
 #include "lib/video/rtsp/url.h"
 
 namespace patrol::config {
@@ -134,7 +138,14 @@ void ReadAnalysis(Section& root, Config* config) {
     section.Read("pre_roll", absl::ZeroDuration(), absl::Minutes(1), &options.pre_roll);
     section.Read("connects_per_second", 1, limits::kConnectsPerSecondMax,
                  &options.connects_per_second);
-    section.Read("connects_per_host", 1, 64, &options.connects_per_host);
+    section.Read("connects_per_host", 1, limits::kConnectsPerHostHighest,
+                 &options.connects_per_host);
+    std::string hardware(media::HardwareChoiceName(options.hardware));
+    section.Read("hardware", &hardware);
+    if (!media::ParseHardwareChoice(hardware, &options.hardware)) {
+      section.AddFault("hardware",
+                       absl::StrCat("\"", hardware, "\" is none of auto, off, vaapi, cuda"));
+    }
     section.Read("back_off_max", absl::Seconds(1), absl::Minutes(10), &options.back_off_max);
     Section clips(section.Child("clips"), root.file(), "ingest.clips", root.faults());
     clips.Read("max_bytes", int64_t{0}, int64_t{1} << 50, &config->clips.bytes_max);
@@ -152,6 +163,86 @@ void ReadAnalysis(Section& root, Config* config) {
     section.Read("events_per_hour_max", 1, 36000, &options.events_per_hour_max);
     section.Read("absorb_after", absl::Seconds(5), absl::Hours(1), &options.detector.absorb_after);
   }
+}
+
+// How a camera is connected to.
+void ReadConnection(Section& section, bool tls, store::Camera* camera) {
+  const std::string who = absl::StrCat("camera \"", camera->id, "\": ");
+  section.Read("transport", &camera->transport);
+  if (rtsp::Transport transport; !rtsp::ParseTransport(camera->transport, &transport)) {
+    section.AddFault("transport",
+                     absl::StrCat(who, "\"", camera->transport, "\" is none of auto, tcp, udp"));
+  }
+  section.Read("tls_ca_file", &camera->tls_ca_file);
+  if (!camera->tls_ca_file.empty()) {
+    camera->tls_ca_file = fs::absolute(Resolve(section.file(), camera->tls_ca_file)).string();
+    if (!fs::is_regular_file(camera->tls_ca_file)) {
+      section.AddFault("tls_ca_file", absl::StrCat(who, "no such file: ", camera->tls_ca_file));
+    }
+  }
+  section.Read("tls_verify", &camera->tls_verify);
+  for (const char* field : {"tls_ca_file", "tls_verify"}) {
+    const bool given =
+        field == std::string_view("tls_verify") ? camera->tls_verify : !camera->tls_ca_file.empty();
+    if (given && !tls) {
+      section.AddFault(field, absl::StrCat(who, "is for sources that begin with rtsps://"));
+    }
+  }
+  section.Read("connects_per_host", 0, limits::kConnectsPerHostHighest, &camera->connects_per_host);
+}
+
+// [[x, y], [x, y], ...], each a share of width or height.
+std::optional<std::vector<store::PicturePlace>> ReadCorners(const YAML::Node& node) {
+  if (!node.IsSequence()) return std::nullopt;
+  std::vector<store::PicturePlace> corners;
+  for (const YAML::Node& corner : node) {
+    store::PicturePlace place;
+    if (!corner.IsSequence() || corner.size() != 2 ||
+        !YAML::convert<double>::decode(corner[0], place.x) ||
+        !YAML::convert<double>::decode(corner[1], place.y)) {
+      return std::nullopt;
+    }
+    corners.push_back(place);
+  }
+  return corners;
+}
+
+// What must not be seen of a camera's picture. What is wrong with it is a fault: the service does
+// not start without it.
+void ReadPrivacy(Section& section, store::Camera* camera, std::set<std::string>* without) {
+  const std::string who = absl::StrCat("camera \"", camera->id, "\": ");
+  const bool given = section.Has("privacy_masks");
+  store::PrivacyMask mask;
+  const std::vector<YAML::Node> polygons = section.Elements("privacy_masks");
+  for (size_t i = 0; i < polygons.size(); ++i) {
+    std::optional<std::vector<store::PicturePlace>> corners = ReadCorners(polygons[i]);
+    if (!corners.has_value()) {
+      section.AddFault("privacy_masks",
+                       absl::StrCat(who, "polygon ", i, " is no list of corners [x, y], 0..1"));
+      return;
+    }
+    mask.polygons.push_back(*std::move(corners));
+  }
+  section.Read("privacy_mask_width", 0, limits::kPictureWidthMax, &mask.width);
+  section.Read("privacy_mask_height", 0, limits::kPictureHeightMax, &mask.height);
+  section.Read("privacy_mask_rotation_deg", 0, 270, &mask.rotation_deg);
+  if (!given) return;
+  if (mask.polygons.empty()) {
+    without->insert(camera->id);
+    return;
+  }
+  media::PrivacyMask checked{
+      .width = mask.width, .height = mask.height, .rotation_deg = mask.rotation_deg};
+  for (const std::vector<store::PicturePlace>& corners : mask.polygons) {
+    checked.polygons.emplace_back();
+    for (const store::PicturePlace& place : corners) {
+      checked.polygons.back().push_back({place.x, place.y});
+    }
+  }
+  if (const absl::Status status = media::CheckPrivacyMask(checked); !status.ok()) {
+    section.AddFault("privacy_masks", absl::StrCat(who, std::string(status.message())));
+  }
+  camera->privacy_mask = std::move(mask);
 }
 
 // Ids must be well formed and given once.
@@ -212,7 +303,10 @@ void ReadCameras(Section& root, Config* config) {
     section.Read("password", &camera.password);
     section.Read("disabled", &camera.disabled);
     CheckId(section, camera.id, &seen);
-    if (const auto url = rtsp::Url::Parse(camera.source_uri); !url.ok()) {
+    const auto url = rtsp::Url::Parse(camera.source_uri);
+    ReadConnection(section, url.ok() && url->tls(), &camera);
+    ReadPrivacy(section, &camera, &config->cameras_without_mask);
+    if (!url.ok()) {
       section.AddFault("source", std::string(url.status().message()));
     } else if (!url->user().empty() || !url->password().empty()) {
       section.AddFault("source",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct Config {
   std::vector<geo::Area> areas;
   std::vector<store::Unit> units;
   std::vector<store::Camera> cameras;
+  // Those that say `privacy_masks: []`: theirs is removed. One that says nothing of it keeps the
+  // mask it was given through the API.
+  std::set<std::string> cameras_without_mask;
 };
 
 // What was read, and all that is wrong with it; a Config with faults must not be used.

@@ -90,6 +90,15 @@ CREATE TABLE motion_stills (
   jpeg BLOB NOT NULL
 ) STRICT;
 )sql",
+    R"sql(
+ALTER TABLE cameras ADD COLUMN transport TEXT NOT NULL DEFAULT 'auto';
+ALTER TABLE cameras ADD COLUMN tls_ca_file TEXT NOT NULL DEFAULT '';
+ALTER TABLE cameras ADD COLUMN tls_verify INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cameras ADD COLUMN connects_per_host INTEGER NOT NULL DEFAULT 0;
+-- As store::WritePrivacyMask writes it; empty: none.
+ALTER TABLE cameras ADD COLUMN privacy_mask TEXT NOT NULL DEFAULT '';
+ALTER TABLE cameras ADD COLUMN view_moved INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,28 @@
 // (the API sees to that). Times are UTC and kept in whole microseconds.
 namespace patrol::store {
 
+// A place in a picture: shares of its width and height from its top left, 0..1.
+struct PicturePlace {
+  double x = 0;
+  double y = 0;
+
+  friend bool operator==(const PicturePlace&, const PicturePlace&) = default;
+};
+
+// What must not be seen of a camera's picture.
+struct PrivacyMask {
+  std::vector<std::vector<PicturePlace>> polygons;
+  int width = 0;  // of the picture that it was drawn on, pixels; 0: not known
+  int height = 0;
+  int rotation_deg = 0;
+  // What is stored cannot be read: nothing of the picture may be seen.
+  bool unknown = false;
+  // Grows each time it is set; where it differs, what was kept of the camera is removed.
+  int64_t revision = 0;
+
+  friend bool operator==(const PrivacyMask&, const PrivacyMask&) = default;
+};
+
 struct Camera {
   std::string id;
   std::string display_name;
@@ -21,6 +44,12 @@ struct Camera {
   std::string username;
   std::string password;  // as given; the database file is readable by its owner only
   bool disabled = false;
+  std::string transport = "auto";  // rtsp::TransportName
+  std::string tls_ca_file;         // of rtsps; absolute path on the service's machine
+  bool tls_verify = false;         // of rtsps, without a CA file: by the machine's authorities
+  int connects_per_host = 0;       // 0: the service's default
+  std::optional<PrivacyMask> privacy_mask;
+  bool view_moved = false;  // privacy_mask no longer fits
 
   friend bool operator==(const Camera&, const Camera&) = default;
 };

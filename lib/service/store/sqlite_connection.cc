@@ -46,6 +46,12 @@ Statement& Statement::Bind(int index, std::string_view text) {
   return *this;
 }
 
+Statement& Statement::BindCopy(int index, std::string_view text) {
+  Keep(sqlite3_bind_text64(statement_, index + 1, text.data(), text.size(), SQLITE_TRANSIENT,
+                           SQLITE_UTF8));
+  return *this;
+}
+
 Statement& Statement::BindBlob(int index, std::string_view bytes) {
   const char* data = bytes.data() == nullptr ? "" : bytes.data();
   Keep(sqlite3_bind_blob64(statement_, index + 1, data, bytes.size(), SQLITE_STATIC));

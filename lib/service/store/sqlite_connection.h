@@ -33,6 +33,8 @@ class Statement {
   Statement& Bind(int index, double value);
   Statement& Bind(int index, std::string_view text);
   Statement& BindBlob(int index, std::string_view bytes);
+  // The same as Bind of a text that does not outlive the call.
+  Statement& BindCopy(int index, std::string_view text);
   Statement& BindNull(int index);
   Statement& Bind(int index, absl::Time value);  // whole microseconds since 1970
   Statement& Bind(int index, const std::optional<double>& value);

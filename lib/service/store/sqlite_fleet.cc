@@ -9,6 +9,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/service/store/page_token.h"
+#include "lib/service/store/privacy_text.h"
 #include "lib/service/store/sqlite_impl.h"
 #include "lib/service/store/sqlite_store.h"
 
@@ -31,6 +32,12 @@ Camera ReadCamera(Statement& row) {
   camera.username = row.Text(7);
   camera.password = row.Text(8);
   camera.disabled = row.Integer(9) != 0;
+  camera.transport = row.Text(10);
+  camera.tls_ca_file = row.Text(11);
+  camera.tls_verify = row.Integer(12) != 0;
+  camera.connects_per_host = static_cast<int>(row.Integer(13));
+  camera.privacy_mask = ReadPrivacyMask(row.Text(14));
+  camera.view_moved = row.Integer(15) != 0;
   return camera;
 }
 
@@ -46,7 +53,13 @@ void BindCamera(Statement& statement, const Camera& camera) {
       .Bind(6, camera.source_uri)
       .Bind(7, camera.username)
       .Bind(8, camera.password)
-      .Bind(9, camera.disabled);
+      .Bind(9, camera.disabled)
+      .Bind(10, camera.transport)
+      .Bind(11, camera.tls_ca_file)
+      .Bind(12, camera.tls_verify)
+      .Bind(13, static_cast<int64_t>(camera.connects_per_host))
+      .BindCopy(14, WritePrivacyMask(camera.privacy_mask))
+      .Bind(15, camera.view_moved);
 }
 
 Unit ReadUnit(Statement& row) {
@@ -83,8 +96,8 @@ const Table<Camera> kCameras = {
     "camera",
     "SELECT COUNT(*) FROM cameras",
     limits::kCamerasMax,
-    "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "INSERT OR REPLACE INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "DELETE FROM cameras WHERE id = ?",
     "SELECT * FROM cameras WHERE id = ?",
     "SELECT * FROM cameras WHERE id > ? ORDER BY id LIMIT ?",

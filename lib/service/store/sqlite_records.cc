@@ -187,6 +187,25 @@ void SqliteStore::PutMotionEvent(MotionEvent event, std::shared_ptr<const std::s
       std::move(done));
 }
 
+void SqliteStore::DeleteMotionStills(const std::string& camera_id, absl::Time before,
+                                     std::function<void(absl::Status)> done) {
+  impl_->writer.SubmitErasure(
+      [camera_id, before](Connection& db) -> absl::Status {
+        PATROL_ASSIGN_OR_RETURN(
+            Statement remove,
+            db.Prepare("DELETE FROM motion_stills WHERE event_id IN "
+                       "(SELECT id FROM motion_events WHERE camera_id = ? AND begin_us < ?)"));
+        remove.Bind(0, camera_id).Bind(1, before);
+        PATROL_RETURN_IF_ERROR(remove.Run());
+        PATROL_ASSIGN_OR_RETURN(Statement unmark,
+                                db.Prepare("UPDATE motion_events SET has_still = 0 "
+                                           "WHERE camera_id = ? AND begin_us < ?"));
+        unmark.Bind(0, camera_id).Bind(1, before);
+        return unmark.Run();
+      },
+      std::move(done));
+}
+
 absl::StatusOr<MotionEvent> SqliteStore::GetMotionEvent(const std::string& id) {
   ReaderPool::Lease db(impl_->readers);
   PATROL_ASSIGN_OR_RETURN(Statement get, (*db).Prepare("SELECT * FROM motion_events WHERE id = ?"));

@@ -70,6 +70,8 @@ absl::Status SetUpWriter(Connection& db, int64_t size_max) {
   PATROL_RETURN_IF_ERROR(db.Execute("PRAGMA journal_mode = WAL"));
   PATROL_RETURN_IF_ERROR(db.Execute("PRAGMA synchronous = FULL"));
   PATROL_RETURN_IF_ERROR(db.Execute("PRAGMA journal_size_limit = 67108864"));
+  // What is deleted is overwritten: a still that must not be kept is not left in a free page.
+  PATROL_RETURN_IF_ERROR(db.Execute("PRAGMA secure_delete = ON"));
   if (size_max > 0) {
     PATROL_ASSIGN_OR_RETURN(const int64_t page_size, db.QueryInteger("PRAGMA page_size"));
     const int64_t pages = std::max<int64_t>(1, size_max / page_size);

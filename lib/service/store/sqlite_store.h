@@ -89,6 +89,8 @@ class SqliteStore final : public Store {
   absl::StatusOr<Page<MotionEvent>> ListMotionEvents(const MotionQuery& query,
                                                      const PageRequest& page) override;
   absl::StatusOr<std::string> GetMotionStill(const std::string& id) override;
+  void DeleteMotionStills(const std::string& camera_id, absl::Time before,
+                          std::function<void(absl::Status)> done) override;
 
  private:
   class Impl;

@@ -79,6 +79,10 @@ class Store {
                                                              const PageRequest& page) = 0;
   // JPEG. NOT_FOUND when the event is unknown or has none.
   virtual absl::StatusOr<std::string> GetMotionStill(const std::string& id) = 0;
+  // Removes the stills of a camera's events that began before `before`, and their bytes from the
+  // disk.
+  virtual void DeleteMotionStills(const std::string& camera_id, absl::Time before,
+                                  std::function<void(absl::Status)> done) = 0;
 };
 
 }  // namespace patrol::store

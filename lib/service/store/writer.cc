@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <optional>
@@ -23,6 +24,16 @@ Writer::Writer(std::unique_ptr<Connection> connection)
 Writer::~Writer() { Stop(); }
 
 void Writer::Submit(size_t bytes, Work work, Done done) {
+  Enqueue({.bytes = bytes, .work = std::move(work), .done = std::move(done)});
+}
+
+void Writer::SubmitErasure(Work work, Done done) {
+  Enqueue({.work = std::move(work), .done = std::move(done), .erases = true});
+}
+
+void Writer::Enqueue(Job job) {
+  const size_t bytes = job.bytes;
+  Done done = std::move(job.done);
   // A single write may be larger than the limit: it then has the queue to itself.
   if (bytes_waiting_.fetch_add(bytes) + bytes > limits::kStoreBytesWaitingMax &&
       queue_.size() > 0) {
@@ -35,7 +46,7 @@ void Writer::Submit(size_t bytes, Work work, Done done) {
   }
   // Kept by both, for the queue takes what it refuses, too.
   auto shared_done = std::make_shared<Done>(std::move(done));
-  Job job{bytes, std::move(work), [shared_done](absl::Status status) { (*shared_done)(status); }};
+  job.done = [shared_done](absl::Status status) { (*shared_done)(status); };
   if (!queue_.Push(std::move(job))) {
     bytes_waiting_.fetch_sub(bytes);
     ++refused_;
@@ -86,6 +97,21 @@ void Writer::CommitAndTell(std::vector<Job>& jobs) {
     }
   } else if (!outcome.ok()) {
     jobs[0].outcome = outcome;
+  }
+  const bool erases = std::any_of(jobs.begin(), jobs.end(),
+                                  [](const Job& job) { return job.erases && job.outcome.ok(); });
+  if (erases) {
+    // The log still holds the pages as they were.
+    const absl::StatusOr<int64_t> busy =
+        connection_->QueryInteger("PRAGMA wal_checkpoint(TRUNCATE)");
+    const absl::Status emptied =
+        !busy.ok() ? busy.status()
+        : *busy != 0
+            ? absl::UnavailableError("store: a reader kept what was erased in the write-ahead log")
+            : absl::OkStatus();
+    for (Job& job : jobs) {
+      if (job.erases && job.outcome.ok()) job.outcome = emptied;
+    }
   }
   for (Job& job : jobs) {
     bytes_waiting_.fetch_sub(job.bytes);

@@ -36,6 +36,8 @@ class Writer {
   // waiting or the writer has stopped, at once on this one.
   // bytes: what the write holds in memory, for the limit.
   void Submit(size_t bytes, Work work, Done done);
+  // The same; before `done` what the write removed is also gone from the write-ahead log.
+  void SubmitErasure(Work work, Done done);
 
   // Submits and waits. Never call it from `done`.
   absl::Status Write(Work work);
@@ -51,8 +53,10 @@ class Writer {
     size_t bytes = 0;
     Work work;
     Done done;
+    bool erases = false;
     absl::Status outcome;
   };
+  void Enqueue(Job job);
 
   void Loop();
   void CommitAndTell(std::vector<Job>& jobs);

@@ -53,6 +53,7 @@ void ClearCounters(v1::Camera* camera) {
   state->clear_packets_reordered();
   state->clear_packets_late();
   state->clear_jitter_s();
+  state->clear_quirks();
 }
 
 }  // namespace

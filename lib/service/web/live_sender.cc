@@ -55,6 +55,7 @@ websocket::close_code CodeOf(const absl::Status& status) {
       return websocket::close_code::normal;
     case absl::StatusCode::kUnimplemented:
       return websocket::close_code::unknown_data;
+    case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kResourceExhausted:
       return websocket::close_code::policy_error;
     case absl::StatusCode::kUnavailable:

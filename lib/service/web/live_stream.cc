@@ -49,6 +49,10 @@ asio::awaitable<absl::StatusOr<std::vector<LiveStream::Frame>>> LiveStream::Next
     if (!stopped_.empty()) co_return absl::CancelledError(stopped_);
     absl::StatusOr<std::vector<Frame>> taken = Take();
     if (!taken.ok() || !taken->empty()) co_return taken;
+    if (queue_->withdrawn()) {
+      co_return absl::PermissionDeniedError(absl::StrCat(
+          "camera \"", camera_id_, "\" was given a privacy mask: it has no live view"));
+    }
     if (queue_->ended()) {
       co_return absl::NotFoundError(absl::StrCat("camera \"", camera_id_, "\" was removed"));
     }
@@ -76,7 +80,9 @@ absl::StatusOr<std::vector<LiveStream::Frame>> LiveStream::Take() {
     last_unit_ = absl::Now();
     if (item->after_gap) writer_.Break();
     absl::StatusOr<media::Fmp4Piece> piece = writer_.Write(*item->unit);
-    if (absl::IsUnimplemented(piece.status())) return piece.status();
+    if (absl::IsUnimplemented(piece.status()) || absl::IsPermissionDenied(piece.status())) {
+      return piece.status();
+    }
     if (!piece.ok()) {
       PATROL_LOG_DEBUG("camera \"{}\": live view: {}", camera_id_,
                        std::string(piece.status().message()));

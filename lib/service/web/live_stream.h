@@ -23,13 +23,13 @@ class LiveCameras {
  public:
   virtual ~LiveCameras() = default;
   // As media::AccessUnitSource::Subscribe, from the last keyframe on.
-  // Errors: NOT_FOUND (no such camera).
+  // Errors: NOT_FOUND (no such camera), PERMISSION_DENIED (it has a privacy mask).
   virtual absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Watch(
       const std::string& camera_id, std::shared_ptr<media::AccessUnitListener> listener) = 0;
   // Someone is looking at it, and will be for about `how_long`.
   virtual void Focus(const std::string& camera_id, absl::Duration how_long) = 0;
   // Where the clip of a motion event is.
-  // Errors: NOT_FOUND.
+  // Errors: NOT_FOUND, PERMISSION_DENIED (its camera has a privacy mask).
   virtual absl::StatusOr<std::string> ClipPath(const std::string& event_id) = 0;
 };
 
@@ -44,7 +44,8 @@ class LiveViewers {
   explicit LiveViewers(LiveCameras* cameras) : cameras_(cameras) {}
 
   // executor: the viewer's strand.
-  // Errors: NOT_FOUND (camera), RESOURCE_EXHAUSTED (limits::kLiveViewersMax), UNIMPLEMENTED (the
+  // Errors: NOT_FOUND (camera), PERMISSION_DENIED (it has a privacy mask), RESOURCE_EXHAUSTED
+  // (limits::kLiveViewersMax), UNIMPLEMENTED (the
   //   camera gives MJPEG, or there is no live view here).
   absl::StatusOr<std::shared_ptr<LiveStream>> Open(const std::string& camera_id,
                                                    asio::any_io_executor executor);
@@ -88,7 +89,8 @@ class LiveStream {
   // What came since the last call, at least one frame: text and init segment where a stream begins,
   // fragments. Waits for it.
   // Errors: NOT_FOUND (the camera was removed), UNAVAILABLE (nothing for limits::kLiveSilenceMax),
-  //   UNIMPLEMENTED (MJPEG), RESOURCE_EXHAUSTED (the viewer is too slow: over
+  //   PERMISSION_DENIED (it has, or was given, a privacy mask), UNIMPLEMENTED (MJPEG),
+  //   RESOURCE_EXHAUSTED (the viewer is too slow: over
   //   limits::kLiveUnitsDroppedMax pictures were dropped), CANCELLED (Stop was called).
   asio::awaitable<absl::StatusOr<std::vector<Frame>>> Next();
 

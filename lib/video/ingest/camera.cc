@@ -35,7 +35,17 @@ Ending EndingOf(const absl::Status& status, bool streamed_well) {
 }
 
 bool SameSource(const CameraOptions& a, const CameraOptions& b) {
-  return a.url == b.url && a.user == b.user && a.password == b.password && a.disabled == b.disabled;
+  return a.url == b.url && a.user == b.user && a.password == b.password &&
+         a.disabled == b.disabled && a.transport == b.transport && a.tls == b.tls;
+}
+
+constexpr char kViewMoved[] = "the camera was flagged as moved: its privacy mask must be set anew";
+
+std::shared_ptr<media::PrivacyFilter> FilterOf(const CameraOptions& camera) {
+  if (!camera.privacy) return nullptr;
+  auto filter = std::make_shared<media::PrivacyFilter>(*camera.privacy);
+  if (camera.view_moved) filter->HideAll(kViewMoved);
+  return filter;
 }
 
 std::string Seconds(absl::Duration duration) {
@@ -57,6 +67,7 @@ Camera::Camera(CameraOptions camera, uint64_t ticket, const Parts& parts)
                 parts.options.jitter_seed ^ std::hash<std::string>()(id_)),
       ring_(parts.options.ring_bytes_per_camera, parts.options.pre_roll, &parts.ring_budget) {
   state_.since = parts_.clock.Now();
+  privacy_ = FilterOf(camera_);
 }
 
 Camera::~Camera() {
@@ -111,12 +122,18 @@ void Camera::Proceed(absl::Duration wait, std::string reason) {
 void Camera::OnTurn() {
   asked_turn_ = false;
   in_turn_ = true;
+  if (session_) {
+    session_->Continue();
+    return;
+  }
   had_keyframe_ = false;
   rtsp::SessionOptions options;
   options.url = camera_.url;
   options.user = camera_.user;
   options.password = camera_.password;
   options.transport = camera_.transport;
+  options.tls = camera_.tls;
+  options.tls_contexts = parts_.tls;
   options.connect_timeout = parts_.options.connect_timeout;
   options.request_timeout = parts_.options.request_timeout;
   options.silence_max = parts_.options.silence_max;
@@ -138,6 +155,14 @@ void Camera::FinishTurn() {
   parts_.surroundings.EndTurn(*this);
 }
 
+// A further connection is a connect like any other: it waits for its turn.
+bool Camera::OnReconnect() {
+  FinishTurn();
+  asked_turn_ = true;
+  parts_.surroundings.AskTurn(*this);
+  return false;
+}
+
 void Camera::OnPlaying(media::Codec codec) {
   FinishTurn();
   std::lock_guard lock(mutex_);
@@ -154,16 +179,57 @@ void Camera::OnAccessUnit(media::AccessUnitPtr unit) {
   }
   had_keyframe_ = had_keyframe_ || (unit->keyframe && !unit->damaged);
   PublishCounters(unit->keyframe);
+  const std::shared_ptr<media::PrivacyFilter> privacy = Privacy();
+  if (privacy) {
+    auto masked = std::make_shared<media::AccessUnit>(*unit);
+    masked->privacy = privacy;
+    unit = std::move(masked);
+  }
+  // Coded size tells of movement under a mask: where there is one it tells nobody anything.
   const ActivityReading activity =
-      parts_.options.analysis ? activity_.OnUnit(*unit) : ActivityReading();
+      privacy || !parts_.options.analysis ? ActivityReading() : activity_.OnUnit(*unit);
   const bool turn = parts_.surroundings.OnUnit(*this, *unit, activity, session_->stats().unit_age);
+  std::lock_guard lock(mutex_);
+  // Set this instant: the stream begins anew with the next keyframe.
+  if (privacy_ != privacy) return;
+  ring_.Add(unit);
+  // Under the same lock: a new subscriber gets each unit once, from the ring or from here; and
+  // nothing unmasked goes to the decoders once a mask was set.
+  subscribers_->OnAccessUnit(unit);
+  if (full_ || turn) parts_.pool.Push(lane_, std::move(unit));
+}
+
+std::shared_ptr<media::PrivacyFilter> Camera::Privacy() const {
+  std::lock_guard lock(mutex_);
+  return privacy_;
+}
+
+void Camera::SetPrivacy(const CameraOptions& camera) {
   {
     std::lock_guard lock(mutex_);
-    ring_.Add(unit);
-    // Under the same lock: a new subscriber gets each unit once, from the ring or from here.
-    subscribers_->OnAccessUnit(unit);
+    const bool same = camera.privacy.has_value() == (privacy_ != nullptr) &&
+                      (privacy_ == nullptr || *camera.privacy == privacy_->mask());
+    if (same) {
+      if (privacy_ && camera.view_moved && privacy_->HideAll(kViewMoved)) {
+        parts_.pool.Forget(lane_);
+      }
+      return;
+    }
+    privacy_ = FilterOf(camera);
+    ring_.Clear();
+    subscribers_->Withdraw();
+    parts_.pool.Forget(lane_);
   }
-  if (full_ || turn) parts_.pool.Push(lane_, std::move(unit));
+  parts_.pool.AwaitCall(lane_);
+}
+
+void Camera::OnViewMoved(std::string why) {
+  if (const std::shared_ptr<media::PrivacyFilter> privacy = Privacy()) {
+    if (!privacy->HideAll(why)) return;
+    // What was masked for the old view may show of the new one what it should not.
+    parts_.pool.Forget(lane_);
+    PATROL_LOG_WARNING("camera \"{}\": its whole picture is black: {}", id_, why);
+  }
 }
 
 void Camera::OnSessionEnd(const absl::Status& status) {
@@ -229,12 +295,10 @@ void Camera::SetFullDecode(bool full) {
     state_.full_decode = full;
     // What is of an earlier session, or has a gap at its end, leads nowhere.
     if (full && ring_.accepting()) gop = ring_.LastGop();
+    // Under the lock: no mask is set between.
+    if (full) parts_.pool.BeginFull(lane_, std::move(gop));
   }
-  if (full) {
-    parts_.pool.BeginFull(lane_, std::move(gop));
-  } else {
-    parts_.pool.EndFull(lane_);
-  }
+  if (!full) parts_.pool.EndFull(lane_);
 }
 
 void Camera::SetPhase(CameraPhase phase, std::string reason) {
@@ -287,6 +351,11 @@ CameraState Camera::State() const {
   }
   state.picture_age = now - decoded.decoded_at;
   state.decode_cpu = decoded.cpu;
+  state.decoder = decoded.decoder;
+  if (privacy_) {
+    const std::string why = privacy_->why_hidden();
+    state.privacy = why.empty() ? "masked" : absl::StrCat("hidden: ", why);
+  }
   return state;
 }
 
@@ -295,15 +364,30 @@ std::vector<media::AccessUnitPtr> Camera::LastGop() const {
   return ring_.LastGop();
 }
 
-std::unique_ptr<media::AccessUnitSubscription> Camera::Subscribe(
+absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Camera::Subscribe(
     std::shared_ptr<media::AccessUnitListener> listener, media::HandOver hand_over) {
   std::lock_guard lock(mutex_);
+  if (privacy_) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("camera \"", id_,
+                     "\": it has a privacy mask: what it codes shows what must not be seen, so "
+                     "there is no live view and no clip of it; stills are masked"));
+  }
   const std::vector<media::AccessUnitPtr> kept =
       hand_over == media::HandOver::kAllKept ? ring_.All() : ring_.LastGop();
   return subscribers_->Add(kept, ring_.accepting(), std::move(listener));
 }
 
 absl::StatusOr<media::Picture> Camera::LastPicture() const {
+  for (;;) {
+    const std::shared_ptr<media::PrivacyFilter> privacy = Privacy();
+    absl::StatusOr<media::Picture> picture = DecodeLast();
+    // A mask that was set meanwhile is not on it.
+    if (Privacy() == privacy) return picture;
+  }
+}
+
+absl::StatusOr<media::Picture> Camera::DecodeLast() const {
   media::Picture last = parts_.pool.LastPicture(lane_);
   if (!last.empty()) return last;
   // The ring has the keyframe: decoding it once more is cheaper than keeping every picture.

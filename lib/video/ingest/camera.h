@@ -17,6 +17,7 @@
 #include "lib/video/ingest/gop_ring.h"
 #include "lib/video/ingest/subscribers.h"
 #include "lib/video/media/access_unit.h"
+#include "lib/video/media/privacy.h"
 #include "lib/video/rtsp/session.h"
 
 namespace patrol::ingest {
@@ -56,6 +57,7 @@ class Camera : public rtsp::SessionSink {
     const FleetOptions& options;
     const Clock& clock;
     std::span<uint8_t> read_buffer;
+    const std::shared_ptr<rtsp::TlsContexts>& tls;
     RingBudget& ring_budget;
     DecodePool& pool;
     CameraSurroundings& surroundings;
@@ -75,6 +77,7 @@ class Camera : public rtsp::SessionSink {
   uint64_t ticket() const { return ticket_; }
   // What connects are counted by: "host:port"; empty where the address can't be read.
   const std::string& host() const { return host_; }
+  int connects_per_host() const { return camera_.connects_per_host; }
   bool streaming() const { return streaming_; }
   bool full_decode() const { return full_; }
 
@@ -83,13 +86,18 @@ class Camera : public rtsp::SessionSink {
   void StopPictures() { parts_.pool.RemoveLane(lane_); }
   CameraState State() const;
   std::vector<media::AccessUnitPtr> LastGop() const;
-  std::unique_ptr<media::AccessUnitSubscription> Subscribe(
+  // Errors: PERMISSION_DENIED where it has a privacy mask.
+  absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Subscribe(
       std::shared_ptr<media::AccessUnitListener> listener, media::HandOver hand_over);
+  // As Fleet::UpdateCamera promises; waits for the picture call under way.
+  void SetPrivacy(const CameraOptions& camera);
+  void OnViewMoved(std::string why);
   absl::StatusOr<media::Picture> LastPicture() const;
 
   // rtsp::SessionSink:
   void OnPlaying(media::Codec codec) override;
   void OnAccessUnit(media::AccessUnitPtr unit) override;
+  bool OnReconnect() override;
 
  private:
   void Proceed(absl::Duration wait, std::string reason);
@@ -97,6 +105,8 @@ class Camera : public rtsp::SessionSink {
   void FinishTurn();
   void SetPhase(CameraPhase phase, std::string reason);
   void PublishCounters(bool with_quirks);
+  std::shared_ptr<media::PrivacyFilter> Privacy() const;
+  absl::StatusOr<media::Picture> DecodeLast() const;
 
   const std::string id_;
   const uint64_t ticket_;
@@ -127,6 +137,7 @@ class Camera : public rtsp::SessionSink {
   // guarded by mutex_; what the decoders know comes from the lane
   CameraState state_;
   GopRing ring_;
+  std::shared_ptr<media::PrivacyFilter> privacy_;  // null: all may be seen
 };
 
 }  // namespace patrol::ingest

@@ -108,7 +108,11 @@ void ClipRecorder::Work() {
     }
     for (const auto& [id, clip] : open) {
       if (!Write(id, *clip) && !closing) continue;
-      if (const absl::Status finished = files_.Finish(id); !finished.ok()) {
+      if (clip->queue->withdrawn()) {
+        // Nothing of it may be seen any more, nor what is in the file.
+        files_.Remove(id);
+        clip->in_file = false;
+      } else if (const absl::Status finished = files_.Finish(id); !finished.ok()) {
         PATROL_LOG_WARNING("{}", std::string(finished.message()));
       }
       std::unique_ptr<media::AccessUnitSubscription> gone;

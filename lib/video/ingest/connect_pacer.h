@@ -20,8 +20,9 @@ class ConnectPacer {
 
   ConnectPacer(int per_second, int per_host);
 
-  // Lines up. ticket: the caller's own, unique among those waiting.
-  void Ask(Ticket ticket, std::string host);
+  // Lines up. ticket: the caller's own, unique among those waiting. per_host: its turn comes only
+  // while fewer than this are in flight to its host; 0: as given to the constructor.
+  void Ask(Ticket ticket, std::string host, int per_host = 0);
   // No longer wants its turn.
   void Forget(Ticket ticket);
   // Those whose turn has come; each is now in flight until Release(host).
@@ -37,8 +38,9 @@ class ConnectPacer {
   struct Waiting {
     Ticket ticket;
     std::string host;
+    int per_host = 0;
   };
-  bool HasRoom(const std::string& host) const;
+  bool HasRoom(const Waiting& waiting) const;
 
   const absl::Duration spacing_;
   const int per_host_;

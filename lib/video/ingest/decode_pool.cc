@@ -34,9 +34,10 @@ absl::Duration ThreadCpu() {
 
 struct DecodePool::Item {
   media::AccessUnitPtr unit;
-  bool full = false;     // decode with the lane's own decoder
-  bool restart = false;  // does not continue the unit before it
-  bool again = false;    // from the ring: its picture may have been handed on already
+  bool full = false;        // decode with the lane's own decoder
+  bool restart = false;     // does not continue the unit before it
+  bool again = false;       // from the ring: its picture may have been handed on already
+  uint64_t generation = 0;  // of the lane when it was pushed
 };
 
 struct DecodeLane {
@@ -48,7 +49,10 @@ struct DecodeLane {
   size_t queue_bytes = 0;
   size_t from_ring = 0;    // units of the queue that the ring holds as well
   bool scheduled = false;  // runnable, or a thread works on it
+  bool working = false;    // a thread works on it
   bool removed = false;
+  uint64_t generation = 0;  // grows with each Forget
+  uint64_t worked_on = 0;   // generation of what is worked on
   bool full = false;
   bool to_keyframe = true;  // pass over what comes up to the next keyframe
   bool dropping = false;    // because something was lost, not because the stream just began
@@ -57,14 +61,25 @@ struct DecodeLane {
   // Of the thread that works on the lane.
   std::unique_ptr<media::Decoder> decoder;
   media::Codec decoder_codec = media::Codec::kH264;
+  std::string_view decoded_by;                  // a literal
   absl::Time handed_on = absl::InfinitePast();  // time of the last picture the sink was given
 };
 
 DecodePool::DecodePool(const FleetOptions& options, const Clock& clock, PictureSink& sink)
     : blind_after_(options.blind_after),
       analysed_every_(absl::Seconds(1) / std::max(options.analysed_per_second, 1)),
+      hardware_(media::OpenHardware(options.hardware)),
       clock_(clock),
       sink_(sink) {
+  const bool missed =
+      hardware_.hardware == nullptr && (options.hardware == media::HardwareChoice::kVaapi ||
+                                        options.hardware == media::HardwareChoice::kCuda);
+  if (missed) {
+    PATROL_LOG_WARNING("ingest.hardware: {} is not to be had: {}",
+                       std::string(media::HardwareChoiceName(options.hardware)), hardware_.why);
+  } else if (options.hardware != media::HardwareChoice::kOff) {
+    PATROL_LOG_INFO("ingest.hardware: {}", hardware_.why);
+  }
   for (int i = 0; i < std::max(options.decode_threads, 1); ++i) {
     threads_.emplace_back([this] { Work(); });
     pthread_setname_np(threads_.back().native_handle(), absl::StrCat("decode-", i).c_str());
@@ -89,6 +104,7 @@ void DecodePool::RemoveLane(const DecodeLanePtr& lane) {
 void DecodePool::Enqueue(DecodeLane& lane, Item item) {
   lane.queue_bytes += item.unit->data.size();
   if (item.again) ++lane.from_ring;
+  item.generation = lane.generation;
   lane.queue.push_back(std::move(item));
   totals_.waiting_max = std::max(totals_.waiting_max, ++totals_.waiting);
 }
@@ -190,6 +206,22 @@ void DecodePool::EndFull(const DecodeLanePtr& lane) {
   if (!lane->scheduled) lane->decoder.reset();
 }
 
+void DecodePool::Forget(const DecodeLanePtr& lane) {
+  std::lock_guard lock(mutex_);
+  ++lane->generation;
+  Drop(*lane, static_cast<int64_t>(lane->queue.size()));
+  Empty(*lane);
+  lane->to_keyframe = true;
+  lane->dropping = false;
+  lane->last_picture = media::Picture();
+}
+
+void DecodePool::AwaitCall(const DecodeLanePtr& lane) {
+  std::unique_lock lock(mutex_);
+  const uint64_t generation = lane->generation;
+  called_.wait(lock, [&] { return !lane->working || lane->worked_on >= generation; });
+}
+
 DecodePoolStats DecodePool::Totals() const {
   std::lock_guard lock(mutex_);
   return totals_;
@@ -219,11 +251,15 @@ void DecodePool::Work() {
       lane->queue_bytes -= item.unit->data.size();
       if (item.again) --lane->from_ring;
       --totals_.waiting;
+      lane->working = true;
+      lane->worked_on = item.generation;
       lock.unlock();
       const absl::Duration before = ThreadCpu();
       Decode(*lane, item, &shared);
       const absl::Duration cpu = ThreadCpu() - before;
       lock.lock();
+      lane->working = false;
+      called_.notify_all();
       lane->stats.cpu += cpu;
       totals_.cpu += cpu;
     }
@@ -239,7 +275,8 @@ void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shar
   std::unique_ptr<media::Decoder>& decoder = item.full ? lane.decoder : (*shared)[unit.codec];
   if (item.full && decoder && lane.decoder_codec != unit.codec) decoder.reset();
   if (!decoder) {
-    absl::StatusOr<std::unique_ptr<media::Decoder>> created = media::Decoder::Create(unit.codec);
+    absl::StatusOr<std::unique_ptr<media::Decoder>> created = media::Decoder::Create(
+        unit.codec, media::Reordering::kNone, item.full ? hardware_.hardware : nullptr);
     if (!created.ok()) {
       PATROL_LOG_ERROR("camera \"{}\": {}", lane.camera_id, created.status().ToString());
       std::lock_guard lock(mutex_);
@@ -250,7 +287,21 @@ void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shar
     if (item.full) lane.decoder_codec = unit.codec;
   }
   if (item.restart) decoder->Flush();
+  const bool fell_back = !decoder->fallback().empty();
   const absl::StatusOr<std::optional<media::Picture>> decoded = decoder->Decode(unit);
+  if (item.full) {
+    if (!fell_back && !decoder->fallback().empty()) {
+      PATROL_LOG_WARNING("camera \"{}\": software decodes: {}", lane.camera_id,
+                         decoder->fallback());
+      std::lock_guard lock(mutex_);
+      ++totals_.hardware_fallbacks;
+    }
+    if (lane.decoded_by != decoder->decoded_by()) {
+      std::lock_guard lock(mutex_);
+      lane.decoded_by = decoder->decoded_by();
+      lane.stats.decoder = std::string(lane.decoded_by);
+    }
+  }
   if (!decoded.ok()) {
     PATROL_LOG_DEBUG("camera \"{}\": {}", lane.camera_id, decoded.status().ToString());
     std::lock_guard lock(mutex_);
@@ -265,14 +316,13 @@ void DecodePool::HandOn(DecodeLane& lane, const Item& item, const media::Picture
   bool retimed = false;
   {
     std::lock_guard lock(mutex_);
-    if (lane.removed) return;
+    if (lane.removed || item.generation != lane.generation) return;
     ++lane.stats.pictures;
     if (item.again && picture.time() <= lane.stats.picture_time) return;
     // A new session times its pictures anew; whoever takes them relies on time going forward.
     retimed = picture.time() <= lane.stats.picture_time;
     if (retimed) {
-      picture = media::Picture(*picture.frame(), lane.stats.picture_time + kLeastStep,
-                               picture.keyframe());
+      picture = picture.At(lane.stats.picture_time + kLeastStep);
     }
     lane.stats.width = picture.width();
     lane.stats.height = picture.height();

@@ -38,6 +38,8 @@ struct DecodeStats {
   absl::Duration blind = absl::ZeroDuration();
   // CPU time of decoding and of the sink's calls.
   absl::Duration cpu = absl::ZeroDuration();
+  // What decodes it in full: "software", "vaapi", "cuda"; "" until it was.
+  std::string decoder;
 };
 
 // Of all lanes together, those removed included.
@@ -46,6 +48,8 @@ struct DecodePoolStats {
   int64_t dropped = 0;
   size_t waiting = 0;      // access units in queues
   size_t waiting_max = 0;  // most there ever were
+  // Decoders that were to use hardware and decode in software.
+  int64_t hardware_fallbacks = 0;
 };
 
 // A few threads that decode for all cameras. Each camera has a lane: a bounded queue of access
@@ -81,9 +85,16 @@ class DecodePool {
   // than the last one that was.
   void BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop);
   void EndFull(const DecodeLanePtr& lane);
+  // What was pushed must not be seen: it is dropped, the last picture too, and no picture of it is
+  // handed on any more but by a call that is under way. Goes on with the next keyframe.
+  void Forget(const DecodeLanePtr& lane);
+  // Until a picture call that is under way has returned. Not from within one.
+  void AwaitCall(const DecodeLanePtr& lane);
 
   DecodeStats Stats(const DecodeLanePtr& lane) const;
   DecodePoolStats Totals() const;
+  // What decodes, in words, and why: "software decodes: no device (...)".
+  const std::string& hardware() const { return hardware_.why; }
   // Of a lane in full decode; empty otherwise: 700 pictures of 640x360 would hold 240 MB.
   media::Picture LastPicture(const DecodeLanePtr& lane) const;
 
@@ -109,11 +120,15 @@ class DecodePool {
 
   const absl::Duration blind_after_;
   const absl::Duration analysed_every_;
+  // Of full decodes: single keyframes go through shared contexts of ever changing sizes, which
+  // hardware would set up anew each time.
+  const media::OpenedHardware hardware_;
   const Clock& clock_;
   PictureSink& sink_;
 
   mutable std::mutex mutex_;
   std::condition_variable ready_;
+  std::condition_variable called_;  // a lane's unit was worked on
   // guarded by mutex_
   std::multimap<absl::Duration, DecodeLanePtr> runnable_;  // by deadline
   DecodePoolStats totals_;

@@ -56,6 +56,10 @@ absl::Status CheckId(std::string_view id) {
 absl::Status CheckCamera(const CameraOptions& camera) {
   PATROL_RETURN_IF_ERROR(CheckId(camera.id));
   const absl::StatusOr<rtsp::Url> url = rtsp::Url::Parse(camera.url);
+  if (url.ok() && camera.privacy && !camera.privacy->unknown) {
+    return Annotate(media::CheckPrivacyMask(*camera.privacy),
+                    absl::StrCat("camera \"", camera.id, "\": privacy_mask"));
+  }
   if (url.ok()) return absl::OkStatus();
   // Whatever is wrong with it is the caller's to mend.
   return absl::InvalidArgumentError(
@@ -139,6 +143,7 @@ class Fleet::Impl : public CameraSurroundings {
   RingBudget ring_budget_;
   DecodePool pool_;
   std::vector<uint8_t> read_buffer_;
+  const std::shared_ptr<rtsp::TlsContexts> tls_ = std::make_shared<rtsp::TlsContexts>();
 
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
@@ -197,7 +202,7 @@ absl::Status Fleet::Impl::Add(CameraOptions camera) {
   const std::string id = camera.id;
   const auto added = std::make_shared<Camera>(
       std::move(camera), ++last_ticket_,
-      Camera::Parts{loop_, options_, clock_, read_buffer_, ring_budget_, pool_, *this});
+      Camera::Parts{loop_, options_, clock_, read_buffer_, tls_, ring_budget_, pool_, *this});
   cameras_.emplace(id, added);
   asio::post(loop_, [this, added] {
     live_.emplace(added->ticket(), added);
@@ -208,13 +213,19 @@ absl::Status Fleet::Impl::Add(CameraOptions camera) {
 
 absl::Status Fleet::Impl::Update(CameraOptions camera) {
   PATROL_RETURN_IF_ERROR(CheckCamera(camera));
-  std::lock_guard lock(mutex_);
-  if (shut_down_) return absl::FailedPreconditionError("the fleet is shut down");
-  const auto found = cameras_.find(camera.id);
-  if (found == cameras_.end()) {
-    return absl::NotFoundError(absl::StrCat("no camera \"", camera.id, "\""));
+  std::shared_ptr<Camera> changed;
+  {
+    std::lock_guard lock(mutex_);
+    if (shut_down_) return absl::FailedPreconditionError("the fleet is shut down");
+    const auto found = cameras_.find(camera.id);
+    if (found == cameras_.end()) {
+      return absl::NotFoundError(absl::StrCat("no camera \"", camera.id, "\""));
+    }
+    changed = found->second;
+    asio::post(loop_, [changed, camera] { changed->Change(camera); });
   }
-  asio::post(loop_, [changed = found->second, camera] { changed->Change(camera); });
+  // Without the lock: it waits for a picture call that is under way, which may call the fleet.
+  changed->SetPrivacy(camera);
   return absl::OkStatus();
 }
 
@@ -269,7 +280,7 @@ void Fleet::Impl::Shutdown() {
 }
 
 void Fleet::Impl::AskTurn(Camera& camera) {
-  pacer_.Ask(camera.ticket(), camera.host());
+  pacer_.Ask(camera.ticket(), camera.host(), camera.connects_per_host());
   Pace();
 }
 
@@ -421,6 +432,8 @@ FleetState Fleet::Impl::Totals() const {
   totals.queue_units = pool.waiting;
   totals.queue_units_max = pool.waiting_max;
   totals.queue_drops = pool.dropped;
+  totals.hardware = pool_.hardware();
+  totals.hardware_fallbacks = pool.hardware_fallbacks;
   totals.decode_threads = options_.decode_threads;
   totals.ring_bytes = ring_budget_.bytes.load(std::memory_order_relaxed);
   totals.ring_bytes_max = ring_budget_.bytes_max;
@@ -503,6 +516,12 @@ void Fleet::OnMotion(std::string_view camera_id, bool moving) {
   impl_->Tell(camera_id, [&](Attention& attention, uint64_t ticket, absl::Duration now) {
     attention.OnMotion(ticket, moving, now);
   });
+}
+
+void Fleet::OnViewMoved(std::string_view camera_id, std::string why) {
+  if (const std::shared_ptr<Camera> camera = impl_->Find(camera_id)) {
+    camera->OnViewMoved(std::move(why));
+  }
 }
 
 absl::StatusOr<media::Picture> Fleet::LastPicture(std::string_view camera_id) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,9 @@
 #include "lib/base/limits.h"
 #include "lib/video/ingest/attention.h"
 #include "lib/video/media/access_unit.h"
+#include "lib/video/media/hardware.h"
 #include "lib/video/media/picture.h"
+#include "lib/video/media/privacy.h"
 #include "lib/video/rtsp/session.h"
 
 namespace patrol::ingest {
@@ -30,6 +33,15 @@ struct CameraOptions {
   std::string password;
   bool disabled = false;  // not connected to
   rtsp::Transport transport = rtsp::Transport::kAuto;
+  rtsp::TlsTrust tls;  // of rtsps
+  // It connects only while fewer connects than this are in flight to its host and port; 0:
+  // FleetOptions::connects_per_host. To be raised for recorders with many channels.
+  int connects_per_host = 0;
+  // What must not be seen of its picture. It rides on every access unit, so it holds on every way
+  // to a decoded picture, and coded ones are given to nobody.
+  std::optional<media::PrivacyMask> privacy;
+  // The mask no longer fits what the camera shows: all is black until another mask is set.
+  bool view_moved = false;
 
   friend bool operator==(const CameraOptions&, const CameraOptions&) = default;
 };
@@ -87,6 +99,10 @@ struct CameraState {
   absl::Time picture_time = absl::InfinitePast();  // of the last decoded picture
   // Faults of the camera that were survived, by name.
   std::map<std::string, int64_t, std::less<>> quirks;
+  // "masked"; "hidden: " and why the whole picture is black. Empty without a privacy mask.
+  std::string privacy;
+  // What decodes it in full: "software", "vaapi" or "cuda". Empty until it was.
+  std::string decoder;
 };
 
 // How the fleet as a whole does.
@@ -105,8 +121,10 @@ struct FleetState {
   int sparse = 0;
   // Keyframes of quiet cameras come so many times later than wanted, for want of CPU; 1: in time.
   double stretch = 1;
-  size_t queue_units = 0;      // access units that wait for decoding
-  size_t queue_units_max = 0;  // most there ever were
+  std::string hardware;            // what decodes, and why, in words
+  int64_t hardware_fallbacks = 0;  // decoders that were to use it and could not
+  size_t queue_units = 0;          // access units that wait for decoding
+  size_t queue_units_max = 0;      // most there ever were
   int64_t queue_drops = 0;
   size_t ring_bytes = 0;
   size_t ring_bytes_max = 0;
@@ -138,6 +156,8 @@ struct FleetOptions {
   // decoded of its own accord, and every camera is blind and says why.
   bool analysis = true;
   int decode_threads = 2;
+  // What decodes in full where there is such a device; software where there is none.
+  media::HardwareChoice hardware = media::HardwareChoice::kAuto;
   // At most so many cameras are decoded in full at a time: those where attention is due.
   int full_decodes_max = limits::kFullDecodesMaxDefault;
   // What decoding and analysis may use; see AttentionOptions.
@@ -157,7 +177,7 @@ struct FleetOptions {
   size_t ring_bytes_per_camera = limits::kGopRingBytesPerCamera;
   size_t ring_bytes_total = limits::kGopRingBytesTotal;
   int connects_per_second = limits::kConnectsPerSecondMax;
-  // Connects in flight to one host and port; raise it for recorders with many channels.
+  // Connects in flight to one host and port, for cameras that name no number of their own.
   int connects_per_host = limits::kConnectsPerHostMax;
   absl::Duration connect_timeout = limits::kConnectTimeout;
   absl::Duration request_timeout = limits::kRequestTimeout;
@@ -189,8 +209,10 @@ class Fleet : public media::AccessUnitSource {
   // Errors: INVALID_ARGUMENT (id or address, naming the field), ALREADY_EXISTS, RESOURCE_EXHAUSTED
   //         (limits::kCamerasMax), FAILED_PRECONDITION after Shutdown.
   absl::Status AddCamera(CameraOptions camera);
-  // Reconnects it when its source changed; counters stay.
-  // Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION after Shutdown.
+  // Reconnects it when its source changed; counters stay. When it returns, another privacy mask
+  // than before holds for every picture that is still handed on, and what was kept of the camera
+  // before is gone: ring, last picture, what subscribers had not taken yet; their subscriptions
+  // end. Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION after Shutdown.
   absl::Status UpdateCamera(CameraOptions camera);
   // Tears its session down. A picture call that is under way may still end after this returns.
   // Errors: NOT_FOUND.
@@ -211,6 +233,10 @@ class Fleet : public media::AccessUnitSource {
   void SetUnattended(std::string_view camera_id, bool unattended);
   // Pixels say that something moves, or no longer.
   void OnMotion(std::string_view camera_id, bool moving);
+
+  // The camera turns or was moved: where it has a privacy mask, its whole picture is black from now
+  // on, until another mask is set. May be called from within a PictureSink.
+  void OnViewMoved(std::string_view camera_id, std::string why);
 
   // The last decoded, error-free picture.
   // Errors: NOT_FOUND (no such camera), UNAVAILABLE (no picture yet).

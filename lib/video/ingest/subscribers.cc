@@ -47,6 +47,12 @@ void Subscribers::End() {
   listeners_.clear();
 }
 
+void Subscribers::Withdraw() {
+  std::lock_guard lock(mutex_);
+  for (const auto& listener : listeners_) listener->OnWithdrawn();
+  listeners_.clear();
+}
+
 void Subscribers::Drop(const media::AccessUnitListener* listener) {
   std::lock_guard lock(mutex_);
   std::erase_if(listeners_, [&](const auto& other) { return other.get() == listener; });

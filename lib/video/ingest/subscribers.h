@@ -25,6 +25,8 @@ class Subscribers : public std::enable_shared_from_this<Subscribers> {
   void OnAccessUnit(const media::AccessUnitPtr& unit);
   void OnBreak();
   void End();
+  // What was given must not be seen; those who listen now are told and listen no longer.
+  void Withdraw();
 
  private:
   class Subscription;

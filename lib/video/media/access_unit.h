@@ -10,6 +10,8 @@
 
 namespace patrol::media {
 
+class PrivacyFilter;
+
 enum class Codec : uint8_t { kH264, kH265, kMjpeg };
 
 // One coded picture: all NAL units of one instant, Annex B (four-byte start codes).
@@ -20,6 +22,9 @@ struct AccessUnit {
   absl::Time time;        // UTC instant of capture, as good as the source knows it
   uint32_t rtp_time = 0;  // as received
   std::vector<uint8_t> data;
+  // What must not be seen of it: Decoder applies it, and `data` itself goes to nobody. Null: all
+  // may be seen.
+  std::shared_ptr<PrivacyFilter> privacy;
 };
 using AccessUnitPtr = std::shared_ptr<const AccessUnit>;
 
@@ -41,6 +46,8 @@ class AccessUnitListener {
   virtual void OnBreak() = 0;
   // The camera was removed, nothing more comes.
   virtual void OnEnd() = 0;
+  // What was given must not be seen: drop what is kept of it. Nothing more comes.
+  virtual void OnWithdrawn() { OnEnd(); }
 };
 
 // Dropping it ends the calls to the listener: none is under way when its destructor returns.
@@ -65,7 +72,8 @@ class AccessUnitSource {
   // Hands over what is kept of the camera at once, on the calling thread, and then every unit as it
   // comes, none missing and none twice between the two. Units that the ring could not keep are
   // handed over too; damaged ones are, marked so.
-  // Errors: NOT_FOUND (no such camera).
+  // Errors: NOT_FOUND (no such camera); PERMISSION_DENIED (it has a privacy mask: what it codes
+  // shows what must not be seen).
   virtual absl::StatusOr<std::unique_ptr<AccessUnitSubscription>> Subscribe(
       const std::string& camera_id, std::shared_ptr<AccessUnitListener> listener,
       HandOver hand_over = HandOver::kLastGop) = 0;

@@ -10,11 +10,13 @@
 #include "lib/base/status.h"
 #include "lib/video/media/annexb.h"
 #include "lib/video/media/av_error.h"
+#include "lib/video/media/privacy.h"
 #include "lib/video/media/reference_chain.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavutil/frame.h>
+#include <libavutil/hwcontext.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 }
@@ -42,6 +44,24 @@ AVCodecID IdOf(Codec codec) {
   return AV_CODEC_ID_NONE;
 }
 
+// Failures in a row after which software decodes: a damaged stream fails too, and recovers.
+constexpr int kHardwareFailuresMax = 5;
+
+// The pixel format in which the decoder of `codec` gives pictures of the hardware's kind;
+// AV_PIX_FMT_NONE where it has no such decoder.
+AVPixelFormat HardwareFormat(const AVCodec* codec, const Hardware& hardware) {
+  const AVHWDeviceType type =
+      hardware.kind() == HardwareChoice::kCuda ? AV_HWDEVICE_TYPE_CUDA : AV_HWDEVICE_TYPE_VAAPI;
+  for (int i = 0;; ++i) {
+    const AVCodecHWConfig* config = avcodec_get_hw_config(codec, i);
+    if (config == nullptr) return AV_PIX_FMT_NONE;
+    if (config->device_type == type &&
+        (config->methods & AV_CODEC_HW_CONFIG_METHOD_HW_DEVICE_CTX) != 0) {
+      return config->pix_fmt;
+    }
+  }
+}
+
 // Rides through the decoder with each packet and comes out with its picture.
 constexpr int64_t kIntact = 0, kDamaged = 1;
 
@@ -49,6 +69,14 @@ constexpr int64_t kIntact = 0, kDamaged = 1;
 
 struct Decoder::Impl {
   absl::Status Open(AVCodecID id, const AVCodecParameters* parameters, Reordering reordering);
+  void UseHardware(const AVCodec* codec);
+  // FFmpeg asks for one of `offered`, ended by AV_PIX_FMT_NONE; again without the hardware's where
+  // that could not be set up.
+  static AVPixelFormat PickFormat(AVCodecContext* context, const AVPixelFormat* offered);
+  // Software decodes from the next keyframe on.
+  absl::Status FallBack(std::string why);
+  absl::Status Fetch();
+  absl::Status CountHardware(const absl::Status& decoded);
   absl::Status Send(const uint8_t* data, size_t size, absl::Time time, bool damaged);
   absl::Status Receive();
   absl::StatusOr<std::optional<Picture>> Next();
@@ -68,6 +96,13 @@ struct Decoder::Impl {
   ReferenceChain chain;  // H.264 only
   bool broken = false;   // H.265: until the next keyframe
   std::deque<absl::StatusOr<Picture>> ready;
+  std::shared_ptr<PrivacyFilter> privacy;  // of what is being decoded
+  Reordering order = Reordering::kNone;
+  std::shared_ptr<const Hardware> hardware;
+  AVPixelFormat hardware_format = AV_PIX_FMT_NONE;
+  int hardware_failures = 0;  // in a row
+  std::string fallback;
+  std::string_view decoded_by;
   uint64_t pictures = 0;
   uint64_t damaged = 0;
 };
@@ -93,7 +128,77 @@ absl::Status Decoder::Impl::Open(AVCodecID id, const AVCodecParameters* paramete
   context->thread_count = 1;  // our pools are ours
   if (reordering == Reordering::kNone) context->flags |= AV_CODEC_FLAG_LOW_DELAY;
   context->max_pixels = static_cast<int64_t>(limits::kPictureWidthMax) * limits::kPictureHeightMax;
+  order = reordering;
+  if (hardware != nullptr) UseHardware(codec);
   return StatusFromAv(avcodec_open2(context.get(), codec, nullptr), Context("open decoder of"));
+}
+
+void Decoder::Impl::UseHardware(const AVCodec* codec) {
+  hardware_format = HardwareFormat(codec, *hardware);
+  if (hardware_format == AV_PIX_FMT_NONE) {
+    fallback = absl::StrCat(hardware->name().data(), " decodes no ", codec->name);
+    hardware.reset();
+    return;
+  }
+  if (hardware->device() != nullptr) context->hw_device_ctx = av_buffer_ref(hardware->device());
+  context->opaque = this;
+  context->get_format = PickFormat;
+}
+
+AVPixelFormat Decoder::Impl::PickFormat(AVCodecContext* context, const AVPixelFormat* offered) {
+  auto* self = static_cast<Impl*>(context->opaque);
+  for (const AVPixelFormat* format = offered; *format != AV_PIX_FMT_NONE; ++format) {
+    if (*format != self->hardware_format) continue;
+    self->fallback.clear();
+    return *format;
+  }
+  // Another stream may fit again: only this one is decoded in software.
+  self->fallback = absl::StrCat(self->hardware->name().data(), " cannot decode this stream");
+  for (const AVPixelFormat* format = offered; *format != AV_PIX_FMT_NONE; ++format) {
+    const AVPixFmtDescriptor* description = av_pix_fmt_desc_get(*format);
+    if (description != nullptr && (description->flags & AV_PIX_FMT_FLAG_HWACCEL) == 0) {
+      return *format;
+    }
+  }
+  return AV_PIX_FMT_NONE;
+}
+
+absl::Status Decoder::Impl::FallBack(std::string why) {
+  const AVCodecID id = context->codec_id;
+  hardware.reset();
+  hardware_format = AV_PIX_FMT_NONE;
+  hardware_failures = 0;
+  chain.MarkDamaged();
+  broken = true;
+  PATROL_RETURN_IF_ERROR(Open(id, nullptr, order));
+  fallback = std::move(why);
+  return absl::OkStatus();
+}
+
+// Brings a picture that lies on the device into system memory, before anyone sees it.
+absl::Status Decoder::Impl::Fetch() {
+  if (frame->hw_frames_ctx == nullptr) {
+    decoded_by = "software";
+    return absl::OkStatus();
+  }
+  std::unique_ptr<AVFrame, Free> fetched(av_frame_alloc());
+  if (fetched == nullptr) return absl::ResourceExhaustedError("no memory for a picture");
+  PATROL_RETURN_IF_ERROR(
+      StatusFromAv(av_hwframe_transfer_data(fetched.get(), frame.get(), 0), Context("fetch")));
+  PATROL_RETURN_IF_ERROR(
+      StatusFromAv(av_frame_copy_props(fetched.get(), frame.get()), Context("fetch")));
+  decoded_by = hardware->name();
+  frame = std::move(fetched);
+  return absl::OkStatus();
+}
+
+// Counts failures while hardware decodes, and gives it up where they do not end.
+absl::Status Decoder::Impl::CountHardware(const absl::Status& decoded) {
+  if (hardware == nullptr) return absl::OkStatus();
+  hardware_failures = decoded.ok() ? 0 : hardware_failures + 1;
+  if (hardware_failures < kHardwareFailuresMax) return absl::OkStatus();
+  return FallBack(absl::StrCat(hardware->name().data(), " failed ", kHardwareFailuresMax,
+                               " times in a row: ", decoded.message()));
 }
 
 absl::Status Decoder::Impl::Send(const uint8_t* data, size_t size, absl::Time time, bool damaged) {
@@ -150,13 +255,22 @@ absl::StatusOr<Picture> Decoder::Impl::Accept() {
                                             frame->height, ", at most ", limits::kPictureWidthMax,
                                             "x", limits::kPictureHeightMax));
   }
+  PATROL_RETURN_IF_ERROR(Fetch());
   const bool keyframe = frame->key_frame != 0;
   const absl::Time time = absl::FromUnixMicros(frame->pts);
+  bool hidden = false;
+  if (privacy != nullptr) {
+    // Before anything is scaled or converted. The decoder predicts from its own planes: those stay
+    // as they are, what leaves here is a copy.
+    PATROL_RETURN_IF_ERROR(
+        StatusFromAv(av_frame_make_writable(frame.get()), Context("copy picture of")));
+    PATROL_ASSIGN_OR_RETURN(hidden, privacy->Apply(frame.get()));
+  }
   if (frame->format == AV_PIX_FMT_YUV420P || frame->format == AV_PIX_FMT_YUVJ420P) {
-    return Picture(*frame, time, keyframe);
+    return Picture(*frame, time, keyframe, hidden);
   }
   PATROL_RETURN_IF_ERROR(Convert());
-  return Picture(*converted, time, keyframe);
+  return Picture(*converted, time, keyframe, hidden);
 }
 
 // Fills `converted` with `frame` as 8-bit 4:2:0, its range kept.
@@ -189,8 +303,10 @@ absl::Status Decoder::Impl::Convert() {
                       Context("convert picture of"));
 }
 
-absl::StatusOr<std::unique_ptr<Decoder>> Decoder::Create(Codec codec, Reordering reordering) {
+absl::StatusOr<std::unique_ptr<Decoder>> Decoder::Create(Codec codec, Reordering reordering,
+                                                         std::shared_ptr<const Hardware> hardware) {
   auto impl = std::make_unique<Impl>();
+  impl->hardware = std::move(hardware);
   PATROL_RETURN_IF_ERROR(impl->Open(IdOf(codec), nullptr, reordering));
   return std::unique_ptr<Decoder>(new Decoder(std::move(impl)));
 }
@@ -220,6 +336,11 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
   if (impl_->drained) {
     return absl::FailedPreconditionError("decoder was drained: flush it first");
   }
+  if (unit.privacy != impl_->privacy) {
+    // Pictures that wait inside are not this mask's to judge.
+    Flush();
+    impl_->privacy = unit.privacy;
+  }
   bool damaged = false;
   if (unit.codec == Codec::kH264) {
     damaged = !impl_->chain.Follow(unit.data);
@@ -245,8 +366,12 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
     impl_->chain.MarkDamaged();
     impl_->broken = true;
     ++impl_->damaged;
-    const absl::Status& fault = sent.ok() ? received : sent;
+    const absl::Status fault = sent.ok() ? received : sent;
+    PATROL_RETURN_IF_ERROR(impl_->CountHardware(fault));
     return absl::DataLossError(absl::StrCat(fault.message(), ", ", unit.data.size(), " bytes"));
+  }
+  if (!impl_->ready.empty()) {
+    PATROL_RETURN_IF_ERROR(impl_->CountHardware(impl_->ready.front().status()));
   }
   return impl_->Next();
 }
@@ -286,6 +411,10 @@ void Decoder::Flush() {
   impl_->drained = false;
   impl_->ready.clear();
 }
+
+std::string_view Decoder::decoded_by() const { return impl_->decoded_by; }
+
+const std::string& Decoder::fallback() const { return impl_->fallback; }
 
 uint64_t Decoder::pictures() const { return impl_->pictures; }
 

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "lib/video/media/access_unit.h"
+#include "lib/video/media/hardware.h"
 #include "lib/video/media/picture.h"
 
 struct AVCodecParameters;
@@ -30,8 +33,12 @@ enum class Reordering : uint8_t {
 class Decoder {
  public:
   // Errors: UNIMPLEMENTED when FFmpeg was built without this codec, RESOURCE_EXHAUSTED, INTERNAL.
-  static absl::StatusOr<std::unique_ptr<Decoder>> Create(Codec codec,
-                                                         Reordering reordering = Reordering::kNone);
+  // hardware: decodes where it can do the stream; where it cannot, or fails time and again,
+  // software does from the next keyframe on. Null: software. Pictures come in system memory either
+  // way.
+  static absl::StatusOr<std::unique_ptr<Decoder>> Create(
+      Codec codec, Reordering reordering = Reordering::kNone,
+      std::shared_ptr<const Hardware> hardware = nullptr);
   // For any codec of a clip, with the parameter sets its container holds.
   static absl::StatusOr<std::unique_ptr<Decoder>> Create(const AVCodecParameters& parameters,
                                                          Reordering reordering);
@@ -61,6 +68,11 @@ class Decoder {
   // Forgets all pictures and any loss: the next access unit comes from another place of the stream
   // or from another camera.
   void Flush();
+
+  // What decoded the last picture: "software", "vaapi" or "cuda"; "" before the first.
+  std::string_view decoded_by() const;
+  // Why a decoder with hardware decodes in software; "" while it does not.
+  const std::string& fallback() const;
 
   uint64_t pictures() const;  // returned since creation
   uint64_t damaged() const;   // found damaged since creation

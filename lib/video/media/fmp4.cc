@@ -312,6 +312,10 @@ absl::StatusOr<Fmp4Piece> Fmp4Writer::Write(const AccessUnit& unit) {
   if (unit.codec == Codec::kMjpeg) {
     return absl::UnimplementedError("fmp4: MJPEG is not carried in MP4; ask for stills");
   }
+  if (unit.privacy != nullptr) {
+    return absl::PermissionDeniedError(
+        "fmp4: the camera has a privacy mask: what it codes shows what must not be seen");
+  }
   Fmp4Piece piece;
   if (unit.damaged) continuing_ = false;
   if (unit.damaged || (!continuing_ && !unit.keyframe)) {

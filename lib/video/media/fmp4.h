@@ -39,7 +39,8 @@ struct Fmp4Piece {
 class Fmp4Writer {
  public:
   // Errors: UNIMPLEMENTED for MJPEG, which has no place in MP4 that browsers play; DATA_LOSS when
-  //   the parameter sets of a keyframe cannot be read: it waits for the next one.
+  //   the parameter sets of a keyframe cannot be read: it waits for the next one; PERMISSION_DENIED
+  //   for a unit with a privacy mask, always.
   // Cost: one copy of the unit, and 120 bytes; an init segment about 50 us.
   absl::StatusOr<Fmp4Piece> Write(const AccessUnit& unit);
 

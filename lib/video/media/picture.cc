@@ -25,10 +25,16 @@ std::shared_ptr<const AVFrame> Share(const AVFrame& frame) {
 
 }  // namespace
 
-Picture::Picture(const AVFrame& frame, absl::Time time, bool keyframe)
-    : time_(time), keyframe_(keyframe) {
+Picture::Picture(const AVFrame& frame, absl::Time time, bool keyframe, bool hidden)
+    : time_(time), keyframe_(keyframe), hidden_(hidden) {
   PATROL_CHECK(IsPlanar420(frame) && frame.width > 0 && frame.height > 0);
   frame_ = Share(frame);
+}
+
+Picture Picture::At(absl::Time time) const {
+  Picture moved = *this;
+  moved.time_ = time;
+  return moved;
 }
 
 int Picture::width() const { return frame_ == nullptr ? 0 : frame_->width; }

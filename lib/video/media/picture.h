@@ -18,7 +18,10 @@ class Picture {
   Picture() = default;
   // Takes a further reference to `frame`.
   // frame: AV_PIX_FMT_YUV420P or AV_PIX_FMT_YUVJ420P, width and height above zero.
-  Picture(const AVFrame& frame, absl::Time time, bool keyframe);
+  // hidden: the whole picture was blackened, because nobody knows what may be seen of it.
+  Picture(const AVFrame& frame, absl::Time time, bool keyframe, bool hidden = false);
+  // The same picture at another time.
+  Picture At(absl::Time time) const;
 
   bool empty() const { return frame_ == nullptr; }
   int width() const;   // pixels
@@ -28,12 +31,14 @@ class Picture {
   int stride(int index) const;
   absl::Time time() const { return time_; }  // UTC instant of capture
   bool keyframe() const { return keyframe_; }
+  bool hidden() const { return hidden_; }
   const AVFrame* frame() const { return frame_.get(); }
 
  private:
   std::shared_ptr<const AVFrame> frame_;
   absl::Time time_;
   bool keyframe_ = false;
+  bool hidden_ = false;
 };
 
 }  // namespace patrol::media

@@ -48,6 +48,21 @@ void UnitQueue::OnEnd() {
   if (on_ready_) on_ready_();
 }
 
+void UnitQueue::OnWithdrawn() {
+  {
+    std::lock_guard lock(mutex_);
+    ended_ = withdrawn_ = true;
+    items_.clear();
+    bytes_ = 0;
+  }
+  if (on_ready_) on_ready_();
+}
+
+bool UnitQueue::withdrawn() const {
+  std::lock_guard lock(mutex_);
+  return withdrawn_;
+}
+
 std::optional<UnitQueue::Item> UnitQueue::Pop() {
   std::lock_guard lock(mutex_);
   if (items_.empty()) return std::nullopt;

@@ -26,6 +26,7 @@ class UnitQueue : public AccessUnitListener {
   void OnAccessUnit(const AccessUnitPtr& unit) override;
   void OnBreak() override;
   void OnEnd() override;
+  void OnWithdrawn() override;
 
   struct Item {
     AccessUnitPtr unit;
@@ -36,6 +37,8 @@ class UnitQueue : public AccessUnitListener {
 
   // Nothing waits, and nothing comes any more.
   bool ended() const;
+  // And what came must not be seen.
+  bool withdrawn() const;
   uint64_t dropped() const;
   // The codec of what waits; nullopt when nothing does.
   std::optional<Codec> codec() const;
@@ -52,6 +55,7 @@ class UnitQueue : public AccessUnitListener {
   bool to_keyframe_ = false;  // dropping
   bool gap_ = false;          // the next item does not continue the last
   bool ended_ = false;
+  bool withdrawn_ = false;
   uint64_t dropped_ = 0;
 };
 

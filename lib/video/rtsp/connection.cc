@@ -44,7 +44,7 @@ Connection::Connection(asio::io_context& loop, std::function<void(absl::Status)>
     : socket_(loop), resolver_(loop), timer_(loop), on_write_error_(std::move(on_write_error)) {}
 
 asio::awaitable<absl::Status> Connection::Open(const Url& url, absl::Duration timeout,
-                                               const std::string& tls_ca_file,
+                                               const TlsTrust& trust, TlsContexts& contexts,
                                                QuirkCounts* quirks) {
   absl::StatusOr<std::vector<tcp::endpoint>> endpoints = co_await Resolve(url, timeout);
   if (!endpoints.ok()) co_return endpoints.status();
@@ -65,7 +65,7 @@ asio::awaitable<absl::Status> Connection::Open(const Url& url, absl::Duration ti
   socket_.non_blocking(true, error);
   if (error) co_return FromErrorCode(error, what);
   if (url.tls()) {
-    const absl::Status secured = co_await Shake(url, timeout, tls_ca_file, quirks);
+    const absl::Status secured = co_await Shake(url, timeout, trust, contexts, quirks);
     if (!secured.ok()) co_return Annotate(secured, what);
   }
   ++timer_generation_;
@@ -110,9 +110,9 @@ asio::awaitable<absl::StatusOr<std::vector<tcp::endpoint>>> Connection::Resolve(
 }
 
 asio::awaitable<absl::Status> Connection::Shake(const Url& url, absl::Duration timeout,
-                                                const std::string& tls_ca_file,
+                                                const TlsTrust& trust, TlsContexts& contexts,
                                                 QuirkCounts* quirks) {
-  auto tls = Tls::Create(socket_.native_handle(), url.host(), tls_ca_file);
+  auto tls = Tls::Create(socket_.native_handle(), url.host(), trust, contexts);
   if (!tls.ok()) co_return tls.status();
   tls_ = *std::move(tls);
   SetDeadline(timeout);

@@ -38,8 +38,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Finds the host, connects to the first of its addresses that answers, and shakes hands where the
   // address says rtsps. Each of the three may take `timeout`.
   // Errors: UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED; those of Tls; CANCELLED.
-  asio::awaitable<absl::Status> Open(const Url& url, absl::Duration timeout,
-                                     const std::string& tls_ca_file, QuirkCounts* quirks);
+  asio::awaitable<absl::Status> Open(const Url& url, absl::Duration timeout, const TlsTrust& trust,
+                                     TlsContexts& contexts, QuirkCounts* quirks);
 
   // For waiting only.
   asio::ip::tcp::socket& socket() { return socket_; }
@@ -62,8 +62,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   asio::awaitable<absl::StatusOr<std::vector<asio::ip::tcp::endpoint>>> Resolve(
       const Url& url, absl::Duration timeout);
-  asio::awaitable<absl::Status> Shake(const Url& url, absl::Duration timeout,
-                                      const std::string& tls_ca_file, QuirkCounts* quirks);
+  asio::awaitable<absl::Status> Shake(const Url& url, absl::Duration timeout, const TlsTrust& trust,
+                                      TlsContexts& contexts, QuirkCounts* quirks);
   // From now on for so long; then what is awaited ends, and expired() is true.
   void SetDeadline(absl::Duration after);
   void WriteOutbox();

@@ -24,6 +24,27 @@ bool RefusesTransport(int status) { return status == 461 || status == 400; }
 
 }  // namespace
 
+std::string_view TransportName(Transport transport) {
+  switch (transport) {
+    case Transport::kAuto:
+      return "auto";
+    case Transport::kTcp:
+      return "tcp";
+    case Transport::kUdp:
+      return "udp";
+  }
+  return "unknown";
+}
+
+bool ParseTransport(std::string_view name, Transport* transport) {
+  for (const Transport known : {Transport::kAuto, Transport::kTcp, Transport::kUdp}) {
+    if (name != TransportName(known)) continue;
+    *transport = known;
+    return true;
+  }
+  return false;
+}
+
 asio::awaitable<void> Session::Impl::Main(std::shared_ptr<Impl> self) {
   absl::Status status;
   try {
@@ -53,6 +74,8 @@ asio::awaitable<absl::Status> Session::Impl::Run() {
     const absl::Status status = co_await ConnectAndPlay(*url);
     if (status.ok()) break;
     if (connections == limits::kConnectionsPerSessionMax || !BeginAnew()) co_return status;
+    const absl::Status turn = co_await AwaitTurn();
+    if (!turn.ok()) co_return turn;
   }
   co_return co_await Receive();
 }
@@ -66,8 +89,8 @@ asio::awaitable<absl::Status> Session::Impl::ConnectAndPlay(const Url& url) {
     self->Fail(Annotate(broken, absl::StrCat("connection ", self->Place())));
   });
   deinterleaver_.emplace(*this);
-  absl::Status status = co_await connection_->Open(url, options_.connect_timeout,
-                                                   options_.tls_ca_file, &stats_.quirks);
+  absl::Status status = co_await connection_->Open(url, options_.connect_timeout, options_.tls,
+                                                   *options_.tls_contexts, &stats_.quirks);
   if (!failure_.ok()) co_return failure_;
   if (!status.ok()) co_return status;
   connected_ = true;
@@ -95,6 +118,19 @@ bool Session::Impl::BeginAnew() {
   step_ = Step::kHandshake;
   dialogue_->OnReconnect();
   return true;
+}
+
+asio::awaitable<absl::Status> Session::Impl::AwaitTurn() {
+  awaiting_turn_ = true;  // before the call: it may be answered within it
+  if (sink_.OnReconnect()) awaiting_turn_ = false;
+  while (awaiting_turn_ && failure_.ok()) {
+    // What gives the turn, or ends the session, cancels this.
+    timer_.expires_at(Steady::time_point::max());
+    error_code woken;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  awaiting_turn_ = false;
+  co_return failure_;
 }
 
 void Session::Impl::CloseTransports() {
@@ -284,6 +320,8 @@ Session::~Session() { impl_->Abandon(); }
 void Session::Start(std::function<void(absl::Status)> on_end) { impl_->Start(std::move(on_end)); }
 
 void Session::Stop() { impl_->Stop(); }
+
+void Session::Continue() { impl_->Continue(); }
 
 const SessionStats& Session::stats() const { return impl_->stats(); }
 

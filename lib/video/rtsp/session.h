@@ -13,6 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/video/media/access_unit.h"
+#include "lib/video/rtsp/tls.h"
 
 namespace boost::asio {
 class io_context;
@@ -27,6 +28,11 @@ enum class Transport : uint8_t {
   kUdp,
 };
 
+// "auto", "tcp", "udp".
+std::string_view TransportName(Transport transport);
+// False where it is none of these.
+bool ParseTransport(std::string_view name, Transport* transport);
+
 struct SessionOptions {
   // rtsp[s]://[user:password@]host[:port]/path. What stands in `user` and `password` wins.
   std::string url;
@@ -34,9 +40,10 @@ struct SessionOptions {
   std::string password;
   std::string user_agent = "patrolcircle";
   Transport transport = Transport::kAuto;
-  // For rtsps: PEM file with the authority that signs the cameras' certificates. "": any
-  // certificate is taken, and counted as tls_certificate_unverified.
-  std::string tls_ca_file;
+  // For rtsps; where any certificate is taken, that is counted as tls_certificate_unverified.
+  TlsTrust tls;
+  // Shared by the sessions of one loop; null: a session has its own.
+  std::shared_ptr<TlsContexts> tls_contexts;
   absl::Duration connect_timeout = limits::kConnectTimeout;
   absl::Duration request_timeout = limits::kRequestTimeout;
   // No media for this long ends the session.
@@ -74,6 +81,10 @@ class SessionSink {
   // In decoding order. Times never step back but for B-frames, which come after a picture that is
   // shown after them.
   virtual void OnAccessUnit(media::AccessUnitPtr unit) = 0;
+  // The session has to connect once more: the camera closed the connection with its challenge or
+  // with its refusal of TCP. True: at once. False: only when Session::Continue is called, which may
+  // be from within this call.
+  virtual bool OnReconnect() { return true; }
 };
 
 // One RTSP session with one camera: connect, authenticate, describe, set up the first video, over
@@ -109,6 +120,9 @@ class Session {
 
   // Planned close: TEARDOWN where there is something to tear down, bounded by teardown_timeout.
   void Stop();
+
+  // Lets a session connect whose OnReconnect was answered with false; nothing otherwise.
+  void Continue();
 
   const SessionStats& stats() const;
 

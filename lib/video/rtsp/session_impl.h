@@ -35,7 +35,9 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
         read_buffer_(read_buffer),
         sink_(sink),
         timer_(loop),
-        reorder_timer_(loop) {}
+        reorder_timer_(loop) {
+    if (options_.tls_contexts == nullptr) options_.tls_contexts = std::make_shared<TlsContexts>();
+  }
 
   void Start(std::function<void(absl::Status)> on_end) {
     PATROL_CHECK(!started_);
@@ -48,6 +50,12 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
     if (ended_ || stopping_) return;
     stopping_ = true;
     Fail(absl::CancelledError("stopped"));
+  }
+
+  void Continue() {
+    if (!awaiting_turn_) return;
+    awaiting_turn_ = false;
+    timer_.cancel();
   }
 
   void Abandon() {
@@ -77,6 +85,8 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
   asio::awaitable<absl::Status> ConnectAndPlay(const Url& url);
   // A camera that closed the connection where another one may be served. Makes ready for it.
   bool BeginAnew();
+  // Until the sink lets it connect once more. Errors: what ended the session meanwhile.
+  asio::awaitable<absl::Status> AwaitTurn();
   asio::awaitable<absl::Status> Handshake();
   asio::awaitable<absl::Status> SetUp();
   asio::awaitable<absl::Status> SetUpUdp();
@@ -103,7 +113,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
   std::string Place() const;
 
   asio::io_context& loop_;
-  const SessionOptions options_;
+  SessionOptions options_;  // constant after construction
   const Clock& clock_;
   const std::span<uint8_t> read_buffer_;
   SessionSink& sink_;
@@ -136,6 +146,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
   bool challenged_ = false;
   bool transport_refused_ = false;
   bool tcp_refused_ = false;
+  bool awaiting_turn_ = false;
 
   uint8_t rtp_channel_ = 0;
   uint8_t rtcp_channel_ = 1;

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -98,24 +99,62 @@ std::unique_ptr<SSL_CTX, Free> NewContext() {
   return context;
 }
 
-// Takes any certificate; shared by all connections, never changed once made.
-SSL_CTX* UnverifiedContext() {
-  static SSL_CTX* const context = [] {
-    std::unique_ptr<SSL_CTX, Free> made = NewContext();
-    if (made == nullptr) return static_cast<SSL_CTX*>(nullptr);
-    SSL_CTX_set_verify(made.get(), SSL_VERIFY_NONE, nullptr);
-    SSL_CTX_set_min_proto_version(made.get(), TLS1_VERSION);
-    // Level 0: keys of 1,024 bits and SHA-1, which old cameras have.
-    SSL_CTX_set_security_level(made.get(), 0);
-    return made.release();
-  }();
-  return context;
+// When a file was last written; a file that is not there was never.
+int64_t WrittenAt(const std::string& path) {
+  struct stat found {};
+  if (path.empty() || ::stat(path.c_str(), &found) != 0) return 0;
+  return int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
 }
 
 }  // namespace
 
+struct TlsContexts::Context {
+  std::unique_ptr<SSL_CTX, Free> context;
+  bool verifies = false;
+  int64_t written_at = 0;  // of the CA file
+};
+
+TlsContexts::TlsContexts() = default;
+
+TlsContexts::~TlsContexts() = default;
+
+absl::StatusOr<std::shared_ptr<TlsContexts::Context>> TlsContexts::For(const TlsTrust& trust) {
+  // No file is called that: a name has no NUL.
+  const std::string key = trust.ca_file.empty() && trust.verify ? std::string(1, 0) : trust.ca_file;
+  const int64_t written_at = WrittenAt(trust.ca_file);
+  const auto found = contexts_.find(key);
+  if (found != contexts_.end() && found->second->written_at == written_at) return found->second;
+  ERR_clear_error();
+  auto made = std::make_shared<Context>();
+  made->context = NewContext();
+  made->written_at = written_at;
+  made->verifies = !trust.any_certificate();
+  SSL_CTX* const context = made->context.get();
+  if (context == nullptr) return absl::InternalError(absl::StrCat("tls: ", WhatOpenSslSays()));
+  if (!made->verifies) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+    // Level 0: keys of 1,024 bits and SHA-1, which old cameras have.
+    SSL_CTX_set_security_level(context, 0);
+  } else {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    const int loaded = trust.ca_file.empty()
+                           ? SSL_CTX_set_default_verify_paths(context)
+                           : SSL_CTX_load_verify_locations(context, trust.ca_file.c_str(), nullptr);
+    if (loaded != 1) {
+      ERR_clear_error();
+      return absl::NotFoundError(absl::StrCat("tls: CA file \"", trust.ca_file,
+                                              "\" holds no certificate that can be read"));
+    }
+  }
+  ++made_;
+  contexts_[key] = made;
+  return made;
+}
+
 struct Tls::Impl {
-  std::unique_ptr<SSL_CTX, Free> context;  // of a verified connection only
+  bool verifies = false;
   std::unique_ptr<SSL, Free> ssl;
 };
 
@@ -124,27 +163,14 @@ Tls::Tls(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Tls::~Tls() = default;
 
 absl::StatusOr<std::unique_ptr<Tls>> Tls::Create(int descriptor, const std::string& host,
-                                                 const std::string& ca_file) {
+                                                 const TlsTrust& trust, TlsContexts& contexts) {
+  auto context = contexts.For(trust);
+  if (!context.ok()) return context.status();
   ERR_clear_error();
   auto impl = std::make_unique<Impl>();
-  SSL_CTX* context = nullptr;
-  if (ca_file.empty()) {
-    context = UnverifiedContext();
-  } else {
-    impl->context = NewContext();
-    context = impl->context.get();
-  }
-  if (context == nullptr) return absl::InternalError(absl::StrCat("tls: ", WhatOpenSslSays()));
-  if (!ca_file.empty()) {
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-    if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
-      ERR_clear_error();
-      return absl::NotFoundError(
-          absl::StrCat("tls: CA file \"", ca_file, "\" holds no certificate that can be read"));
-    }
-  }
-  impl->ssl.reset(SSL_new(context));
+  impl->verifies = (*context)->verifies;
+  // Holds the context by itself.
+  impl->ssl.reset(SSL_new((*context)->context.get()));
   BIO* const bio = impl->ssl == nullptr ? nullptr : NewSocketBio(descriptor);
   if (bio == nullptr) return absl::InternalError(absl::StrCat("tls: ", WhatOpenSslSays()));
   SSL* const ssl = impl->ssl.get();
@@ -175,7 +201,7 @@ absl::StatusOr<Tls::Wait> Tls::Handshake() {
       break;
   }
   const long verified = SSL_get_verify_result(impl_->ssl.get());  // NOLINT: OpenSSL's type
-  if (verified != X509_V_OK && impl_->context != nullptr) {
+  if (verified != X509_V_OK && impl_->verifies) {
     ERR_clear_error();
     return absl::UnauthenticatedError(
         absl::StrCat("tls: certificate of the camera: ", X509_verify_cert_error_string(verified)));
@@ -195,7 +221,7 @@ absl::StatusOr<size_t> Tls::Write(std::string_view text) {
   return Moved(impl_->ssl.get(), SSL_write(impl_->ssl.get(), text.data(), size));
 }
 
-bool Tls::verified() const { return impl_->context != nullptr; }
+bool Tls::verified() const { return impl_->verifies; }
 
 bool Tls::old_version() const { return SSL_version(impl_->ssl.get()) < TLS1_2_VERSION; }
 

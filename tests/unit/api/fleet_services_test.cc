@@ -93,13 +93,94 @@ TEST_F(FleetServicesTest, NamesTheFieldOfACameraThatIsWrong) {
   EXPECT_EQ(fault("a", camera), "camera.heading_deg: -1 is outside 0..360");
   camera = CameraMessage();
   camera.set_source_uri("http://x");
-  EXPECT_EQ(fault("a", camera), "camera.source_uri: no rtsp:// address");
+  EXPECT_EQ(fault("a", camera), "camera.source_uri: no rtsp:// address (camera \"a\")");
   camera.clear_source_uri();
   EXPECT_THAT(fault("a", camera), HasSubstr("camera.source_uri: required"));
   camera = CameraMessage();
   camera.set_display_name(std::string(201, 'x'));
   EXPECT_EQ(fault("a", camera), "camera.display_name: 201 bytes, at most 200");
   EXPECT_THAT(fleet.cameras(), IsEmpty());
+}
+
+TEST_F(FleetServicesTest, KeepsHowACameraIsConnectedTo) {
+  v1::Camera camera = CameraMessage();
+  camera.set_transport(v1::TRANSPORT_UDP);
+  camera.set_connects_per_host(16);
+  ASSERT_TRUE(Create("n-042", camera, &answer_).ok());
+  EXPECT_EQ(answer_.transport(), v1::TRANSPORT_UDP);
+  EXPECT_EQ(answer_.connects_per_host(), 16);
+  EXPECT_EQ(fleet.cameras().at("n-042").transport, "udp");
+  EXPECT_EQ(store->GetCamera("n-042")->connects_per_host, 16);
+  v1::UpdateCameraRequest request;
+  request.mutable_camera()->set_name("cameras/n-042");
+  request.mutable_camera()->set_transport(v1::TRANSPORT_TCP);
+  request.mutable_update_mask()->add_paths("transport");
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_EQ(answer_.transport(), v1::TRANSPORT_TCP);
+  EXPECT_EQ(answer_.connects_per_host(), 16);
+
+  camera.set_connects_per_host(65);
+  EXPECT_EQ(Create("n-043", camera, &answer_).error_message(),
+            "camera.connects_per_host: 65 is outside 0..64");
+  camera = CameraMessage();
+  camera.set_transport(static_cast<v1::Transport>(9));
+  EXPECT_EQ(Create("n-043", camera, &answer_).error_message(),
+            "camera.transport: 9 is no transport");
+}
+
+void AddTriangle(v1::PrivacyMask* mask) {
+  v1::PrivacyPolygon& polygon = *mask->add_polygons();
+  for (const auto& [x, y] : {std::pair(0.1, 0.1), std::pair(0.5, 0.1), std::pair(0.1, 0.5)}) {
+    polygon.add_corners()->set_x(x);
+    polygon.mutable_corners(polygon.corners_size() - 1)->set_y(y);
+  }
+}
+
+TEST_F(FleetServicesTest, NeverRemovesAPrivacyMaskBecauseAClientDoesNotKnowIt) {
+  v1::Camera camera = CameraMessage();
+  AddTriangle(camera.mutable_privacy_mask());
+  ASSERT_TRUE(Create("n-042", camera, &answer_).ok());
+  EXPECT_EQ(answer_.privacy_mask().polygons_size(), 1);
+  const int64_t drawn = store->GetCamera("n-042")->privacy_mask->revision;
+  EXPECT_GT(drawn, 0);
+  EXPECT_EQ(fleet.cameras().at("n-042").privacy_mask, store->GetCamera("n-042")->privacy_mask);
+  // Written back whole, without and with update_mask, by one that knows nothing of it.
+  v1::UpdateCameraRequest request;
+  *request.mutable_camera() = CameraMessage();
+  request.mutable_camera()->set_name("cameras/n-042");
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_EQ(store->GetCamera("n-042")->privacy_mask->revision, drawn);
+  request.mutable_update_mask()->add_paths("display_name");
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_EQ(store->GetCamera("n-042")->privacy_mask->revision, drawn);
+  // By name it goes.
+  request.mutable_update_mask()->add_paths("privacy_mask");
+  request.mutable_camera()->mutable_privacy_mask();
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_FALSE(answer_.has_privacy_mask());
+  EXPECT_FALSE(store->GetCamera("n-042")->privacy_mask.has_value());
+}
+
+TEST_F(FleetServicesTest, AMovedCameraStaysSoUntilItsMaskIsDrawnAnew) {
+  v1::Camera camera = CameraMessage();
+  AddTriangle(camera.mutable_privacy_mask());
+  ASSERT_TRUE(Create("n-042", camera, &answer_).ok());
+  const int64_t drawn = store->GetCamera("n-042")->privacy_mask->revision;
+  v1::UpdateCameraRequest request;
+  request.mutable_camera()->set_name("cameras/n-042");
+  request.mutable_camera()->set_view_moved(true);
+  request.mutable_update_mask()->add_paths("view_moved");
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_TRUE(answer_.view_moved());
+  request.mutable_camera()->set_view_moved(false);
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_TRUE(answer_.view_moved()) << "that it fits again is said with the mask";
+  request.mutable_update_mask()->clear_paths();
+  request.mutable_update_mask()->add_paths("privacy_mask");
+  AddTriangle(request.mutable_camera()->mutable_privacy_mask());
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_FALSE(answer_.view_moved());
+  EXPECT_GT(store->GetCamera("n-042")->privacy_mask->revision, drawn);
 }
 
 TEST_F(FleetServicesTest, ChangesOnlyWhatTheMaskNames) {

@@ -93,6 +93,91 @@ TEST_F(ConfigTest, NamesLineAndFieldOfEveryFaultInOneRun) {
   }
 }
 
+TEST_F(ConfigTest, ReadsHowACameraIsConnectedTo) {
+  Write("ca.pem", "not read here");
+  const Reading reading = Read(
+      "network: {file: town.osm.pbf}\n"
+      "cameras:\n"
+      "  - id: gate\n"
+      "    source: rtsps://10.0.4.2/1\n"
+      "    transport: udp\n"
+      "    tls_ca_file: ca.pem\n"
+      "    connects_per_host: 16\n"
+      "  - {id: plain, source: 'rtsp://10.0.4.3/1'}\n");
+  EXPECT_THAT(reading.faults, ::testing::IsEmpty());
+  const store::Camera& gate = reading.config.cameras.at(0);
+  EXPECT_EQ(gate.transport, "udp");
+  EXPECT_EQ(gate.tls_ca_file, (folder_ / "ca.pem").string());
+  EXPECT_EQ(gate.connects_per_host, 16);
+  const store::Camera& plain = reading.config.cameras.at(1);
+  EXPECT_EQ(plain.transport, "auto");
+  EXPECT_EQ(plain.tls_ca_file, "");
+  EXPECT_FALSE(plain.tls_verify);
+  EXPECT_EQ(plain.connects_per_host, 0);
+}
+
+TEST_F(ConfigTest, NamesCameraAndFieldOfAConnectionThatCannotBe) {
+  const Reading reading = Read(
+      "network: {file: town.osm.pbf}\n"
+      "cameras:\n"
+      "  - id: gate\n"
+      "    source: rtsp://10.0.4.2/1\n"
+      "    transport: pigeon\n"
+      "    tls_ca_file: missing.pem\n"
+      "    connects_per_host: 65\n"
+      "  - id: yard\n"
+      "    source: rtsp://10.0.4.3/1\n"
+      "    tls_verify: true\n");
+  EXPECT_THAT(
+      Places(reading),
+      ElementsAre("5 cameras[0].transport", "6 cameras[0].tls_ca_file", "6 cameras[0].tls_ca_file",
+                  "7 cameras[0].connects_per_host", "10 cameras[1].tls_verify"));
+  EXPECT_THAT(reading.faults[0].Text(),
+              HasSubstr("camera \"gate\": \"pigeon\" is none of auto, tcp, udp"));
+  EXPECT_THAT(reading.faults[4].Text(),
+              HasSubstr("camera \"yard\": is for sources that begin with rtsps://"));
+}
+
+TEST_F(ConfigTest, ReadsPrivacyMasksAndTellsNoneFromNotSaid) {
+  const Reading reading = Read(
+      "network: {file: town.osm.pbf}\n"
+      "ingest: {hardware: 'off'}\n"
+      "cameras:\n"
+      "  - id: gate\n"
+      "    source: rtsp://10.0.4.2/1\n"
+      "    privacy_masks: [[[0, 0.2], [0.3, 0.2], [0.3, 0.6]]]\n"
+      "    privacy_mask_width: 640\n"
+      "    privacy_mask_height: 360\n"
+      "  - {id: open, source: 'rtsp://10.0.4.3/1', privacy_masks: []}\n"
+      "  - {id: unsaid, source: 'rtsp://10.0.4.4/1'}\n");
+  EXPECT_THAT(Places(reading), ElementsAre());
+  const store::PrivacyMask& mask = *reading.config.cameras.at(0).privacy_mask;
+  EXPECT_EQ(mask.polygons.size(), 1u);
+  EXPECT_EQ(mask.polygons[0][1], (store::PicturePlace{0.3, 0.2}));
+  EXPECT_EQ(mask.width, 640);
+  EXPECT_FALSE(reading.config.cameras.at(1).privacy_mask.has_value());
+  EXPECT_THAT(reading.config.cameras_without_mask, ElementsAre("open"));
+  EXPECT_EQ(reading.config.ingest.hardware, media::HardwareChoice::kOff);
+}
+
+TEST_F(ConfigTest, DoesNotStartWithAPrivacyMaskThatIsNone) {
+  const Reading reading = Read(
+      "network: {file: town.osm.pbf}\n"
+      "ingest: {hardware: abacus}\n"
+      "cameras:\n"
+      "  - {id: a, source: 'rtsp://10.0.4.2/1', privacy_masks: [[[0, 0], [1, 1]]]}\n"
+      "  - {id: b, source: 'rtsp://10.0.4.2/1', privacy_masks: [[[0, 0], [1, 1], [2, 0]]]}\n"
+      "  - {id: c, source: 'rtsp://10.0.4.2/1', privacy_masks: [left]}\n"
+      "  - {id: d, source: 'rtsp://10.0.4.2/1', privacy_masks: all}\n");
+  EXPECT_THAT(
+      Places(reading),
+      ElementsAre("2 ingest.hardware", "4 cameras[0].privacy_masks", "5 cameras[1].privacy_masks",
+                  "6 cameras[2].privacy_masks", "7 cameras[3].privacy_masks"));
+  EXPECT_THAT(reading.faults[1].Text(),
+              HasSubstr("camera \"a\": polygons[0].corners: 2, must be 3..64"));
+  EXPECT_THAT(reading.faults[3].Text(), HasSubstr("camera \"c\": polygon 0 is no list of corners"));
+}
+
 TEST_F(ConfigTest, SaysWhereTheYamlItselfIsBroken) {
   const Reading reading = Read("network: {file: town.osm.pbf}\ncoverage: [1, 2\n");
   ASSERT_EQ(reading.faults.size(), 1u);

@@ -80,6 +80,28 @@ TEST(ConnectPacer, LetsNoBusyHostDelayAnother) {
   EXPECT_EQ(pacer.Take(absl::Seconds(1)), (std::vector<ConnectPacer::Ticket>{2}));
 }
 
+TEST(ConnectPacer, GoesByTheNumberThatEachNamesForItsHost) {
+  ConnectPacer pacer(1000, 2);
+  for (uint64_t i = 0; i < 6; ++i) pacer.Ask(i, "recorder", 4);
+  pacer.Ask(6, "recorder");  // content with the default of two
+  pacer.Ask(7, "frail", 1);
+  pacer.Ask(8, "frail", 1);
+  std::vector<ConnectPacer::Ticket> taken;
+  for (int ms = 0; ms < 20; ++ms) {
+    for (const auto ticket : pacer.Take(absl::Milliseconds(ms))) taken.push_back(ticket);
+  }
+  EXPECT_EQ(taken, (std::vector<ConnectPacer::Ticket>{0, 1, 2, 3, 7}));
+  pacer.Release("frail");
+  EXPECT_EQ(pacer.Take(absl::Seconds(1)), (std::vector<ConnectPacer::Ticket>{8}));
+  for (int i = 0; i < 4; ++i) pacer.Release("recorder");
+  taken.clear();
+  for (int ms = 2000; ms < 2020; ++ms) {
+    for (const auto ticket : pacer.Take(absl::Milliseconds(ms))) taken.push_back(ticket);
+  }
+  // Those two fill what the last one asks for.
+  EXPECT_EQ(taken, (std::vector<ConnectPacer::Ticket>{4, 5}));
+}
+
 TEST(ConnectPacer, ForgetsWhoNoLongerAsks) {
   ConnectPacer pacer(1000, 2);
   pacer.Ask(1, "a");

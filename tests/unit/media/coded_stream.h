@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,6 +63,7 @@ struct StreamOptions {
   std::string tune = "zerolatency";  // leave empty for B-frames
   std::string params;                // more of x264-params or x265-params, "name=value:..."
   bool interlaced = false;
+  std::function<void(AVFrame& frame, int index)> paint;  // over the picture
 };
 
 // A coded stream of a square moving right, one access unit every 40 ms from the Unix epoch,
@@ -98,6 +100,7 @@ inline std::vector<AccessUnit> EncodeStream(const StreamOptions& options) {
     FramePtr frame;
     if (i < options.frames) {
       frame = MakeFrame(options.width, options.height, 10 + 4 * i, options.format);
+      if (options.paint) options.paint(*frame, i);
       frame->pts = i;
     }
     EXPECT_GE(avcodec_send_frame(context, frame.get()), 0);

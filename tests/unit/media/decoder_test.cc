@@ -179,6 +179,74 @@ TEST(Decoder, DecodesMjpeg) {
   EXPECT_NEAR(SquareLeft(**picture), 14, 2);
 }
 
+TEST(Decoder, DecodesInSoftwareWhereTheDeviceIsNotThere) {
+  for (const HardwareChoice kind : {HardwareChoice::kCuda, HardwareChoice::kVaapi}) {
+    for (const char* encoder : {"libx264", "libx265"}) {
+      const auto units = EncodeStream({.encoder = encoder});
+      if (units.empty()) continue;
+      // FFmpeg's decoder takes the offer and finds no device behind it.
+      const auto gone = std::make_shared<const Hardware>(kind, nullptr);
+      auto decoder = Decoder::Create(units[0].codec, Reordering::kNone, gone);
+      ASSERT_TRUE(decoder.ok()) << decoder.status();
+      EXPECT_EQ((*decoder)->decoded_by(), "");
+      for (size_t i = 0; i < units.size(); ++i) {
+        const auto picture = (*decoder)->Decode(units[i]);
+        ASSERT_TRUE(picture.ok()) << encoder << " " << i << ": " << picture.status();
+        ASSERT_TRUE(picture->has_value()) << encoder << " " << i;
+        EXPECT_NEAR(SquareLeft(**picture), 10 + 4 * static_cast<int>(i), 2);
+      }
+      EXPECT_EQ((*decoder)->decoded_by(), "software");
+      EXPECT_THAT((*decoder)->fallback(), testing::StartsWith(std::string(gone->name())))
+          << encoder;
+      EXPECT_EQ((*decoder)->damaged(), 0u);
+    }
+  }
+}
+
+TEST(Decoder, GivesHardwareUpWhereItFailsTimeAndAgainAndRecovers) {
+  auto units = EncodeStream({.frames = 60});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder libx264";
+  auto decoder = Decoder::Create(Codec::kH264, Reordering::kNone,
+                                 std::make_shared<const Hardware>(HardwareChoice::kVaapi, nullptr));
+  ASSERT_TRUE(decoder.ok());
+  // A keyframe that is cut: everything up to the next fails, more often than hardware may.
+  units[0].data.resize(units[0].data.size() * 2 / 3);
+  for (size_t i = 0; i < 15; ++i) EXPECT_FALSE((*decoder)->Decode(units[i]).ok()) << i;
+  EXPECT_THAT((*decoder)->fallback(), testing::HasSubstr("vaapi failed 5 times in a row"));
+  for (size_t i = 15; i < units.size(); ++i) {
+    const auto picture = (*decoder)->Decode(units[i]);
+    ASSERT_TRUE(picture.ok()) << i << ": " << picture.status();
+    EXPECT_TRUE(picture->has_value()) << i;
+  }
+  EXPECT_EQ((*decoder)->decoded_by(), "software");
+}
+
+TEST(Hardware, IsChosenByNameAndSaysWhyThereIsNone) {
+  HardwareChoice choice = HardwareChoice::kOff;
+  EXPECT_TRUE(ParseHardwareChoice("cuda", &choice));
+  EXPECT_EQ(choice, HardwareChoice::kCuda);
+  EXPECT_FALSE(ParseHardwareChoice("abacus", &choice));
+  EXPECT_EQ(OpenHardware(HardwareChoice::kOff).hardware, nullptr);
+  EXPECT_EQ(OpenHardware(HardwareChoice::kOff).why, "software decodes: so configured");
+  // Whatever this machine has: the decoder works with it.
+  const OpenedHardware found = OpenHardware(HardwareChoice::kAuto);
+  EXPECT_FALSE(found.why.empty());
+  if (found.hardware == nullptr) {
+    EXPECT_THAT(found.why, testing::HasSubstr("no device"));
+  }
+  const auto units = EncodeStream({.width = 640, .height = 360});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder libx264";
+  auto decoder = Decoder::Create(Codec::kH264, Reordering::kNone, found.hardware);
+  ASSERT_TRUE(decoder.ok());
+  for (const AccessUnit& unit : units) {
+    const auto picture = (*decoder)->Decode(unit);
+    ASSERT_TRUE(picture.ok()) << picture.status();
+    ASSERT_TRUE(picture->has_value());
+    EXPECT_TRUE((*picture)->frame()->format == AV_PIX_FMT_YUV420P ||
+                (*picture)->frame()->format == AV_PIX_FMT_YUVJ420P);
+  }
+}
+
 TEST(Decoder, RefusesWhatIsNoAccessUnitOfItsCodec) {
   auto decoder = MakeDecoder(Codec::kH264);
   AccessUnit unit;

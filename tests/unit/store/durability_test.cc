@@ -272,6 +272,29 @@ TEST(OpenStore, RefusesAnotherProgramsDatabaseAndLeavesItAlone) {
   sqlite3_close(db);
 }
 
+// A database as the first released schema left it, as far as its cameras go.
+constexpr const char* kFirstVersion = R"sql(
+PRAGMA application_id = 0x50435243;
+CREATE TABLE schema_versions (version INTEGER NOT NULL PRIMARY KEY, applied_us INTEGER NOT NULL)
+  STRICT;
+INSERT INTO schema_versions VALUES (1, 0);
+CREATE TABLE cameras (
+  id TEXT NOT NULL PRIMARY KEY, display_name TEXT NOT NULL, lon REAL, lat REAL,
+  heading_deg REAL NOT NULL, field_of_view_deg REAL NOT NULL, source_uri TEXT NOT NULL,
+  username TEXT NOT NULL, password TEXT NOT NULL, disabled INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE motion_events (
+  id TEXT NOT NULL PRIMARY KEY, camera_id TEXT NOT NULL, begin_us INTEGER NOT NULL,
+  last_us INTEGER NOT NULL, ended INTEGER NOT NULL, cut_short INTEGER NOT NULL,
+  zone_left REAL NOT NULL, zone_top REAL NOT NULL, zone_right REAL NOT NULL,
+  zone_bottom REAL NOT NULL, strength REAL NOT NULL, area_id TEXT NOT NULL,
+  nearest_unit_id TEXT NOT NULL, arrival_us INTEGER, unattended INTEGER NOT NULL,
+  reason TEXT NOT NULL, has_still INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO cameras VALUES
+  ('old', 'from before', NULL, NULL, 90.0, 0.0, 'rtsp://127.0.0.1/1', '', '', 0);
+)sql";
+
 TEST(OpenStore, RefusesASchemaOfANewerProgram) {
   TemporaryFolder folder;
   const std::string path = folder.File("patrol.db");
@@ -285,6 +308,28 @@ TEST(OpenStore, RefusesASchemaOfANewerProgram) {
   const absl::Status opened = SqliteStore::Open({.path = path}).status();
   EXPECT_EQ(opened.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(Message(opened), HasSubstr("version 99"));
+}
+
+TEST(OpenStore, BringsADatabaseOfTheFirstVersionUpAndKeepsItsCameras) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, kFirstVersion, nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(db);
+  sqlite3_close(db);
+  const std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path});
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->open_report().migrated_from, 1);
+  EXPECT_GT(store->open_report().schema_version, 1);
+  const absl::StatusOr<Camera> camera = store->GetCamera("old");
+  ASSERT_TRUE(camera.ok()) << camera.status();
+  Camera expected;
+  expected.id = "old";
+  expected.display_name = "from before";
+  expected.heading_deg = 90;
+  expected.source_uri = "rtsp://127.0.0.1/1";
+  EXPECT_EQ(*camera, expected);
 }
 
 TEST(OpenStore, TellsADamagedFile) {

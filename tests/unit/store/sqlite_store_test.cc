@@ -2,9 +2,11 @@
 // durability_test.cc.
 
 #include "lib/service/store/sqlite_store.h"
+#include "lib/service/store/privacy_text.h"
 
 #include <sys/stat.h>
 
+#include <fstream>
 #include <future>
 #include <memory>
 #include <string>
@@ -102,6 +104,17 @@ TEST_F(SqliteStoreTest, GivesBackWhatWasStoredAfterReopening) {
   Camera placeless = CameraOf("n-043");
   placeless.position.reset();
   placeless.disabled = true;
+  placed.transport = "udp";
+  placed.tls_ca_file = "/etc/patrol/ca.pem";
+  placed.tls_verify = true;
+  placed.connects_per_host = 16;
+  placed.privacy_mask = PrivacyMask{
+      .polygons = {{{0.1, 1.0 / 3}, {1, 0}, {0.5, 0.25}}, {{0, 0}, {1, 0}, {1, 1}, {0, 1}}},
+      .width = 640,
+      .height = 360,
+      .rotation_deg = 90,
+      .revision = 1772400000000000};
+  placed.view_moved = true;
   const Unit unit{"u1", "一号车", "e-bike", "village police", true};
   const Area area{"g1", "一网格", "grid", "v1", R"({"type":"Polygon","coordinates":[]})"};
   ASSERT_TRUE(store_->CreateCamera(placed).ok());
@@ -266,6 +279,52 @@ TEST_F(SqliteStoreTest, FollowsAMotionEventFromBeginToEnd) {
   event.has_still = true;
   EXPECT_EQ(*store_->GetMotionEvent(event.id), event);
   EXPECT_EQ(*store_->GetMotionStill(event.id), still);
+}
+
+TEST(PrivacyText, WhatCannotBeReadIsAnUnknownMaskNeverNone) {
+  EXPECT_FALSE(ReadPrivacyMask("").has_value());
+  for (const char* text : {"1 0 0 0 0", "2 0 0 0 0;0,0 1,0 1,1", "1 0 0 0 0;0,0 1,0",
+                           "1 0 0 0 0;0,0 1,0 1", "1 0 0 0 0;0,0 1,0 1,x", "garbage",
+                           "1 0 0 0;0,0 1,0 1,1", "1 0 0 0 0;0,0 1,0 1,1;", "unknown"}) {
+    const std::optional<PrivacyMask> mask = ReadPrivacyMask(text);
+    ASSERT_TRUE(mask.has_value()) << text;
+    EXPECT_TRUE(mask->unknown) << text;
+    EXPECT_TRUE(ReadPrivacyMask(WritePrivacyMask(mask))->unknown) << text;
+  }
+}
+
+TEST_F(SqliteStoreTest, ErasesTheStillsOfACameraFromTheDiskToo) {
+  const std::string secret = "what was seen before the mask was drawn, 32 bytes and more";
+  const std::string kept = "what was seen at another place, and may stay where it is now";
+  const MotionEvent before = EventOf("n-042", kMorning);
+  const MotionEvent after = EventOf("n-042", kMorning + absl::Hours(1));
+  const MotionEvent elsewhere = EventOf("n-043", kMorning);
+  std::string stills;
+  for (int i = 0; i < 200; ++i) stills += secret;
+  ASSERT_TRUE(Put(before, &stills).ok());
+  ASSERT_TRUE(Put(before, &stills).ok());  // replaced once: the old page is free
+  ASSERT_TRUE(Put(after, &kept).ok());
+  ASSERT_TRUE(Put(elsewhere, &kept).ok());
+  const auto on_disk = [&](const std::string& bytes) {
+    for (const char* name : {"patrol.db", "patrol.db-wal"}) {
+      std::ifstream file(folder_.File(name), std::ios::binary);
+      const std::string all{std::istreambuf_iterator<char>(file), {}};
+      if (all.find(bytes) != std::string::npos) return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(on_disk(secret)) << "the test looks where it is";
+  std::promise<absl::Status> done;
+  store_->DeleteMotionStills("n-042", kMorning + absl::Minutes(1),
+                             [&done](absl::Status status) { done.set_value(status); });
+  ASSERT_TRUE(done.get_future().get().ok());
+  EXPECT_FALSE(on_disk(secret));
+  EXPECT_FALSE(on_disk(secret.substr(0, 32)));
+  EXPECT_TRUE(on_disk(kept));
+  EXPECT_EQ(store_->GetMotionStill(before.id).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(store_->GetMotionEvent(before.id)->has_still);
+  EXPECT_EQ(*store_->GetMotionStill(after.id), kept);
+  EXPECT_EQ(*store_->GetMotionStill(elsewhere.id), kept);
 }
 
 TEST_F(SqliteStoreTest, RefusesAStillOverTheLimit) {
