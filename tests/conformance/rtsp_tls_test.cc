@@ -217,27 +217,31 @@ TEST(RtspTls, ReadsACaFileOnceForAllSessionsAndAgainWhenItChanged) {
   const Certificate certificate("IP:127.0.0.1");
   const Certificate stranger("IP:127.0.0.1");
   ScriptedRtspServer server(Streaming());
-  TlsFront front(certificate, server.port());
   SessionOptions options;
-  options.url = front.Url();
   options.tls_contexts = std::make_shared<TlsContexts>();
   const std::string file = testing::TempDir() + "rtsp_tls_test_shared.pem";
   options.tls.ca_file = certificate.WriteTo(file);
   for (int i = 0; i < 3; ++i) {
+    TlsFront front(certificate, server.port());
+    options.url = front.Url();
     SessionRun run(options);
     ASSERT_TRUE(run.UntilUnits(1)) << run.end.value_or(absl::OkStatus());
     run.Stop();
-    run.UntilEnd();
+    EXPECT_TRUE(run.UntilEnd().ok());
   }
   EXPECT_EQ(options.tls_contexts->made(), 1);
   stranger.WriteTo(file);
   // Within the clock's grain the file may look unchanged.
   std::filesystem::last_write_time(
       file, std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
+  TlsFront changed(certificate, server.port());
+  options.url = changed.Url();
   SessionRun refused(options);
   EXPECT_EQ(refused.UntilEnd().code(), absl::StatusCode::kUnauthenticated) << refused.UntilEnd();
   EXPECT_EQ(options.tls_contexts->made(), 2);
   // Any certificate is another trust.
+  TlsFront unverified(certificate, server.port());
+  options.url = unverified.Url();
   options.tls = {};
   SessionRun any(options);
   ASSERT_TRUE(any.UntilUnits(1)) << any.end.value_or(absl::OkStatus());

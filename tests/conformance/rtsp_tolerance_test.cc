@@ -12,6 +12,7 @@ namespace patrol::rtsp {
 namespace {
 
 using test::CodedClip;
+using test::NalUnits;
 using test::RtpWriter;
 using test::RtspConnection;
 using test::ScriptedCamera;
@@ -37,19 +38,6 @@ struct Fault {
 };
 
 constexpr size_t kPacketBytes = 1200;
-
-// The NAL units of a picture; start codes have four bytes.
-std::vector<std::string> Nals(const std::vector<uint8_t>& annexb) {
-  const std::string text(annexb.begin(), annexb.end());
-  const std::string code("\0\0\0\1", 4);
-  std::vector<std::string> nals;
-  for (size_t at = text.find(code); at != std::string::npos;) {
-    const size_t next = text.find(code, at + 4);
-    nals.push_back(text.substr(at + 4, next == std::string::npos ? next : next - at - 4));
-    at = next;
-  }
-  return nals;
-}
 
 // A packet of one NAL unit, or fragments of it (RFC 6184 section 5.8). fragment: what each becomes.
 void AddNal(
@@ -214,7 +202,7 @@ INSTANTIATE_TEST_SUITE_P(
               .packets =
                   [](RtpWriter& writer, const std::vector<uint8_t>& unit, uint32_t time) {
                     std::vector<std::string> packets;
-                    for (const std::string& nal : Nals(unit)) {
+                    for (const std::string& nal : NalUnits(unit)) {
                       AddNal(writer, nal, time, true, &packets);
                     }
                     return packets;
@@ -224,7 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
               .packets =
                   [](RtpWriter& writer, const std::vector<uint8_t>& unit, uint32_t time) {
                     std::vector<std::string> packets;
-                    const std::vector<std::string> nals = Nals(unit);
+                    const std::vector<std::string> nals = NalUnits(unit);
                     for (size_t i = 0; i < nals.size(); ++i) {
                       const bool last = i + 1 == nals.size();
                       if (nals[i].size() > kPacketBytes) {
@@ -241,7 +229,7 @@ INSTANTIATE_TEST_SUITE_P(
               .packets =
                   [](RtpWriter& writer, const std::vector<uint8_t>& unit, uint32_t time) {
                     std::vector<std::string> packets;
-                    const std::vector<std::string> nals = Nals(unit);
+                    const std::vector<std::string> nals = NalUnits(unit);
                     for (size_t i = 0; i < nals.size(); ++i) {
                       AddNal(writer, nals[i], time, i + 1 == nals.size(), &packets,
                              [](std::string header, const std::string& body) {
@@ -259,7 +247,7 @@ INSTANTIATE_TEST_SUITE_P(
               .packets =
                   [](RtpWriter& writer, const std::vector<uint8_t>& unit, uint32_t time) {
                     std::vector<std::string> packets;
-                    const std::vector<std::string> nals = Nals(unit);
+                    const std::vector<std::string> nals = NalUnits(unit);
                     for (size_t i = 0; i < nals.size(); ++i) {
                       AddNal(writer, nals[i], time, i + 1 == nals.size(), &packets,
                              [](const std::string& header, const std::string& body) {
@@ -280,7 +268,7 @@ INSTANTIATE_TEST_SUITE_P(
                   [](RtpWriter& writer, const std::vector<uint8_t>& unit, uint32_t time) {
                     std::vector<std::string> packets;
                     std::string aggregate(1, 24);  // STAP-A
-                    const std::vector<std::string> nals = Nals(unit);
+                    const std::vector<std::string> nals = NalUnits(unit);
                     for (size_t i = 0; i + 1 < nals.size(); ++i) {
                       aggregate += static_cast<char>(nals[i].size() >> 8);
                       aggregate += static_cast<char>(nals[i].size());
@@ -296,7 +284,7 @@ INSTANTIATE_TEST_SUITE_P(
                   [](RtpWriter& writer, const std::vector<uint8_t>& unit, uint32_t time) {
                     std::vector<std::string> packets;
                     std::string aggregate{48 << 1, 1};  // AP
-                    const std::vector<std::string> nals = Nals(unit);
+                    const std::vector<std::string> nals = NalUnits(unit);
                     for (size_t i = 0; i + 1 < nals.size(); ++i) {
                       aggregate += static_cast<char>(nals[i].size() >> 8);
                       aggregate += static_cast<char>(nals[i].size());

@@ -17,8 +17,9 @@ void Put32(std::string* bytes, uint32_t value) {
   Put16(bytes, static_cast<uint16_t>(value));
 }
 
-// The NAL units of an Annex B access unit, without start codes.
-std::vector<std::string> Split(const std::vector<uint8_t>& annexb) {
+}  // namespace
+
+std::vector<std::string> NalUnits(const std::vector<uint8_t>& annexb) {
   const std::string bytes(annexb.begin(), annexb.end());
   const std::string start("\0\0\1", 3);
   std::vector<std::string> nals;
@@ -34,8 +35,6 @@ std::vector<std::string> Split(const std::vector<uint8_t>& annexb) {
   }
   return nals;
 }
-
-}  // namespace
 
 std::string Interleave(uint8_t channel, std::string_view packet) {
   std::string frame = "$";
@@ -57,7 +56,7 @@ std::string RtpWriter::Packet(std::string_view payload, uint32_t rtp_time, bool 
 
 std::vector<std::string> RtpWriter::Packets(const std::vector<uint8_t>& annexb, uint32_t rtp_time) {
   std::vector<std::string> packets;
-  const std::vector<std::string> nals = Split(annexb);
+  const std::vector<std::string> nals = NalUnits(annexb);
   for (size_t i = 0; i < nals.size(); ++i) {
     const std::string& nal = nals[i];
     const bool last_nal = i + 1 == nals.size();

@@ -34,4 +34,7 @@ class RtpWriter {
 
 std::string Interleave(uint8_t channel, std::string_view packet);
 
+// The NAL units of an Annex B access unit, without start codes.
+std::vector<std::string> NalUnits(const std::vector<uint8_t>& annexb);
+
 }  // namespace patrol::test
