@@ -246,7 +246,11 @@ class VideoWing::Impl : public ingest::PictureSink,
 
   // ingest::PictureSink: on a decoding thread, one call at a time for a camera.
   void OnPicture(const std::string& camera_id, const media::Picture& picture) override {
-    if (const auto watcher = WatcherOf(camera_id, /*make=*/false)) watcher->OnPicture(picture);
+    const auto watcher = WatcherOf(camera_id, /*make=*/false);
+    if (watcher == nullptr) return;
+    if (const std::optional<bool> moving = watcher->OnPicture(picture)) {
+      fleet_.OnPixels(camera_id, picture.time(), *moving);
+    }
   }
 
   // ingest::CameraStateSink: on the fleet's loop.
@@ -283,13 +287,18 @@ class VideoWing::Impl : public ingest::PictureSink,
       analyser.emplace(id, options, sink);
     }
 
-    void OnPicture(const media::Picture& picture) {
+    // Whether something moves in it that is large enough for an event; nullopt where the analyser
+    // can't say.
+    std::optional<bool> OnPicture(const media::Picture& picture) {
       std::lock_guard lock(analysis);
       TellLoss();
       // There is nothing to be seen in it; what the analyser has learnt waits for what there is.
-      if (picture.hidden()) return;
+      if (picture.hidden()) return std::nullopt;
       analyser->OnPicture(picture);
       TellMoving();
+      const motion::Detection& seen = analyser->last_detection();
+      if (seen.learning || seen.light_step) return std::nullopt;
+      return seen.largest_moving_share >= options.begin_share;
     }
 
     // Ends an open event without a still, and forgets what was seen so far.

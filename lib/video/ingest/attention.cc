@@ -11,19 +11,37 @@ namespace {
 
 // The background model learns from eight pictures: every keyframe of a new stream for this long.
 constexpr absl::Duration kGetToKnow = absl::Seconds(20);
-// Long enough for the analyser to confirm (0.4 s of movement after catching up), short enough that
-// a false alarm costs little.
+// Long enough for the analyser to confirm what comes slowly nearer. A burst that shows nothing is
+// over after kStillPictures (0.6 s at five a second).
 constexpr absl::Duration kBurst = absl::Seconds(4);
-// After motion ended in pixels; what paused goes on within this more often than not.
-constexpr absl::Duration kLinger = absl::Seconds(3);
+constexpr int kStillPictures = 3;
+// A burst waits for the next keyframe where that is so near, for catching up would decode all of
+// the GOP before; not where activity is so many times what it must be.
+constexpr double kWaitShare = 0.5;
+constexpr absl::Duration kWaitMax = absl::Seconds(1);
+constexpr double kNoWait = 1.5;
+// Once confirmed, so long in full: the event's still and zone should show the whole of it.
+constexpr absl::Duration kConfirmed = absl::Seconds(1);
+// Keyframes no further apart than this tell how a movement goes on (the analyser ends an event
+// after 2 s without).
+constexpr absl::Duration kKeyframesSuffice = absl::Milliseconds(3200);
+// While activity says that a confirmed movement goes on, a keyframe this often is enough to see.
+constexpr absl::Duration kGoesOnEvery = absl::Seconds(4);
+// After motion ended in pixels every keyframe counts: what paused goes on within this.
+constexpr absl::Duration kLinger = absl::Seconds(4);
 // Opening a decoder and catching up with the GOP costs about a second of decoding.
 constexpr absl::Duration kStayMin = absl::Seconds(2);
 // Who has been decoded for this long makes room when others wait, unless it is looked at.
 constexpr absl::Duration kHoldMax = absl::Seconds(30);
-constexpr absl::Duration kBackOffFirst = absl::Seconds(5);
-constexpr absl::Duration kBackOffMost = absl::Minutes(1);
-// In back-off activity must be so many times what did not turn out to be motion.
-constexpr double kBackOffRise = 1.5;
+// The level a burst begins at. Rejected, it must rise above what was rejected by a tenth, or a half
+// within kPause; so does the threshold fall back, to 1/e of the excess in kForget.
+constexpr double kThresholdLeast = 1.2;
+constexpr double kThresholdMost = 8;
+constexpr double kRejectedRise = 1.15;
+constexpr double kPauseRise = 1.5;
+constexpr double kConfirmedFall = 0.7;
+constexpr absl::Duration kPause = absl::Seconds(5);
+constexpr absl::Duration kForget = absl::Seconds(120);
 // Of full_decodes_max at most this share is spent on decoding sparse cameras forward.
 constexpr int kSparseShare = 4;
 // A picture is asked for within this share of blind_after, so that it is there in time.
@@ -37,6 +55,8 @@ constexpr double kStretchStep = 1.25;
 constexpr double kBudgetLow = 0.85;
 constexpr absl::Duration kSteerEvery = absl::Seconds(1);
 constexpr double kCpuSmoothingSeconds = 2;
+
+constexpr const char* kKeyframeShows = "a decoded keyframe shows movement";
 
 std::string Seconds(absl::Duration duration) {
   const double seconds = absl::ToDoubleSeconds(duration);
@@ -128,6 +148,8 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
   Turn turn;
   turn.decide = camera.burst && !burst_before;
   if (!keyframe) return turn;
+  // What it waited for is here; the decoder begins with this one.
+  if (camera.burst && camera.burst_from > now) camera.burst_from = now;
   if (camera.last_keyframe != -absl::InfiniteDuration()) {
     const absl::Duration gop = now - camera.last_keyframe;
     camera.gop = camera.gop == absl::ZeroDuration() ? gop : camera.gop * 0.75 + gop * 0.25;
@@ -139,10 +161,12 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
   }
   // Where something may be going on every keyframe counts; without a budget for it, as for all.
   const bool getting_to_know = now - camera.begun < kGetToKnow;
-  const bool eager = camera.wants || camera.active || getting_to_know;
-  const absl::Duration every = !eager         ? QuietEvery(camera)
-                               : stretch_ > 1 ? camera.gop * stretch_
-                                              : absl::ZeroDuration();
+  const bool eager = camera.wants || camera.moving || now < camera.linger_until ||
+                     now < camera.pause_until || getting_to_know;
+  const absl::Duration every = !eager           ? QuietEvery(camera)
+                               : stretch_ > 1   ? camera.gop * stretch_
+                               : GoesOn(camera) ? kGoesOnEvery
+                                                : absl::ZeroDuration();
   const bool first = camera.decoded == -absl::InfiniteDuration();
   // Unless the next one is in time as well.
   turn.decode = first || (eager ? now >= camera.decoded + every * kGopTolerance
@@ -166,23 +190,47 @@ void Attention::OnActivity(Camera& camera, const ActivityReading& activity, absl
   if (activity.active && !camera.active) camera.active_since = now;
   camera.active = activity.active;
   if (camera.burst && now >= camera.burst_until) EndBurst(camera, now);
-  if (!activity.active || camera.burst || camera.moving) return;
-  if (now < camera.back_off_until && activity.level < camera.threshold) return;
+  if (camera.moving) return;
+  const double threshold = Threshold(camera, now) * (now < camera.pause_until ? kPauseRise : 1.0);
+  if (!camera.burst && activity.level >= threshold) {
+    BeginBurst(camera, camera.cause, activity.time, now);
+  }
+  if (camera.burst && activity.level >= threshold * kNoWait) {
+    camera.burst_from = std::min(camera.burst_from, now);
+  }
+}
+
+void Attention::BeginBurst(Camera& camera, const char* cause, absl::Time time, absl::Duration now) {
   // Before the analyser has learnt the scene it could not confirm anything.
   if (now - camera.begun < kGetToKnow) return;
   camera.burst = true;
-  camera.burst_until = now + kBurst;
-  camera.threshold = activity.level * kBackOffRise;
+  camera.burst_cause = cause;
+  camera.burst_level = camera.level;
+  camera.burst_time = time;
+  camera.burst_still = 0;
+  camera.burst_from = now;
+  const absl::Duration next = camera.last_keyframe + camera.gop;
+  if (camera.gop > absl::ZeroDuration() && next > now &&
+      next - now <= std::min(camera.gop * kWaitShare, kWaitMax)) {
+    camera.burst_from = next + camera.gop * (1 - kGopTolerance);
+  }
+  camera.burst_until = camera.burst_from + kBurst;
+}
+
+double Attention::Threshold(const Camera& camera, absl::Duration now) const {
+  const double excess = std::max(camera.threshold - kThresholdLeast, 0.0);
+  if (excess == 0) return kThresholdLeast;
+  return kThresholdLeast +
+         excess * std::exp(-absl::FDivDuration(now - camera.threshold_at, kForget));
 }
 
 void Attention::EndBurst(Camera& camera, absl::Duration now) {
   camera.burst = false;
   if (camera.moving) return;
-  camera.threshold = std::max(camera.threshold, camera.level * kBackOffRise);
-  camera.back_off = camera.back_off == absl::ZeroDuration()
-                        ? kBackOffFirst
-                        : std::min(camera.back_off * 2, kBackOffMost);
-  camera.back_off_until = now + camera.back_off;
+  camera.threshold = std::min(std::max(Threshold(camera, now), camera.burst_level) * kRejectedRise,
+                              kThresholdMost);
+  camera.threshold_at = now;
+  camera.pause_until = now + kPause;
 }
 
 void Attention::OnMotion(Key key, bool moving, absl::Duration now) {
@@ -192,11 +240,34 @@ void Attention::OnMotion(Key key, bool moving, absl::Duration now) {
   if (moving) {
     camera.moving_since = now;
     camera.burst = false;
-    camera.back_off = absl::ZeroDuration();
-    camera.back_off_until = -absl::InfiniteDuration();
+    camera.threshold = std::max(kThresholdLeast, Threshold(camera, now) * kConfirmedFall);
+    camera.threshold_at = now;
+    camera.pause_until = -absl::InfiniteDuration();
   } else {
     camera.linger_until = now + kLinger;
   }
+}
+
+void Attention::OnPixels(Key key, absl::Time time, bool moving, absl::Duration now) {
+  Camera& camera = At(key);
+  if (!camera.streaming || camera.moving) return;
+  if (!camera.burst) {
+    // A keyframe that shows something: more pictures will tell.
+    if (moving && now >= camera.pause_until) BeginBurst(camera, kKeyframeShows, time, now);
+    return;
+  }
+  // What is caught up with is from before.
+  if (time < camera.burst_time) return;
+  camera.burst_still = moving ? 0 : camera.burst_still + 1;
+  if (camera.burst_still >= kStillPictures) EndBurst(camera, now);
+}
+
+bool Attention::GoesOn(const Camera& camera) const {
+  return camera.moving && !camera.wants && camera.level >= kThresholdLeast;
+}
+
+bool Attention::KeyframesSuffice(const Camera& camera) const {
+  return camera.gop > absl::ZeroDuration() && camera.gop <= kKeyframesSuffice;
 }
 
 void Attention::SetFocus(Key key, absl::Duration until) {
@@ -239,8 +310,10 @@ void Attention::OnCpu(absl::Duration total, absl::Duration now) {
 Attention::Want Attention::WantOf(const Camera& camera, absl::Duration now) const {
   if (!camera.streaming) return Want::kNone;
   if (now < camera.focus_until) return Want::kFocus;
-  if (camera.moving || now < camera.linger_until) return Want::kMotion;
-  if (camera.burst && now < camera.burst_until) return Want::kActivity;
+  if (camera.moving && !(KeyframesSuffice(camera) && now - camera.moving_since >= kConfirmed)) {
+    return Want::kMotion;
+  }
+  if (camera.burst && now >= camera.burst_from && now < camera.burst_until) return Want::kActivity;
   if (Sparse(camera, now)) return Want::kSparse;
   if (options_.everything) return Want::kEverything;
   return room_for_all_ ? Want::kRoom : Want::kNone;
@@ -262,8 +335,8 @@ std::vector<Attention::Change> Attention::Decide(absl::Duration now) {
     const bool wants = want != Want::kNone;
     if (wants && !camera.wants) camera.wants_since = now;
     camera.wants = wants;
-    const bool stays = camera.full && now - camera.full_since < kStayMin;
-    if (!wants && !stays) {
+    const bool stays = wants && camera.full && now - camera.full_since < kStayMin;
+    if (!wants) {
       if (!camera.full) continue;
       camera.full = false;
       --full_;
@@ -310,18 +383,18 @@ std::vector<Attention::Change> Attention::Decide(absl::Duration now) {
 }
 
 std::string Attention::Why(const Camera& camera, Want want, absl::Duration now) const {
+  const char* unattended = camera.unattended ? ", no unit within reach" : "";
   switch (want) {
     case Want::kFocus:
       return "an operator looks at it";
     case Want::kMotion:
-      return absl::StrCat(
-          camera.moving ? absl::StrCat("motion confirmed for ", Seconds(now - camera.moving_since))
-                        : "motion ended a moment ago",
-          camera.unattended ? ", no unit within reach" : "");
+      return absl::StrCat("motion confirmed for ", Seconds(now - camera.moving_since), unattended);
     case Want::kActivity:
-      return absl::StrFormat("activity %.1f spreads above usual for %s%s", camera.level,
-                             Seconds(now - camera.active_since),
-                             camera.unattended ? ", no unit within reach" : "");
+      return camera.burst_cause == kKeyframeShows
+                 ? absl::StrCat(kKeyframeShows, unattended)
+                 : absl::StrFormat("activity %.1f spreads above usual for %s, by %s%s",
+                                   camera.level, Seconds(now - camera.active_since),
+                                   camera.burst_cause, unattended);
     case Want::kSparse:
       return absl::StrCat("keyframes only every ",
                           Seconds(std::max(camera.gop, now - camera.last_keyframe)));
@@ -368,12 +441,22 @@ AttentionState Attention::State(Key key, absl::Duration now) const {
   } else if (now - camera.begun < kGetToKnow) {
     state.level = AttentionLevel::kKeyframes;
     state.why = absl::StrCat(short_of_cpu, "every keyframe: its scene is being learnt");
+  } else if (camera.moving) {
+    state.level = AttentionLevel::kKeyframes;
+    state.since = camera.moving_since + kConfirmed;
+    state.why = absl::StrCat(short_of_cpu, "every keyframe: motion confirmed for ",
+                             Seconds(now - camera.moving_since));
+  } else if (now < camera.linger_until) {
+    state.level = AttentionLevel::kKeyframes;
+    state.since = camera.linger_until - kLinger;
+    state.why = absl::StrCat(short_of_cpu, "every keyframe: motion ended a moment ago");
   } else if (camera.active) {
     state.level = AttentionLevel::kKeyframes;
     state.since = camera.active_since;
-    state.why =
-        absl::StrFormat("%severy keyframe: activity %.1f that pixels did not confirm lately",
-                        short_of_cpu, camera.level);
+    state.why = absl::StrFormat(
+        "%severy keyframe: activity %.1f by %s, %s", short_of_cpu, camera.level, camera.cause,
+        camera.burst ? "its next keyframe is near"
+                     : absl::StrFormat("pixels showed nothing up to %.1f", Threshold(camera, now)));
   } else {
     state.level = AttentionLevel::kQuiet;
     state.why = absl::StrCat(short_of_cpu, "keyframes every ",

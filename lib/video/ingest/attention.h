@@ -64,11 +64,16 @@ struct AttentionTotals {
 //
 // A quiet camera has a due time for its next keyframe, spread at random over its interval so that
 // cameras whose GOPs are aligned do not all come due at once. Full decoding is wanted, in this
-// order, by who is looked at, where pixels confirmed motion, where coded size says that something
-// begins, and by sparse cameras; no unit within reach comes first among equals. Activity earns a
-// short burst only: when pixels do not confirm motion in it, activity counts less there for a while
-// (back-off), so that a stream that merely flickers does not eat the budget. When more want than
-// may, those that wait longest come first and nobody holds a slot longer than kHoldMax.
+// order, by who is looked at, where pixels confirmed motion, where activity or a decoded keyframe
+// says that something begins, and by sparse cameras; no unit within reach comes first among equals.
+//
+// A burst begins at the last keyframe in the ring, or waits for the next where that is near. It is
+// over as soon as a few pictures of it show nothing moving. The level that was not worth it, less
+// with time, is what the camera's activity must then rise above: a camera whose stream flickers
+// costs a few bursts a minute and is not blinded. Once pixels confirmed motion its keyframes tell
+// how it goes on, where they are no further apart than kKeyframesSuffice: full decoding goes to who
+// may begin to move. When more want than may, those that wait longest come first and nobody holds a
+// slot longer than kHoldMax.
 //
 // All instants are of one monotonic clock and are passed in; a simulation owns them.
 // Threads: one call at a time.
@@ -94,8 +99,11 @@ class Attention {
   // Each unit that came. activity: its reading.
   Turn OnUnit(Key camera, bool keyframe, const ActivityReading& activity, absl::Duration now);
 
-  // Pixels say that something moves, or no longer.
+  // An event began, or ended.
   void OnMotion(Key camera, bool moving, absl::Duration now);
+  // An analysed picture shows something moving, or nothing; not to be called where the analyser
+  // can't say. time: the picture's.
+  void OnPixels(Key camera, absl::Time time, bool moving, absl::Duration now);
   // An operator looks at it until then.
   void SetFocus(Key camera, absl::Duration until);
   // No unit can be there in time.
@@ -125,11 +133,18 @@ class Attention {
     const char* cause = "";
     bool active = false;
     absl::Duration active_since;
-    absl::Duration burst_until = -absl::InfiniteDuration();
-    bool burst = false;    // wants full decoding by activity alone
-    double threshold = 0;  // in back-off activity must rise above this
-    absl::Duration back_off = absl::ZeroDuration();
-    absl::Duration back_off_until = -absl::InfiniteDuration();
+    // Wants full decoding because something may begin to move.
+    bool burst = false;
+    const char* burst_cause = "";
+    double burst_level = 0;
+    absl::Duration burst_from;  // not before: its next keyframe is near
+    absl::Duration burst_until;
+    absl::Time burst_time;  // of the unit it began at
+    int burst_still = 0;    // pictures since then that showed nothing
+    // What activity must rise above, when it was last set.
+    double threshold = 0;
+    absl::Duration threshold_at = -absl::InfiniteDuration();
+    absl::Duration pause_until = -absl::InfiniteDuration();
     bool moving = false;
     absl::Duration moving_since;
     absl::Duration linger_until = -absl::InfiniteDuration();
@@ -146,7 +161,14 @@ class Attention {
   Camera& At(Key camera);
   Want WantOf(const Camera& camera, absl::Duration now) const;
   void OnActivity(Camera& camera, const ActivityReading& activity, absl::Duration now);
+  void BeginBurst(Camera& camera, const char* cause, absl::Time time, absl::Duration now);
+  // Pixels did not confirm it.
   void EndBurst(Camera& camera, absl::Duration now);
+  double Threshold(const Camera& camera, absl::Duration now) const;
+  // A confirmed movement, by activity.
+  bool GoesOn(const Camera& camera) const;
+  // Its keyframes alone tell how a movement goes on.
+  bool KeyframesSuffice(const Camera& camera) const;
   void CountStreaming(int more);
   bool Sparse(const Camera& camera, absl::Duration now) const;
   absl::Duration QuietEvery(const Camera& camera) const;

@@ -185,6 +185,8 @@ void Camera::OnAccessUnit(media::AccessUnitPtr unit) {
     masked->privacy = privacy;
     unit = std::move(masked);
   }
+  const Pixels pixels = pixels_.exchange(Pixels::kNothingNew, std::memory_order_relaxed);
+  if (pixels != Pixels::kNothingNew) activity_.OnPixels(pixels == Pixels::kMoving);
   // Coded size tells of movement under a mask: where there is one it tells nobody anything.
   const ActivityReading activity =
       privacy || !parts_.options.analysis ? ActivityReading() : activity_.OnUnit(*unit);

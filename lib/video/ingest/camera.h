@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -84,6 +85,10 @@ class Camera : public rtsp::SessionSink {
   // Any thread:
   const std::string& id() const { return id_; }
   void StopPictures() { parts_.pool.RemoveLane(lane_); }
+  // What an analysed picture showed.
+  void NotePixels(bool moving) {
+    pixels_.store(moving ? Pixels::kMoving : Pixels::kStill, std::memory_order_relaxed);
+  }
   CameraState State() const;
   std::vector<media::AccessUnitPtr> LastGop() const;
   // Errors: PERMISSION_DENIED where it has a privacy mask.
@@ -108,6 +113,8 @@ class Camera : public rtsp::SessionSink {
   std::shared_ptr<media::PrivacyFilter> Privacy() const;
   absl::StatusOr<media::Picture> DecodeLast() const;
 
+  enum class Pixels : uint8_t { kNothingNew, kStill, kMoving };
+
   const std::string id_;
   const uint64_t ticket_;
   const Parts parts_;
@@ -120,6 +127,7 @@ class Camera : public rtsp::SessionSink {
   std::unique_ptr<rtsp::Session> session_;
   BackOff back_off_;
   Activity activity_;
+  std::atomic<Pixels> pixels_ = Pixels::kNothingNew;  // for activity_, from the analysing thread
   uint64_t wait_generation_ = 0;
   bool asked_turn_ = false;
   bool in_turn_ = false;

@@ -121,6 +121,8 @@ class Fleet::Impl : public CameraSurroundings {
   void Tell(std::string_view camera_id,
             const std::function<void(Attention&, uint64_t ticket, absl::Duration now)>& what);
 
+  void OnPixels(std::string_view camera_id, absl::Time picture_time, bool moving);
+
   // CameraSurroundings, on the loop's thread:
   void AskTurn(Camera& camera) override;
   void ForgetTurn(Camera& camera) override;
@@ -361,6 +363,14 @@ void Fleet::Impl::Tell(std::string_view camera_id,
   }
 }
 
+void Fleet::Impl::OnPixels(std::string_view camera_id, absl::Time picture_time, bool moving) {
+  const std::shared_ptr<Camera> camera = Find(camera_id);
+  if (!camera) return;
+  camera->NotePixels(moving);
+  std::lock_guard lock(attention_mutex_);
+  attention_.OnPixels(camera->ticket(), picture_time, moving, clock_.Monotonic());
+}
+
 // A few times a second: who is decoded in full; how late the loop is; what the budget allows.
 void Fleet::Impl::Tick() {
   const bool measure = ++ticks_ % kTicksPerMeasure == 0;
@@ -522,6 +532,10 @@ void Fleet::OnViewMoved(std::string_view camera_id, std::string why) {
   if (const std::shared_ptr<Camera> camera = impl_->Find(camera_id)) {
     camera->OnViewMoved(std::move(why));
   }
+}
+
+void Fleet::OnPixels(std::string_view camera_id, absl::Time picture_time, bool moving) {
+  impl_->OnPixels(camera_id, picture_time, moving);
 }
 
 absl::StatusOr<media::Picture> Fleet::LastPicture(std::string_view camera_id) const {

@@ -231,8 +231,10 @@ class Fleet : public media::AccessUnitSource {
   void SetFocus(std::string_view camera_id, absl::Duration how_long);
   // No unit can be there within the reach.
   void SetUnattended(std::string_view camera_id, bool unattended);
-  // Pixels say that something moves, or no longer.
+  // An event began, or ended.
   void OnMotion(std::string_view camera_id, bool moving);
+  // An analysed picture shows something moving, or nothing; for each where the analyser can say.
+  void OnPixels(std::string_view camera_id, absl::Time picture_time, bool moving);
 
   // The camera turns or was moved: where it has a privacy mask, its whole picture is black from now
   // on, until another mask is set. May be called from within a PictureSink.
