@@ -1,6 +1,7 @@
 #include "lib/video/ingest/activity.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace patrol::ingest {
@@ -21,9 +22,13 @@ constexpr double kSpreadFirst = 0.3;
 constexpr double kShareLog2 = -2.3;
 // Nothing is said of a kind of picture before so many of it.
 constexpr int kLearn = 8;
-// The level is a mean of the last four or so, each counted up to kSpreadsMost.
+// The level is a mean of the last four or so, each counted up to kSpreadsMost; or of the last ten,
+// in which noise averages out further, so that it counts for more: faint movement that goes on.
 constexpr double kRecent = 0.25;
 constexpr double kSpreadsMost = 4;
+constexpr double kLonger = 0.1;
+constexpr double kLongerSpreadsMost = 2.5;
+constexpr double kLongerWeight = 1.5;
 // A picture that alone makes an onset: so many spreads, and so much more than odd ones had lately.
 constexpr double kDecisive = 8;
 constexpr double kDecisiveMost = 16;
@@ -35,6 +40,9 @@ constexpr double kKeyframeWeight = 0.5;
 constexpr double kBeginLevel = 1.2;
 constexpr double kKeepLevel = 0.8;
 constexpr int kCalmUnits = 15;
+constexpr int kPositionMost = 1000;
+// A refresh is told apart in so many steps.
+constexpr int kSweepSteps = 32;
 // Slice QP this much below usual: a larger picture is rate control's doing.
 constexpr double kQpBelow = 0.5;
 // Six steps of QP double the quantiser (ITU-T H.264 8.5.8, H.265 8.6.2).
@@ -71,25 +79,36 @@ void Activity::Baseline::Learn(double value, int count, double follow) {
   low = std::min(low, median);
 }
 
-Activity::KindIndex Activity::KindOf(const media::AccessUnit& unit,
-                                     const media::CodedPicture& coded) {
-  position_ = unit.keyframe || coded.recovery_point ? 0 : std::min(position_ + 1, 1000);
-  if (unit.keyframe) return kKeyframe;
+Activity::Kind& Activity::KindOf(const media::AccessUnit& unit, const media::CodedPicture& coded) {
+  const bool refresh = coded.recovery_point && !unit.keyframe;
+  if (refresh) {
+    // A refresh begins. Where intra pictures do that at once there is no sweep.
+    if (coded.type == media::PictureType::kPredicted && position_ > 0) period_ = position_ + 1;
+    if (period_ > 0 && sweep_.empty()) sweep_.resize(kSweepSteps);
+  }
+  position_ = unit.keyframe || refresh ? 0 : std::min(position_ + 1, kPositionMost);
+  if (unit.keyframe) return kinds_[kKeyframe];
   switch (coded.type) {
     case media::PictureType::kIntra:
-      return kRefresh;
+      return kinds_[kRefresh];
     case media::PictureType::kBidirectional:
-      return coded.reference ? kBidirectionalReference : kBidirectional;
+      return kinds_[coded.reference ? kBidirectionalReference : kBidirectional];
     case media::PictureType::kPredicted:
     case media::PictureType::kUnknown:
       break;
   }
-  if (coded.long_term) return kRefresh;
+  if (coded.long_term) return kinds_[kRefresh];
   if (coded.type == media::PictureType::kPredicted && !coded.reference) {
-    return kPredictedNonReference;
+    return kinds_[kPredictedNonReference];
   }
-  const int place = position_ <= 3 ? std::max(position_ - 1, 0) : position_ <= 6 ? 3 : 4;
-  return static_cast<KindIndex>(kPredicted + place);
+  if (!sweep_.empty()) {
+    const int step = position_ * kSweepSteps / period_;
+    return sweep_[static_cast<size_t>(std::min(step, kSweepSteps - 1))];
+  }
+  // 1, 2, 3-4, 5-8, 9-16, 17 and later: after a keyframe rate control pays back what it cost.
+  const int place =
+      std::min<int>(std::bit_width(static_cast<unsigned>(std::max(position_, 1) - 1)), 5);
+  return kinds_[static_cast<size_t>(kPredicted + place)];
 }
 
 double Activity::Compare(const media::AccessUnit& unit, const media::CodedPicture& coded,
@@ -119,7 +138,9 @@ void Activity::Average(double spreads) {
   odd_ *= kOddFade;
   const bool decisive = spreads >= kDecisive && spreads >= kOddFactor * odd_;
   const double most = decisive ? kDecisiveMost : kSpreadsMost;
-  level_ += kRecent * (std::clamp(spreads, -kSpreadsMost, most) - level_);
+  recent_ += kRecent * (std::clamp(spreads, -kSpreadsMost, most) - recent_);
+  longer_ += kLonger * (std::clamp(spreads, -kLongerSpreadsMost, kLongerSpreadsMost) - longer_);
+  level_ = std::max({recent_, kLongerWeight * longer_, 0.0});
   if (candidate_ == 0 && spreads >= kDecisive) {
     candidate_ = spreads;
     candidate_units_ = kOddUnits;
@@ -140,13 +161,13 @@ ActivityReading Activity::OnUnit(const media::AccessUnit& unit) {
     codec_ = unit.codec;
   }
   const media::CodedPicture coded = parser_->Read(unit.data);
-  Kind& kind = kinds_[KindOf(unit, coded)];
+  Kind& kind = KindOf(unit, coded);
   const double spreads = Compare(unit, coded, kind);
   ActivityReading reading{.time = unit.time};
   // Where there is nothing but keyframes they are what is averaged.
   if (!unit.keyframe || after_keyframe_) Average(spreads);
   after_keyframe_ = unit.keyframe;
-  reading.level = std::max(level_, 0.0);
+  reading.level = level_;
   if (unit.keyframe && kKeyframeWeight * spreads > reading.level) {
     reading.level = kKeyframeWeight * spreads;
     cause_ = "keyframe";

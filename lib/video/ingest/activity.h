@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "lib/video/media/access_unit.h"
 #include "lib/video/media/slice_headers.h"
@@ -24,15 +25,16 @@ struct ActivityReading {
 //
 // Pictures are compared with their like: keyframes, other pictures that refresh, P, non-reference
 // P, reference B and non-reference B have baselines of their own, and P pictures near the last
-// keyframe each position its own, since rate control treats them alike in every GOP. A baseline is
-// a running median and a running 16 % quantile of log2(value + a share of the median): quantiles
-// because single pictures are often odd (noise, an encoder's own refreshes), the share because what
-// nearly empty pictures differ by means nothing. They move by a spread in half a minute or so: day
-// and night, a new bit rate. Complexity is compared always, size only where slice QP is not below
-// what is usual, for then rate control alone makes pictures larger; where slice QP says nothing
-// (frozen, or varied within the picture) the two are one. The level is a mean over the last few
-// pictures, so that noise averages out; a single one that stands out as no single one did in the
-// last minute counts at once.
+// keyframe each position its own, since rate control treats them alike in every GOP; so do the
+// pictures of an intra refresh, which sweeps over the picture from one recovery point to the next.
+// A baseline is a running median and a running 16 % quantile of log2(value + a share of the
+// median): quantiles because single pictures are often odd (noise, an encoder's own refreshes), the
+// share because what nearly empty pictures differ by means nothing. They move by a spread in half a
+// minute or so: day and night, a new bit rate. Complexity is compared always, size only where slice
+// QP is not below what is usual, for then rate control alone makes pictures larger; where slice QP
+// says nothing (frozen, or varied within the picture) the two are one. The level is a mean over the
+// last few pictures, or over some more, so that noise averages out; a single one that stands out as
+// no single one did in the last minute counts at once.
 //
 // Threads: one call at a time. Memory: 0.7 KB and the parameter sets.
 class Activity {
@@ -66,13 +68,13 @@ class Activity {
     kKeyframe,
     kRefresh,  // intra pictures that are no keyframes, and P that refer to a long-term picture
     kPredicted,
-    kPredictedNonReference = kPredicted + 5,
+    kPredictedNonReference = kPredicted + 6,
     kBidirectionalReference,
     kBidirectional,
     kKinds
   };
 
-  KindIndex KindOf(const media::AccessUnit& unit, const media::CodedPicture& coded);
+  Kind& KindOf(const media::AccessUnit& unit, const media::CodedPicture& coded);
   // Spreads above usual.
   double Compare(const media::AccessUnit& unit, const media::CodedPicture& coded, Kind& kind);
   void Average(double spreads);
@@ -80,9 +82,14 @@ class Activity {
   std::optional<media::HeaderParser> parser_;
   media::Codec codec_ = media::Codec::kH264;
   std::array<Kind, kKinds> kinds_;
+  // Of intra-refresh streams: P pictures by how far the refresh has come. Empty for others.
+  std::vector<Kind> sweep_;
   int position_ = 0;  // units since the last keyframe or recovery point
+  int period_ = 0;    // of recovery points, units
   bool after_keyframe_ = false;
-  double level_ = 0;      // mean of the last few
+  double recent_ = 0;  // mean of the last few pictures' spreads
+  double longer_ = 0;  // of some more
+  double level_ = 0;
   double odd_ = 0;        // the largest spreads of single pictures that nothing followed, fading
   double candidate_ = 0;  // such a picture, perhaps
   int candidate_units_ = 0;

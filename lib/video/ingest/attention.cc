@@ -33,15 +33,16 @@ constexpr absl::Duration kLinger = absl::Seconds(4);
 constexpr absl::Duration kStayMin = absl::Seconds(2);
 // Who has been decoded for this long makes room when others wait, unless it is looked at.
 constexpr absl::Duration kHoldMax = absl::Seconds(30);
-// The level a burst begins at. Rejected, it must rise above what was rejected by a tenth, or a half
-// within kPause; so does the threshold fall back, to 1/e of the excess in kForget.
-constexpr double kThresholdLeast = 1.2;
+// The level a burst begins at. Once one was rejected activity must rise above that by a fifth, by
+// half more within kPause; the threshold falls back, to 1/e of the excess in kForget. Movement
+// confirmed lowers it. Tuned with benchmarks/ingest/gated (RESULTS.md, gated analysis).
+constexpr double kThresholdLeast = 1.6;
 constexpr double kThresholdMost = 8;
-constexpr double kRejectedRise = 1.15;
+constexpr double kRejectedRise = 1.2;
 constexpr double kPauseRise = 1.5;
 constexpr double kConfirmedFall = 0.7;
-constexpr absl::Duration kPause = absl::Seconds(5);
-constexpr absl::Duration kForget = absl::Seconds(120);
+constexpr absl::Duration kPause = absl::Seconds(1);
+constexpr absl::Duration kForget = absl::Minutes(4);
 // Of full_decodes_max at most this share is spent on decoding sparse cameras forward.
 constexpr int kSparseShare = 4;
 // A picture is asked for within this share of blind_after, so that it is there in time.

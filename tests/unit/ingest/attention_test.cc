@@ -153,7 +153,7 @@ TEST(Attention, EndsABurstAsSoonAsPixelsShowNothing) {
   EXPECT_FALSE(town.full.contains(1));
   EXPECT_EQ(town.State(1).level, AttentionLevel::kKeyframes);
   EXPECT_EQ(town.State(1).why,
-            "every keyframe: activity 6.0 by size, pixels showed nothing up to 6.7");
+            "every keyframe: activity 6.0 by size, pixels showed nothing up to 7.1");
 }
 
 TEST(Attention, GivesPixelsTimeThatSeeSomethingButNoEventYet) {
@@ -176,9 +176,9 @@ TEST(Attention, GrowsDeafToActivityThatIsNeverConfirmed) {
     town.Run(absl::Seconds(30));
     town.busy.insert(1);
     town.Run(absl::Seconds(200));
-    // A burst each half a minute or so; of four seconds where nothing is said of its pictures.
+    // A burst each minute or so; of four seconds where nothing is said of its pictures.
     EXPECT_LE(town.full_seconds, pixels_tell ? 6 : 45);
-    EXPECT_GE(town.full_seconds, pixels_tell ? 2 : 20);
+    EXPECT_GE(town.full_seconds, pixels_tell ? 1 : 12);
     // What is clearly more wins all the same.
     town.busy.clear();
     town.Run(absl::Seconds(7));
@@ -193,7 +193,7 @@ TEST(Attention, WaitsForAKeyframeThatIsNearUnlessActivityIsHigh) {
   town.Begin(1);
   town.Run(absl::Seconds(31.5));  // 1.5 s into a GOP
   ActivityReading faint = kBusy;
-  faint.level = 1.5;
+  faint.level = 2;
   EXPECT_TRUE(town.attention.OnUnit(1, false, faint, town.now).decide);
   EXPECT_TRUE(town.attention.Decide(town.now).empty());
   town.now += absl::Milliseconds(500);

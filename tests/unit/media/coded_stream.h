@@ -63,6 +63,8 @@ struct StreamOptions {
   std::string tune = "zerolatency";  // leave empty for B-frames
   std::string params;                // more of x264-params or x265-params, "name=value:..."
   bool interlaced = false;
+  // What picture number n shows, its pts and type set or not; unset: the square moves right.
+  std::function<FramePtr(int n)> picture;
   std::function<void(AVFrame& frame, int index)> paint;  // over the picture
 };
 
@@ -99,7 +101,9 @@ inline std::vector<AccessUnit> EncodeStream(const StreamOptions& options) {
   for (int i = 0; i <= options.frames; ++i) {
     FramePtr frame;
     if (i < options.frames) {
-      frame = MakeFrame(options.width, options.height, 10 + 4 * i, options.format);
+      frame = options.picture
+                  ? options.picture(i)
+                  : MakeFrame(options.width, options.height, 10 + 4 * i, options.format);
       if (options.paint) options.paint(*frame, i);
       frame->pts = i;
     }
