@@ -36,7 +36,7 @@ void GopRing::Clear() {
 void GopRing::Add(media::AccessUnitPtr unit) {
   if (unit->damaged) accepting_ = false;
   if (unit->damaged || (!accepting_ && !unit->keyframe)) return;
-  while (gops_.size() > 1 && gops_[1].units.front()->time <= unit->time - pre_roll_) DropOldest();
+  while (gops_.size() > 1 && gops_[1].begin <= unit->time - pre_roll_) DropOldest();
 
   const size_t bytes = BytesOf(*unit);
   // A keyframe may push out everything before it, another unit only older GOPs than its own.
@@ -50,7 +50,7 @@ void GopRing::Add(media::AccessUnitPtr unit) {
   if (shortened || !fits) ++shortenings_;
   accepting_ = fits;
   if (!fits) return;
-  if (unit->keyframe) gops_.emplace_back();
+  if (unit->keyframe) gops_.emplace_back().begin = unit->time;
   gops_.back().units.push_back(std::move(unit));
   gops_.back().bytes += bytes;
   bytes_ += bytes;

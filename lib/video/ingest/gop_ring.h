@@ -51,6 +51,7 @@ class GopRing {
  private:
   struct Gop {
     std::vector<media::AccessUnitPtr> units;
+    absl::Time begin;  // of its first unit, which is not looked at for it: it is long out of cache
     size_t bytes = 0;
   };
   bool Fits(size_t more) const;

@@ -271,21 +271,27 @@ asio::awaitable<absl::Status> Session::Impl::ReadSome() {
   error_code error;
   co_await connection_->socket().async_wait(tcp::socket::wait_read,
                                             asio::redirect_error(asio::use_awaitable, error));
-  if (!failure_.ok()) co_return failure_;
+  co_return TakeWhatCame(error);
+}
+
+absl::Status Session::Impl::TakeWhatCame(const error_code& error) {
+  if (!failure_.ok()) return failure_;
   absl::StatusOr<size_t> count = connection_->ReadNow(read_buffer_);
   if (error && count.ok()) count = FromErrorCode(error, "wait");
   if (!count.ok()) {
     connected_ = false;
-    co_return Annotate(count.status(), absl::StrCat("connection ", Place()));
+    return Annotate(count.status(), absl::StrCat("connection ", Place()));
   }
-  if (*count == 0) co_return absl::OkStatus();
+  if (*count == 0) return absl::OkStatus();
   received_ = {clock_.Now(), clock_.Monotonic()};
+  took_media_ = false;
   const absl::Status status = deinterleaver_->Feed(read_buffer_.first(*count));
+  if (took_media_) last_media_ = Steady::now();
   if (!status.ok()) {
     connected_ = false;
-    co_return status;
+    return status;
   }
-  co_return failure_;
+  return failure_;
 }
 
 void Session::Impl::Send(std::string text) {

@@ -28,10 +28,36 @@ asio::awaitable<absl::Status> Session::Impl::Receive() {
     if (server_tore_down_) {
       co_return absl::OutOfRangeError(absl::StrCat("the camera tore the session down ", Place()));
     }
-    status = co_await ReadSome();
-    if (!status.ok()) co_return status;
+    if (!failure_.ok()) co_return failure_;
+    wake_.expires_at(Steady::time_point::max());
+    ReadWhilePlaying();
+    error_code cancelled;
+    co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (!read_status_.ok()) co_return read_status_;
   }
   co_return EndOfStream();
+}
+
+void Session::Impl::ReadWhilePlaying() {
+  const std::shared_ptr<Impl> self = shared_from_this();
+  connection_->socket().async_wait(asio::ip::tcp::socket::wait_read,
+                                   [self](const error_code& error) {
+                                     absl::Status status = self->TakeWhatCame(error);
+                                     if (!status.ok() || self->SomethingForReceive()) {
+                                       self->WakeReceive(std::move(status));
+                                     } else {
+                                       self->ReadWhilePlaying();
+                                     }
+                                   });
+}
+
+bool Session::Impl::SomethingForReceive() const {
+  return !inbox_.empty() || server_tore_down_ || receiver_->ended();
+}
+
+void Session::Impl::WakeReceive(absl::Status status) {
+  read_status_ = std::move(status);
+  wake_.cancel();
 }
 
 absl::Status Session::Impl::EndOfStream() const {
@@ -58,14 +84,14 @@ void Session::Impl::OnFrame(uint8_t channel, std::span<const uint8_t> payload) {
     CountQuirk(&stats_.quirks, "rtcp_on_rtp_channel");
     receiver_->OnRtcp(payload, received_.monotonic);
   } else if (channel == rtp_channel_) {
-    if (receiver_->OnRtp(payload, received_)) last_media_ = Steady::now();
+    took_media_ = receiver_->OnRtp(payload, received_) || took_media_;
   } else if (stats_.packets == 0 && !is_rtcp && receiver_->OnRtp(payload, received_)) {
     // The camera sends on another channel than it said, and nothing has come on that one.
     CountQuirk(&stats_.quirks, "interleaved_adopted");
     rtp_channel_ = channel;
     rtcp_channel_ = static_cast<uint8_t>(channel + 1);
     deinterleaver_->ExpectChannels(rtp_channel_, rtcp_channel_);
-    last_media_ = Steady::now();
+    took_media_ = true;
   } else {
     CountQuirk(&stats_.quirks, "unassigned_channel");
   }
