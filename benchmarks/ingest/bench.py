@@ -17,6 +17,8 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', '..', 'tests', 'support'))
+import metrics  # noqa: E402
+import peers  # noqa: E402
 import procfs  # noqa: E402
 import scenarios  # noqa: E402
 import score  # noqa: E402
@@ -26,9 +28,19 @@ SAMPLE_SECONDS = 2.0
 START_SECONDS_MAX = 180
 STREAMING_SHARE = 0.99
 
-COLUMNS = ['scenario', 'cameras', 'moving', 'streaming', 'seeing', 'pictures/s', 'service CPU', 'machine CPU', 'RSS MB',
-           'sockets MB', 'lost packets', 'UDP drops', 'longest block ms', 'recall', 'false/h', 'latency p50/p95 s',
-           '99 % after s']
+COLUMNS = ['scenario', 'cameras', 'moving', 'streaming', 'seeing', 'pictures/s', 'service CPU', 'loop CPU', 'machine CPU',
+           'RSS MB', 'sockets MB', 'age p99 ms', 'lag p99 ms', 'lost packets', 'UDP drops', 'longest block ms', 'recall',
+           'false/h', 'latency p50/p95 s', '99 % after s']
+LOOP_THREAD = 'ingest'
+# Histograms of /metrics, of which the p50 and p99 of the time measured are told.
+AGE, LAG = 'patrol_ingest_access_unit_age_seconds', 'patrol_ingest_loop_lag_seconds'
+# Counters of /metrics, of which the growth is told.
+GROWN = {'units': 'patrol_camera_access_units_total', 'units_damaged': 'patrol_camera_access_units_damaged_total',
+         'bytes': 'patrol_camera_received_bytes_total', 'packets': 'patrol_camera_packets_total',
+         'packets_lost': 'patrol_camera_packets_lost_total', 'packets_reordered': 'patrol_camera_packets_reordered_total',
+         'pictures': 'patrol_camera_pictures_decoded_total', 'units_dropped': 'patrol_ingest_decode_dropped_units_total',
+         'decode_errors': 'patrol_camera_decode_errors_total', 'decode_cpu_s': 'patrol_ingest_decode_cpu_seconds_total',
+         'ring_shortened': 'patrol_camera_ring_shortened_total', 'reconnects': 'patrol_camera_reconnects_total'}
 
 
 class Run:
@@ -43,12 +55,14 @@ class Run:
     def start_cameras(self):
         settings = self.settings
         command = [os.path.join(self.programs.bin, 'patrolsim'), 'cameras', '--synthetic',
-                   '--count', str(settings['cameras']), '--moving-share', str(settings['moving_share']),
+                   '--count', str(settings['cameras']), '--moving-now', str(settings['moving_now']),
                    '--rotate-every', '60s', '--h265-share', str(settings['h265_share']),
                    '--listen', f'127.0.0.1:{self.options.port}', '--address-per-camera', '--per-packet',
                    '--list', self.list, '--truth', self.truth]
         if settings['aligned']:
             command.append('--aligned')
+        if settings['busy']:
+            command.append('--busy')
         self.cameras, _, self.cameras_log = self.programs.start(command, r'^ready ')
 
     def stop_cameras(self):
@@ -66,7 +80,7 @@ class Run:
             cameras = file.read().replace('}\n', transport + '}\n')
         config = (f'listen: {{grpc: "127.0.0.1:0", http: "127.0.0.1:0"}}\n'
                   f'data_dir: data-{self.name}\nnetwork: {{file: {town}/network.osm.pbf}}\n'
-                  f'ingest: {{full_decodes_max: {self.settings["full_decodes_max"]}}}\n{cameras}')
+                  f'ingest: {{{", ".join(f"{name}: {value}" for name, value in self.settings["ingest"].items())}}}\n{cameras}')
         self.service = self.programs.patrold(config)
 
     def all(self, path, field):
@@ -81,11 +95,11 @@ class Run:
             if not token:
                 return entries
 
-    def states(self):
-        return [camera.get('state', {}) for camera in self.all('cameras', 'cameras')]
+    def scrape(self):
+        return metrics.scrape(self.service.http)
 
     def streaming(self):
-        return sum(state.get('phase') == 'CAMERA_PHASE_STREAMING' for state in self.states())
+        return self.scrape()['patrol_cameras'][(('phase', 'streaming'),)]
 
     def wait_streaming(self, seconds):
         """Seconds until 99 % stream; None when they do not in that time."""
@@ -98,37 +112,58 @@ class Run:
             time.sleep(0.5)
         return None
 
-    def measure(self, seconds):
+    def measure(self, seconds, beside=None):
         pid, sim = self.service.process.pid, self.cameras.pid
-        states, drops = self.states(), procfs.udp_losses()
+        before, drops = self.scrape(), procfs.udp_losses()
         begin, cpu, sim_cpu = time.time(), procfs.cpu_seconds(pid), procfs.cpu_seconds(sim)
         busy, threads = procfs.machine_busy_seconds(), procfs.cpu_by_thread(pid)
-        rss, sockets, seeing = [], [], []
+        peers_before = beside.usage() if beside else {}
+        rss, sockets, seeing, scrapes = [], [], [], []
         while time.time() - begin < seconds:
             time.sleep(min(SAMPLE_SECONDS, max(0.1, begin + seconds - time.time())))
             rss.append(procfs.rss_bytes(pid))
             sockets.append(procfs.socket_bytes())
             if len(rss) % 5 == 1:  # asking costs the service something too
-                blind = sum(bool(state.get('blind')) for state in self.states())
-                seeing.append(1 - blind / self.settings['cameras'])
-        end = time.time()
-        took = end - begin
-        after = self.states()
-        total = lambda of, field: sum(int(state.get(field, 0)) for state in of)
-        grown = lambda field: total(after, field) - total(states, field)
-        now = procfs.cpu_by_thread(pid)
+                now = self.scrape()
+                seeing.append(1 - metrics.total(now, 'patrol_cameras_blind') / self.settings['cameras'])
+                scrapes.append(metrics.total(now, 'patrol_metrics_cpu_seconds'))
+        took = time.time() - begin
+        used = {name: (seconds_now - threads.get(name, 0)) / took for name, seconds_now in procfs.cpu_by_thread(pid).items()}
         self.result.update({
-            'seconds': round(took, 1), 'streaming': self.streaming() / self.settings['cameras'],
-            'seeing': min(seeing), 'pictures_per_s': grown('picturesDecoded') / took,
-            'units_per_s': grown('accessUnits') / took, 'packets_lost': grown('packetsLost'),
-            'units_dropped': grown('accessUnitsDropped'), 'decode_errors': grown('decodeErrors'),
-            'udp_drops': procfs.udp_losses() - drops,
-            'service_cores': (procfs.cpu_seconds(pid) - cpu) / took,
+            'seconds': round(took, 1), 'service_cores': (procfs.cpu_seconds(pid) - cpu) / took,
             'simulator_cores': (procfs.cpu_seconds(sim) - sim_cpu) / took,
-            'machine_cores': (procfs.machine_busy_seconds() - busy) / took,
-            'cores_by_thread': {name: round((used - threads.get(name, 0)) / took, 4) for name, used in now.items()},
+            'machine_cores': (procfs.machine_busy_seconds() - busy) / took, 'udp_drops': procfs.udp_losses() - drops,
+            'cores_by_thread': {name: round(cores, 4) for name, cores in used.items()}, 'loop_cores': used.get(LOOP_THREAD),
             'rss_max_mb': max(rss) / 1e6, 'rss_growth': rss[-1] / rss[0] - 1, 'sockets_max_mb': max(sockets) / 1e6})
-        return begin, end
+        if beside:
+            self.result['peers'] = self.compare(peers_before, beside.usage(), took)
+        after = self.scrape()
+        grown = {name: metrics.total(after, family) - metrics.total(before, family) for name, family in GROWN.items()}
+        self.result.update(grown)
+        self.result.update({
+            'streaming': after['patrol_cameras'][(('phase', 'streaming'),)] / self.settings['cameras'],
+            'seeing': min(seeing), 'pictures_per_s': grown['pictures'] / took,
+            'gbit_per_s': grown['bytes'] * 8 / took / 1e9, 'ring_mb': metrics.total(after, 'patrol_ingest_ring_bytes') / 1e6,
+            'budget_used_cores': metrics.total(after, 'patrol_ingest_budget_used_cores'),
+            'queue_peak': metrics.total(after, 'patrol_ingest_decode_queue_units_peak'),
+            'series': metrics.series(after), 'scrape_cpu_ms': 1e3 * sorted(scrapes)[len(scrapes) // 2]})
+        if used.get(LOOP_THREAD):
+            self.result['gbit_per_s_per_core'] = self.result['gbit_per_s'] / used[LOOP_THREAD]
+        for name, family in (('age', AGE), ('lag', LAG)):
+            for share in (50, 99):
+                found = metrics.quantile(before, after, family, share / 100)
+                self.result[f'{name}_p{share}_ms'] = None if found is None else found * 1e3
+        return begin, begin + took
+
+    def compare(self, before, after, took):
+        """CPU and memory a camera of each peer, and the service's share of it."""
+        cameras, own = self.settings['cameras'], self.result['service_cores'] / self.settings['cameras']
+        rows = {'patrold': {'cameras': cameras, 'cpu_ms_per_s': own * 1e3, 'rss_mb': self.result['rss_max_mb'] / cameras}}
+        for name, (cpu, rss) in after.items():
+            count = self.settings['peers']
+            cores = (cpu - before[name][0]) / took / count
+            rows[name] = {'cameras': count, 'cpu_ms_per_s': cores * 1e3, 'rss_mb': rss / 1e6 / count, 'times_our_cpu': cores / own}
+        return rows
 
     def events(self):
         """[begin, end] by camera id."""
@@ -161,8 +196,14 @@ class Run:
         self.start_service()
         try:
             self.result['streaming_after_s'] = self.wait_streaming(START_SECONDS_MAX)
-            time.sleep(self.options.warm_up)
-            begin, end = self.measure(seconds)
+            if self.settings['peers']:
+                sources = peers.sources_of(self.list, self.settings['peers'])
+                with peers.Peers(sources, self.programs.folder) as beside:
+                    time.sleep(self.options.warm_up)
+                    begin, end = self.measure(seconds, beside)
+            else:
+                time.sleep(self.options.warm_up)
+                begin, end = self.measure(seconds)
             if self.settings['power_cut']:
                 self.power_cut()
             events = self.events()
@@ -188,13 +229,27 @@ def row(result):
     part = lambda name, digits, scale=1.0: '-' if events.get(name) is None else f'{events[name] * scale:.{digits}f}'
     cells = [result['scenario'], str(result['cameras']), number('moving_at_a_time', 1, 100) + ' %',
              number('streaming', 1, 100) + ' %', number('seeing', 1, 100) + ' %',
-             number('pictures_per_s', 0), number('service_cores', 3), number('machine_cores', 2),
-             number('rss_max_mb', 0), number('sockets_max_mb', 1), number('packets_lost', 0),
+             number('pictures_per_s', 0), number('service_cores', 3), number('loop_cores', 3), number('machine_cores', 2),
+             number('rss_max_mb', 0), number('sockets_max_mb', 1), number('age_p99_ms', 1), number('lag_p99_ms', 1),
+             number('packets_lost', 0),
              number('udp_drops', 0), number('longest_block_ms', 0),
              part('recall', 1, 100) + ' %', part('false_per_hour', 1),
              f'{latency["p50"]:.2f} / {latency["p95"]:.2f}' if latency else '-',
              number('back_after_s' if result['power_cut'] else 'streaming_after_s', 1)]
     return '| ' + ' | '.join(cells) + ' |'
+
+
+def notes(result):
+    """What has no column: lines to be read beside the table."""
+    lines = []
+    if 'gbit_per_s_per_core' in result:
+        lines.append(f'{result["scenario"]}: {result["gbit_per_s"]:.3f} Gbit/s received, {result["gbit_per_s_per_core"]:.2f} a core '
+                     f'of the receiving thread; a scrape of {result["series"]} series took {result["scrape_cpu_ms"]:.1f} ms of CPU')
+    for name, used in result.get('peers', {}).items() if isinstance(result.get('peers'), dict) else ():
+        times = f', {used["times_our_cpu"]:.1f} times patrold' if 'times_our_cpu' in used else ''
+        lines.append(f'{result["scenario"]}: {name}: {used["cpu_ms_per_s"]:.2f} ms/s and {used["rss_mb"]:.1f} MB a camera '
+                     f'({used["cameras"]} cameras){times}')
+    return lines
 
 
 def parse():
@@ -234,6 +289,8 @@ def main():
                     failed = True
             results.append(run.result)
             print(row(run.result), flush=True)
+            for line in notes(run.result):
+                print(line, file=sys.stderr)
             if options.out:
                 with open(options.out, 'w', encoding='utf-8') as file:
                     json.dump(results, file, indent=1)

@@ -1,14 +1,19 @@
 """The loads by name: what the simulator shows and how the service is set."""
 
-BASE = {'cameras': 700, 'moving_share': 0.05, 'transport': 'tcp', 'h265_share': 0.0, 'aligned': False,
-        'full_decodes_max': 32, 'seconds': 600, 'power_cut': False}
+# moving_now: share of the cameras in which something moves at a time, by the simulator's own truth.
+# ingest: fields of the section `ingest` of patrold's configuration. peers: cameras of the same load that Debian's
+# motion and an ffmpeg each look at while the service is measured.
+BASE = {'cameras': 700, 'moving_now': 0.05, 'busy': False, 'transport': 'tcp', 'h265_share': 0.0, 'aligned': False,
+        'ingest': {}, 'seconds': 600, 'power_cut': False, 'peers': 0}
 
 SCENARIOS = {
     'tcp-700-twentieth': {},
-    'tcp-700-half': {'moving_share': 0.5},
+    'tcp-700-half': {'moving_now': 0.5, 'busy': True, 'ingest': {'budget_cores': 1.5}},
     'udp-700': {'transport': 'udp'},
     'h265-tenth': {'h265_share': 0.1},
     'aligned': {'aligned': True},
+    'receive-only': {'ingest': {'analysis': 'false'}, 'seconds': 120},
+    'peers': {'peers': 12, 'seconds': 120},
     'curve-100': {'cameras': 100},
     'curve-350': {'cameras': 350},
     'curve-1400': {'cameras': 1400},

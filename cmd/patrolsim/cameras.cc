@@ -72,14 +72,17 @@ std::string CameraAddress(size_t i) {
 }
 
 absl::Status ParseLoad(CamerasOptions& options, const HostPort& listen) {
-  if (options.load.moving_share < 0) {
-    if (!options.load.truth_path.empty()) {
-      return absl::InvalidArgumentError("--truth without --moving-share");
-    }
-  } else if (!options.synthetic) {
-    return absl::InvalidArgumentError("--moving-share without --synthetic");
+  const bool load = options.load.moving_share >= 0 || options.load.moving_now >= 0;
+  if (!load && !options.load.truth_path.empty()) {
+    return absl::InvalidArgumentError("--truth without --moving-share or --moving-now");
   }
-  options.library.quiet_and_moving = options.load.moving_share >= 0;
+  if (!load && options.library.busy) {
+    return absl::InvalidArgumentError("--busy without --moving-share or --moving-now");
+  }
+  if (load && !options.synthetic) {
+    return absl::InvalidArgumentError("--moving-share and --moving-now need --synthetic");
+  }
+  options.library.quiet_and_moving = load;
   options.load.seed = options.library.seed;
   PATROL_ASSIGN_OR_RETURN(options.load.rotate_every, ParseDuration(options.rotate_every));
   if (options.load.rotate_every < absl::Seconds(1) || options.load.rotate_every > absl::Hours(24)) {
@@ -233,7 +236,7 @@ absl::Status RunCameras(CamerasOptions& options) {
     PATROL_RETURN_IF_ERROR(server.Listen(listen.host, listen.port));
   }
   if (options.send_per_packet) server.SendPerPacket();
-  if (options.load.moving_share >= 0) PATROL_RETURN_IF_ERROR(server.Rotate(options.load));
+  if (options.library.quiet_and_moving) PATROL_RETURN_IF_ERROR(server.Rotate(options.load));
   const std::vector<std::string> urls = Urls(cameras, listen, options, server.endpoint());
   if (!options.list_path.empty()) {
     PATROL_RETURN_IF_ERROR(WriteList(options.list_path, cameras, urls, options));
@@ -294,15 +297,22 @@ void AddCamerasCommand(Context& context) {
   command->add_option("--threads", library.threads, "threads that render scenes")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  CLI::Option* share =
+      command
+          ->add_option("--moving-share", options->load.moving_share,
+                       "a load: each place as a quiet and a moving clip; this share of the cameras "
+                       "shows the moving one at a time, in turn, in which movers come and go")
+          ->check(CLI::Range(0.0, 1.0));
   command
-      ->add_option("--moving-share", options->load.moving_share,
-                   "a load: each place as a quiet and a moving clip, this share of the cameras "
-                   "moving at a time, in turn")
-      ->check(CLI::Range(0.0, 1.0));
+      ->add_option("--moving-now", options->load.moving_now,
+                   "instead: so many show it that something moves in this share at a time")
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes(share);
+  command->add_flag("--busy", library.busy, "moving clips in which hardly a second is quiet");
   command->add_option("--rotate-every", options->rotate_every, "others move after this time")
       ->capture_default_str();
   command->add_option("--truth", options->load.truth_path,
-                      "of --moving-share: file for what moved when, JSON lines");
+                      "of a load: file for what moved when, JSON lines");
   command->add_flag("--aligned", options->library.aligned,
                     "all cameras' keyframes at the same time; otherwise at random phases");
   command->add_flag("--per-packet", options->send_per_packet,

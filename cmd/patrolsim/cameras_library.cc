@@ -51,6 +51,8 @@ const char* Suffix(SceneMotion motion) {
       return "-quiet";
     case SceneMotion::kMoving:
       return "-moving";
+    case SceneMotion::kBusy:
+      return "-busy";
   }
   return "";
 }
@@ -265,7 +267,8 @@ bool SameBeat(const Clip& a, const Clip& b) {
 
 absl::StatusOr<std::vector<SimCamera>> QuietAndMoving(const LibraryOptions& options) {
   const std::vector<SceneClip> quiet = WithMotion(Assign(options), SceneMotion::kQuiet);
-  const std::vector<SceneClip> moving = WithMotion(quiet, SceneMotion::kMoving);
+  const std::vector<SceneClip> moving =
+      WithMotion(quiet, options.busy ? SceneMotion::kBusy : SceneMotion::kMoving);
   std::vector<SceneClip> both = quiet;
   both.insert(both.end(), moving.begin(), moving.end());
   PATROL_ASSIGN_OR_RETURN(auto rendered, Render(both, options));

@@ -26,6 +26,7 @@ struct LibraryOptions {
   int threads = 2;  // that render
   // Every place as two clips, one quiet and one moving; shorter than scenes that have both.
   bool quiet_and_moving = false;
+  bool busy = false;     // of those the moving ones have hardly a quiet second
   bool aligned = false;  // all keyframes at the same time; otherwise phases are random
 };
 

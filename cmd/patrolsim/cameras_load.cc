@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace patrol::sim {
 namespace {
@@ -37,6 +38,14 @@ LoadRotation::LoadRotation(std::vector<SimCamera>& cameras, steady_clock::time_p
 LoadRotation::~LoadRotation() { Finish(); }
 
 absl::Status LoadRotation::Open() {
+  double most = 0;
+  for (size_t i = 0; i < cameras_.size(); ++i) most += MovingPart(i);
+  most /= static_cast<double>(cameras_.size());
+  if (options_.moving_now > most) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "--moving-now %g: something moves in %.2f of the moving clips' time at most; see --busy",
+        options_.moving_now, most));
+  }
   if (options_.truth_path.empty()) return absl::OkStatus();
   truth_ = std::fopen(options_.truth_path.c_str(), "w");
   if (truth_ == nullptr) {
@@ -60,14 +69,27 @@ int64_t LoadRotation::NextKeyframe(size_t i, int64_t ticks) const {
   return loop + clip.duration_ticks;
 }
 
+double LoadRotation::MovingPart(size_t i) const {
+  int64_t moving = 0;
+  for (const auto& [begin, end] : cameras_[i].moving_ticks) moving += end - begin;
+  return static_cast<double>(moving) / static_cast<double>(cameras_[i].moving->duration_ticks);
+}
+
 void LoadRotation::Turn() {
   const auto count = static_cast<double>(cameras_.size());
-  const auto moving = static_cast<size_t>(std::lround(count * options_.moving_share));
+  const double wanted =
+      count * (options_.moving_now >= 0 ? options_.moving_now : options_.moving_share);
   std::vector<bool> moves(cameras_.size(), false);
-  for (size_t k = 0; k < moving; ++k) {
-    moves[turns_[(turn_ * moving + k) % turns_.size()]] = true;
+  // As near to what is wanted as whole cameras come.
+  double moving = 0;
+  for (size_t taken = 0; taken < turns_.size(); ++taken) {
+    const size_t i = turns_[next_ % turns_.size()];
+    const double more = options_.moving_now >= 0 ? MovingPart(i) : 1;
+    if (moving + more / 2 > wanted) break;
+    moving += more;
+    moves[i] = true;
+    ++next_;
   }
-  ++turn_;
   for (size_t i = 0; i < cameras_.size(); ++i) {
     const bool moved = moving_since_[i] >= 0;
     if (moves[i] == moved) continue;

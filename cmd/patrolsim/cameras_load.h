@@ -14,7 +14,9 @@ namespace patrol::sim {
 
 // Which of the cameras show something that moves, in turn: the others show the same place quiet.
 struct LoadOptions {
-  double moving_share = -1;  // of the cameras, 0..1; negative: no such load
+  // One of the two, of the cameras, 0..1; both negative: no such load.
+  double moving_share = -1;  // shows moving clips, in which movers come and go
+  double moving_now = -1;    // has something moving at a time, on average, by the clips' own truth
   absl::Duration rotate_every = absl::Seconds(60);
   uint64_t seed = 1;
   std::string truth_path;  // JSON lines of what moved when; empty: none
@@ -35,7 +37,9 @@ class LoadRotation {
   LoadRotation(const LoadRotation&) = delete;
   LoadRotation& operator=(const LoadRotation&) = delete;
 
-  // Opens the truth file. Errors: UNAVAILABLE, naming it.
+  // Opens the truth file.
+  // Errors: UNAVAILABLE, naming it; INVALID_ARGUMENT when all moving clips together don't move as
+  // much as moving_now asks for.
   absl::Status Open();
 
   // The next set of cameras moves from now on.
@@ -49,6 +53,8 @@ class LoadRotation {
   // Ticks of camera i's own time now, and of its first keyframe from then on.
   int64_t TicksNow(size_t i) const;
   int64_t NextKeyframe(size_t i, int64_t ticks) const;
+  // Of the time in which camera i shows its moving clip, the part in which something moves.
+  double MovingPart(size_t i) const;
   void WriteTruth(size_t i, int64_t end_ticks);
 
   std::vector<SimCamera>& cameras_;
@@ -57,7 +63,7 @@ class LoadRotation {
   const LoadOptions options_;
   std::vector<size_t> turns_;          // the cameras, in the order in which they move
   std::vector<int64_t> moving_since_;  // ticks of each camera's time; negative: quiet
-  size_t turn_ = 0;
+  size_t next_ = 0;                    // of turns_: with whom the next set begins
   std::FILE* truth_ = nullptr;
 };
 

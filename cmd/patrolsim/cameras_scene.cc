@@ -94,9 +94,10 @@ Scene::Actor Scene::MakeActor(float begin_s) {
 // Groups of movers with ten to forty seconds of quiet between, and quiet where the loop closes.
 void Scene::PlanActors() {
   const auto unit = [this] { return static_cast<float>(random_() % 10000) / 10000; };
-  constexpr float kQuietAtEnds = 4;
-  float at = kQuietAtEnds + 4 * unit();
-  while (at < seconds_ - kQuietAtEnds - 6) {
+  const bool busy = options_.motion == SceneMotion::kBusy;
+  const float quiet_at_ends = busy ? 1 : 4;
+  float at = quiet_at_ends + (busy ? 1 : 4) * unit();
+  while (at < seconds_ - quiet_at_ends - (busy ? 3 : 6)) {
     // A busy place has at least two at a time.
     const int least = place_.group_max > 2 ? 2 : 1;
     const int group = least + static_cast<int>(random_() % static_cast<uint64_t>(place_.group_max));
@@ -104,11 +105,16 @@ void Scene::PlanActors() {
     for (int i = 0; i < group; ++i) {
       for (int attempt = 0; attempt < 8; ++attempt) {
         Actor actor = MakeActor(at + (i == 0 ? 0 : 0.7f * (last - at) * unit()));
-        if (actor.end_s() > seconds_ - kQuietAtEnds) continue;
+        if (actor.end_s() > seconds_ - quiet_at_ends) continue;
         last = std::max(last, actor.end_s());
         actors_.push_back(std::move(actor));
         break;
       }
+    }
+    if (busy) {
+      // The next come before the last are gone; a group that found no room leaves time to others.
+      at = std::max(at + 1, last - 1);
+      continue;
     }
     at = options_.motion == SceneMotion::kMoving ? last + 3 + 3 * unit()
                                                  : last + 10 + (seconds_ > 70 ? 14 : 6) * unit();

@@ -16,6 +16,7 @@ enum class SceneMotion {
   kMixed,   // movers, with quiet between
   kQuiet,   // nobody; the light drifts and no more
   kMoving,  // movers, with little quiet between
+  kBusy,    // one group of movers after the other
 };
 
 struct SceneOptions {

@@ -260,10 +260,21 @@ class TurningCameras(unittest.TestCase):
                 self.assertLessEqual(last, first, 'in order, without overlap')
             self.assertLess(spans[-1][1], time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(begin + 3)))
 
+    def test_more_movement_than_the_clips_have_is_refused_with_how_much_there_is(self):
+        done = subprocess.run([ARGS.bin / 'patrolsim', 'cameras', '--count', '2', '--synthetic', '--cache', SCRATCH / 'load',
+                               '--size', '160x90', '--fps', '5', '--kbps', '96', '--h265-share', '0', '--night-share', '0',
+                               '--listen', '127.0.0.1:0', '--moving-now', '0.99'],
+                              capture_output=True, text=True, timeout=120)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("something moves in 0.", done.stderr)
+        self.assertIn('--busy', done.stderr)
+
     def test_wrong_usage_is_named(self):
         for options, fault in (
-                (['--truth', 'x', '--synthetic'], '--truth without --moving-share'),
-                (['--moving-share', '0.5', '--source', 'x.mp4'], '--moving-share without --synthetic'),
+                (['--truth', 'x', '--synthetic'], '--truth without --moving-share or --moving-now'),
+                (['--moving-share', '0.5', '--source', 'x.mp4'], 'need --synthetic'),
+                (['--synthetic', '--busy'], '--busy without --moving-share'),
+                (['--synthetic', '--moving-share', '0.5', '--moving-now', '0.5'], 'excludes'),
                 (['--synthetic', '--address-per-camera', '--listen', '127.0.0.1:0'], '--listen needs a port'),
                 (['--synthetic', '--moving-share', '0.5', '--rotate-every', '1ms'], '--rotate-every 1ms')):
             done = subprocess.run([ARGS.bin / 'patrolsim', 'cameras', '--count', '1', *options],
