@@ -60,14 +60,14 @@ class Programs:
             raise AssertionError(f'{program} {arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}')
         return done
 
-    def start(self, command, ready):
+    def start(self, command, ready, seconds=READY_SECONDS):
         """Starts a command; waits for a line of its output that matches `ready`; returns (process, match, log)."""
         self.names += 1
         log = self.path(f'{os.path.basename(command[0])}-{self.names}.log')
         with open(log, 'w') as out:
             process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         self.running.append(process)
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             text = read_text(log)
             match = re.search(ready, text, re.MULTILINE)
@@ -76,7 +76,7 @@ class Programs:
             if process.poll() is not None:
                 raise AssertionError(f'{command} ended with {process.returncode}:\n{text}')
             time.sleep(0.05)
-        raise AssertionError(f'{command} was not ready in {READY_SECONDS} s:\n{read_text(log)}')
+        raise AssertionError(f'{command} was not ready in {seconds} s:\n{read_text(log)}')
 
     def town(self, seed=1):
         """A sample town's folder."""
