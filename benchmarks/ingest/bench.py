@@ -70,7 +70,7 @@ class Run:
         """Ends the simulator in order; its truth is whole then. Returns its longest block, ms."""
         if self.cameras.poll() is None:
             self.cameras.send_signal(signal.SIGINT)
-            self.cameras.wait(timeout=30)
+            self.cameras.wait(timeout=180)
         match = re.search(r'longest block ms (\d+)', read_text(self.cameras_log))
         return int(match.group(1)) if match else None
 
@@ -228,13 +228,14 @@ def row(result):
     events = result.get('events') or {}
     latency = events.get('latency_s')
     part = lambda name, digits, scale=1.0: '-' if events.get(name) is None else f'{events[name] * scale:.{digits}f}'
-    cells = [result['scenario'], str(result['cameras']), number('moving_at_a_time', 1, 100) + ' %',
-             number('streaming', 1, 100) + ' %', number('seeing', 1, 100) + ' %',
+    percent = lambda text: text if text == '-' else text + ' %'
+    cells = [result['scenario'], str(result['cameras']), percent(number('moving_at_a_time', 1, 100)),
+             percent(number('streaming', 1, 100)), percent(number('seeing', 1, 100)),
              number('pictures_per_s', 0), number('service_cores', 3), number('loop_cores', 3), number('machine_cores', 2),
              number('rss_max_mb', 0), number('sockets_max_mb', 1), number('age_p99_ms', 1), number('lag_p99_ms', 1),
              number('packets_lost', 0),
              number('udp_drops', 0), number('longest_block_ms', 0),
-             part('recall', 1, 100) + ' %', part('false_per_hour', 1),
+             percent(part('recall', 1, 100)), part('false_per_hour', 1),
              f'{latency["p50"]:.2f} / {latency["p95"]:.2f}' if latency else '-',
              number('back_after_s' if result['power_cut'] else 'streaming_after_s', 1)]
     return '| ' + ' | '.join(cells) + ' |'
