@@ -1,5 +1,6 @@
-// What the GOP rings of a town cost in memory as hours go by: 700 rings are fed coded pictures of a camera's sizes, on a
-// thread of their own as in the service, much faster than time. The heap's fragmentation is what RSS exceeds the bytes kept by.
+// What the GOP rings of a town cost in memory as hours go by: 700 rings are fed coded pictures of a
+// camera's sizes, on a thread of their own as in the service, much faster than time. The heap's
+// fragmentation is what RSS exceeds the bytes kept by.
 //
 // usage: ring_memory [MINUTES]
 
@@ -39,8 +40,8 @@ struct Camera {
   double scale = 1;  // of its pictures
 };
 
-// 384 kbit/s: keyframes of about 19 KB, other pictures of about 2.6, both spread, the latter swelling for minutes where
-// something moves.
+// 384 kbit/s: keyframes of about 19 KB, other pictures of about 2.6, both spread, the latter
+// swelling for minutes where something moves.
 void Feed(int minutes) {
   std::mt19937_64 random(1);
   std::lognormal_distribution<double> keyframe(std::log(19000.0), 0.25);
