@@ -1,8 +1,10 @@
 #include "cmd/patrolctl/fix_file.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cmd/patrolctl/files.h"
@@ -14,10 +16,12 @@ namespace patrol::ctl {
 void AddFixFileOptions(CLI::App* command, const std::string& names, FixFileFlags* flags) {
   command
       ->add_option(names, flags->path,
-                   "CSV (unit_id,time,lon,lat[,speed_mps,heading_deg,accuracy_m]) or GPX")
+                   "CSV (unit_id,time,lon,lat[,speed_mps,heading_deg,accuracy_m]), GPX or NMEA")
       ->required();
-  command->add_option("--unit", flags->unit_id,
-                      "GPX: the unit of all fixes; else each track's name is its unit");
+  command->add_option(
+      "--unit", flags->unit_id,
+      "GPX, NMEA: the unit of all fixes; else each track's name is its unit, and an "
+      "NMEA file's own");
   command->add_option("--datum", flags->datum, "of the positions: wgs84, gcj02 or bd09")
       ->capture_default_str()
       ->check(CLI::IsMember({"wgs84", "gcj02", "bd09"}));
@@ -41,6 +45,19 @@ absl::StatusOr<std::optional<absl::TimeZone>> ParseTimeZone(const std::string& t
       "--time-zone: \"", text, "\" is neither a zone (Asia/Shanghai) nor an offset (+08:00)"));
 }
 
+namespace {
+
+// A receiver's log does not say whose it is; without --unit it is that of the unit it is named
+// after.
+absl::StatusOr<tracks::RowReport> ReadNmea(std::istream& in, const std::string& path,
+                                           tracks::FixReaderOptions options,
+                                           const tracks::FixSink& sink) {
+  if (options.unit_id.empty()) options.unit_id = std::filesystem::path(path).stem().string();
+  return tracks::ReadFixesNmea(in, options, sink);
+}
+
+}  // namespace
+
 absl::StatusOr<tracks::RowReport> ReadFixFile(const FixFileFlags& flags,
                                               const tracks::FixSink& sink,
                                               std::string* csv_header) {
@@ -54,13 +71,13 @@ absl::StatusOr<tracks::RowReport> ReadFixFile(const FixFileFlags& flags,
   PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.path));
   char beginning[256] = {};
   in.read(beginning, sizeof(beginning));
-  const bool gpx =
-      tracks::LooksLikeGpx(std::string_view(beginning, static_cast<size_t>(in.gcount())));
+  const std::string_view begins(beginning, static_cast<size_t>(in.gcount()));
   in.clear();
   in.seekg(0);
   absl::StatusOr<tracks::RowReport> report =
-      gpx ? tracks::ReadFixesGpx(in, options, sink)
-          : tracks::ReadFixesCsv(in, options, sink, csv_header);
+      tracks::LooksLikeGpx(begins)    ? tracks::ReadFixesGpx(in, options, sink)
+      : tracks::LooksLikeNmea(begins) ? ReadNmea(in, flags.path, std::move(options), sink)
+                                      : tracks::ReadFixesCsv(in, options, sink, csv_header);
   if (!report.ok()) return Annotate(report.status(), flags.path);
   return report;
 }

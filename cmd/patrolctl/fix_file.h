@@ -15,7 +15,7 @@ namespace patrol::ctl {
 // A file of positions and how to read it: the same options in every subcommand that takes one.
 struct FixFileFlags {
   std::string path;
-  std::string unit_id;          // GPX: the unit of all fixes; empty: each track's name
+  std::string unit_id;          // GPX, NMEA: of all fixes; empty: each track's name, the file's
   std::string datum = "wgs84";  // of the positions
   std::string time_zone;        // of times without an offset; empty: such times are faults
 };
@@ -27,9 +27,9 @@ void AddFixFileOptions(CLI::App* command, const std::string& names, FixFileFlags
 // Errors: INVALID_ARGUMENT naming --time-zone.
 absl::StatusOr<std::optional<absl::TimeZone>> ParseTimeZone(const std::string& text);
 
-// Hands the file's fixes to `sink`, CSV or GPX by what the file begins with.
+// Hands the file's fixes to `sink`, CSV, GPX or NMEA by what the file begins with.
 //
-// csv_header: where given, a CSV's header as it stands in the file; untouched for GPX.
+// csv_header: where given, a CSV's header as it stands in the file; untouched for the others.
 // Errors: naming the option at fault, or the file. Bad rows are no error: see the report.
 absl::StatusOr<tracks::RowReport> ReadFixFile(const FixFileFlags& flags,
                                               const tracks::FixSink& sink,

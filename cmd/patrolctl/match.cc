@@ -69,9 +69,13 @@ void PrintFaults(const std::string& path, const tracks::RowReport& report) {
                  static_cast<unsigned long long>(report.rows),
                  static_cast<unsigned long long>(report.imported));
   }
+  if (report.without_position > 0) {
+    std::fprintf(stderr, "%s: %llu times the receiver had no fix\n", path.c_str(),
+                 static_cast<unsigned long long>(report.without_position));
+  }
 }
 
-// A fix read from GPX as a row of CSV.
+// A fix read from GPX or NMEA as a row of CSV.
 std::string RowOf(const tracks::Fix& fix) {
   const auto number = [](const std::optional<double>& value) {
     return value ? absl::StrFormat("%g", *value) : std::string();
@@ -125,8 +129,12 @@ absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
   return areas;
 }
 
+// Two paths of a unit that meet on a piece, less than noise apart, are one passage of it.
+constexpr double kSamePassageM = 50;
+
 // Writes the rows of path.csv for one unit: every node passed, in order, and both nodes of the
-// pieces that a path begins and ends on.
+// pieces that a path begins and ends on. Of a piece that the path before ended on, and that this
+// one goes on along, the first node stands there already: a piece passed once is listed once.
 class PathWriter {
  public:
   PathWriter(const roadnet::Network& network, std::string_view unit_id, std::ostream& out)
@@ -138,8 +146,9 @@ class PathWriter {
     if (!open_) {
       if (length_m == 0) return;  // stands where the path begins
       if (seq_ > 0) Row("", part.start, "");
-      NodeRow(part.arc, network_.tail(part.arc), part.start);
+      if (!GoesOn(part)) NodeRow(part.arc, network_.tail(part.arc), part.start);
       open_ = true;
+      listed_ = true;
       driven_m_ = 0;
     } else {
       const bool turned_midway = part.arc == roadnet::ReverseArc(arc_) && part.start_m != HeadM();
@@ -162,6 +171,13 @@ class PathWriter {
   }
 
  private:
+  // Whether a path that begins with `part` goes on where the one before has ended.
+  bool GoesOn(const tracks::TimedPart& part) const {
+    const double ahead_m =
+        roadnet::IsBackward(arc_) ? end_m_ - part.start_m : part.start_m - end_m_;
+    return listed_ && part.arc == arc_ && ahead_m > -kSamePassageM;
+  }
+
   // Where the present arc ends, metres from its piece's first node.
   double HeadM() const {
     return roadnet::IsBackward(arc_) ? 0 : network_.piece(roadnet::PieceOf(arc_)).length_m;
@@ -180,7 +196,8 @@ class PathWriter {
   const std::string unit_;
   std::ostream& out_;
   uint64_t seq_ = 0;
-  bool open_ = false;  // the path goes on; the head of arc_ is not written yet
+  bool listed_ = false;  // a path has been written; arc_ and end_m_ are of the last one
+  bool open_ = false;    // the path goes on; the head of arc_ is not written yet
   roadnet::ArcIndex arc_ = 0;
   double end_m_ = 0;     // where on its piece the part before ended
   double driven_m_ = 0;  // on arc_ and, turned round, its reverse
@@ -383,8 +400,8 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
 
 void AddMatchCommands(Context& context) {
   CLI::App* match = Group(context.app, "match", "match positions to the road network (offline)");
-  CLI::App* run =
-      match->add_subcommand("run", "paths, visits and a verdict for each fix of a CSV or GPX file");
+  CLI::App* run = match->add_subcommand(
+      "run", "paths, visits and a verdict for each fix of a CSV, GPX or NMEA file");
   const auto flags = std::make_shared<MatchFlags>();
   run->add_option("--network", flags->network, "road network, .osm.pbf or .osm")->required();
   AddFixFileOptions(run, "--fixes", &flags->fixes);

@@ -277,6 +277,49 @@ def make_addresses(corpus):
         corpus.put('auth_url', f'address-{i}', '\n'.join(lines))
 
 
+def nmea(*bodies, end='\r\n'):
+    """Sentences with their checksums."""
+    lines = []
+    for body in bodies:
+        total = 0
+        for byte in body.encode():
+            total ^= byte
+        lines.append(f'${body}*{total:02X}{end}')
+    return ''.join(lines)
+
+
+def make_fixes(corpus):
+    header = 'unit_id,time,lon,lat,speed_mps,heading_deg,accuracy_m\n'
+    corpus.put('csv_fixes', 'all-columns', header + 'car-1,2026-03-02T08:00:00+08:00,113.1,22.9,5.5,359.9,3\n'
+        'car-1,2026-03-02T00:00:01.5Z,113.1001,22.9,,,\n')
+    corpus.put('csv_fixes', 'any-order-crlf', '\xef\xbb\xbflat,lon,note,time,unit_id\r\n'
+        '22.9,113.1,"a ""quoted"", note",2026-03-02T00:00:00Z,"u,1"\r\n')
+    corpus.put('csv_fixes', 'bad-rows', header + 'u,2026-03-02,113.1,22.9,,,\n,2026-03-02T00:00:00Z,1,2,,,\n'
+        'u,2026-03-02T00:00:00Z,181,22.9,,,\nu,2026-03-02T00:00:00Z,1,nan,,,\nu,1,2\nu,"open\n\n'
+        'u,2026-03-02T00:00:00Z,1,2,-1,400,0\n')
+    corpus.put('csv_fixes', 'no-header', 'u,2026-03-02T00:00:00Z,113.1,22.9\n')
+    point = '<trkpt lat="22.9" lon="113.1"><time>2026-03-02T00:00:00Z</time>%s</trkpt>'
+    corpus.put('gpx_fixes', 'plain', '<?xml version="1.0"?>\n<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">'
+        '<wpt lat="1" lon="2"/><trk><name>car-1</name><trkseg>' + point % '<speed>5</speed><course>90</course>' +
+        '</trkseg></trk></gpx>')
+    corpus.put('gpx_fixes', 'extensions', '<gpx><trk><name>a&amp;b</name><trkseg>' + point %
+        '<extensions><x:e xmlns:x="urn:x"><x:speed>4.5</x:speed></x:e></extensions>' + '</trkseg></trk></gpx>')
+    corpus.put('gpx_fixes', 'bad-points', '<gpx><trk><name/><trkseg>' + point % '' + '</trkseg></trk><trk><name>u</name>'
+        '<trkpt lat="x" lon="1"><time>2026-03-02T00:00:00Z</time></trkpt><trkpt/></trk></gpx>')
+    corpus.put('gpx_fixes', 'cut-off', '<gpx><trk><name>u</name><trkseg>' + point % '' + '<trkpt lat="22.9"')
+    place = '2254.0000,N,11306.0000,E'
+    corpus.put('nmea_fixes', 'rmc-and-gga', nmea(
+        f'GPGGA,235959.50,{place},1,08,0.9,12.0,M,,M,,', 'GPGSV,1,1,00',
+        f'GPRMC,235959.50,A,{place},10.0,90.0,020326,,,A', f'GPGGA,000000.50,{place},1,08,0.9,12.0,M,,M,,'))
+    corpus.put('nmea_fixes', 'date-from-zda', nmea(
+        'GNZDA,000001,02,03,2026,00,00', f'BDGGA,000001,{place},2,08,0.9,12.0,M,,M,,', end='\n'))
+    corpus.put('nmea_fixes', 'no-fix', nmea(
+        'GPRMC,,V,,,,,,,,,,N', 'GPGGA,000002,,,,,0,00,,,M,,M,,', f'GPRMC,000003,A,{place},,,020326,,,N'))
+    corpus.put('nmea_fixes', 'broken', '3,22.9*41\r\n' + nmea(
+        'GPRMC,000002,A,2260.0000,N,11306.0000,E,,,020326,,', f'GPRMC,240000,A,{place},,,020326,,',
+        f'GPRMC,000004,A,{place},,,300226,,', f'GPRMC,000005,A,{place},1e9,x,020326,,') + f'$GPRMC,000006,A,{place}')
+
+
 def main(folder):
     corpus = Corpus(folder)
     sdps = {}
@@ -299,6 +342,7 @@ def main(folder):
     make_dialogues(corpus, sdps)
     make_messages(corpus, messages_from, sdps['h264-baseline'])
     make_addresses(corpus)
+    make_fixes(corpus)
     print(f'{corpus.bytes} bytes')
 
 

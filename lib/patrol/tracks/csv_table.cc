@@ -34,28 +34,10 @@ void RowReport::Add(RowFault fault) {
   faults.push_back(std::move(fault));
 }
 
-CsvTable::Line CsvTable::ReadLine() {
-  text_.clear();
-  std::streambuf* buffer = in_.rdbuf();
-  bool any = false;
-  bool too_long = false;
-  for (;;) {
-    const int c = buffer->sbumpc();
-    if (c == std::char_traits<char>::eof()) {
-      if (!any) return Line::kEnd;
-      break;
-    }
-    any = true;
-    if (c == '\n') break;
-    if (text_.size() >= limits::kCsvLineBytesMax) {
-      too_long = true;
-      continue;
-    }
-    text_.push_back(static_cast<char>(c));
-  }
-  ++line_;
-  if (!text_.empty() && text_.back() == '\r') text_.pop_back();
-  return too_long ? Line::kTooLong : Line::kRead;
+LineRead CsvTable::NextLine() {
+  const LineRead read = ReadLine(in_, &text_);
+  if (read != LineRead::kEnd) ++line_;
+  return read;
 }
 
 bool CsvTable::Split(const std::string& text) {
@@ -92,13 +74,13 @@ bool CsvTable::Split(const std::string& text) {
 
 absl::Status CsvTable::ReadHeader(const std::vector<std::string>& required,
                                   const std::vector<std::string>& optional) {
-  const Line line = ReadLine();
-  if (line == Line::kEnd)
+  const LineRead line = NextLine();
+  if (line == LineRead::kEnd)
     return absl::InvalidArgumentError("the file is empty: a header is needed");
   if (text_.compare(0, kByteOrderMark.size(), kByteOrderMark.data()) == 0) {
     text_.erase(0, kByteOrderMark.size());
   }
-  if (line == Line::kTooLong || !Split(text_)) {
+  if (line == LineRead::kTooLong || !Split(text_)) {
     return absl::InvalidArgumentError("line 1: the header is not a row of CSV");
   }
   header_text_ = text_;
@@ -128,9 +110,9 @@ absl::Status CsvTable::ReadHeader(const std::vector<std::string>& required,
 
 CsvTable::Next CsvTable::ReadRow(RowFault* fault) {
   for (;;) {
-    const Line line = ReadLine();
-    if (line == Line::kEnd) return Next::kEnd;
-    if (line == Line::kTooLong) {
+    const LineRead line = NextLine();
+    if (line == LineRead::kEnd) return Next::kEnd;
+    if (line == LineRead::kTooLong) {
       *fault = {line_, "", text_, absl::StrCat("longer than ", limits::kCsvLineBytesMax, " bytes")};
       return Next::kFault;
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "lib/patrol/tracks/line_reader.h"
 
 namespace patrol::tracks {
 
@@ -23,10 +24,11 @@ std::string ToString(const RowFault& fault);
 
 // What became of the rows of a file.
 struct RowReport {
-  uint64_t rows = 0;             // without header and empty lines
-  uint64_t imported = 0;         // of them
-  uint64_t faulty = 0;           // of them
-  std::vector<RowFault> faults;  // the first limits::kRowFaultsNamedMax
+  uint64_t rows = 0;              // without header and empty lines
+  uint64_t imported = 0;          // of them
+  uint64_t faulty = 0;            // of them
+  uint64_t without_position = 0;  // of them: the receiver says that it had no fix (NMEA)
+  std::vector<RowFault> faults;   // the first limits::kRowFaultsNamedMax
 
   void Add(RowFault fault);
 };
@@ -63,8 +65,7 @@ class CsvTable {
   const std::string& row_text() const { return text_; }
 
  private:
-  enum class Line { kRead, kTooLong, kEnd };
-  Line ReadLine();
+  LineRead NextLine();
   bool Split(const std::string& text);
 
   std::istream& in_;

@@ -13,15 +13,16 @@
 #include "lib/patrol/tracks/csv_table.h"
 #include "lib/patrol/tracks/fix.h"
 
-// Fixes from files: CSV and GPX (NMEA comes with issue 5). All readers stream: memory does not grow
-// with the file, and rows that cannot be read are reported while the rest is imported.
+// Fixes from files: CSV, GPX and NMEA. All readers stream: memory does not grow with the file, and
+// rows that cannot be read are reported while the rest is imported.
 namespace patrol::tracks {
 
 struct FixReaderOptions {
   geo::Datum datum = geo::Datum::kWgs84;  // of the file's coordinates; fixes leave as WGS-84
   // Times without a UTC offset are read in this zone, or are faults where there is none.
   std::optional<absl::TimeZone> naive_zone;
-  // GPX only: the unit of all fixes; empty: the name of each track.
+  // The unit of all fixes: of NMEA, which names none; of GPX where not empty, else each track's
+  // name.
   std::string unit_id;
 };
 
@@ -29,7 +30,7 @@ struct FixReaderOptions {
 struct FixRow {
   Fix fix;
   uint64_t line = 0;          // in the file, from 1
-  std::string_view row_text;  // the CSV row as it stands in the file; empty for GPX
+  std::string_view row_text;  // the CSV row as it stands in the file; empty for GPX and NMEA
 };
 // An error it returns ends the reading and is returned by the reader.
 using FixSink = std::function<absl::Status(FixRow&&)>;
@@ -49,6 +50,18 @@ absl::StatusOr<RowReport> ReadFixesCsv(std::istream& in, const FixReaderOptions&
 //         read before has reached the sink.
 absl::StatusOr<RowReport> ReadFixesGpx(std::istream& in, const FixReaderOptions& options,
                                        const FixSink& sink);
+
+// NMEA 0183 as receivers log it: RMC, GGA and ZDA sentences of any talker; others are passed over.
+// Sentences of one time of day are one fix: place, from RMC speed and course too. The date is RMC's
+// or ZDA's; a GGA after midnight is of the next day. A row of the report is a fix, an instant at
+// which the receiver had none, or a sentence that cannot be read, above all for its checksum.
+//
+// Errors: INVALID_ARGUMENT when options.unit_id is empty.
+absl::StatusOr<RowReport> ReadFixesNmea(std::istream& in, const FixReaderOptions& options,
+                                        const FixSink& sink);
+
+// Whether a line at the file's beginning is an NMEA sentence's.
+bool LooksLikeNmea(std::string_view beginning);
 
 // Whether the file's beginning is XML rather than CSV.
 bool LooksLikeGpx(std::string_view beginning);

@@ -229,7 +229,8 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
   const double straight = geo::GreatCircleM(before.place, step->place);
   const double seconds = absl::ToDoubleSeconds(step->time - before.time);
   const double beta =
-      options_.beta_m + options_.beta_per_s_m * absl::ToDoubleSeconds(step->time - heard);
+      options_.beta_m + options_.beta_per_s_m * std::min(absl::ToDoubleSeconds(step->time - heard),
+                                                         straight / options_.detour_mps);
   const double plain_m = straight * (1 + kSlowShareMax * beta * options_.slow_nats_per_km / 1000);
   const double limit =
       std::min(plain_m + options_.u_turn_m + kDetourBetas * beta,

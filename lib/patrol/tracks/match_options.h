@@ -25,10 +25,13 @@ struct MatchOptions {
   double bad_fix_log = 5;
   double bad_fix_m = 200;
   // Scale of the difference between the way driven and the straight line, metres (Newson & Krumm's
-  // beta): beta_m + beta_per_s_m * seconds in which nothing was heard of the unit. What it dislikes
-  // (below, in nats) is reckoned in metres of detour by the same scale.
+  // beta): beta_m + beta_per_s_m * seconds in which nothing was heard of the unit, but no more of
+  // them than the straight line takes at detour_mps: who gets on slowly is slow, and does not go
+  // round the block meanwhile. What it dislikes (below, in nats) is reckoned in metres of detour by
+  // the same scale.
   double beta_m = 4;
   double beta_per_s_m = 1.5;
+  double detour_mps = 5;
   // What turning round costs, as so many metres of detour, and on top in nats.
   double u_turn_m = 80;
   double u_turn_nats = 1;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/base/limits.h"
+#include "lib/base/time_text.h"
 #include "lib/patrol/tracks/unit.h"
 
 namespace patrol::tracks {
@@ -43,6 +44,20 @@ Read ReadGpx(const std::string& text, const FixReaderOptions& options = {}) {
   Read read;
   std::istringstream in(text);
   const auto report = ReadFixesGpx(in, options, [&](FixRow&& row) {
+    read.fixes.push_back(row.fix);
+    return absl::OkStatus();
+  });
+  read.status = report.status();
+  if (report.ok()) read.report = *report;
+  return read;
+}
+
+Read ReadNmea(const std::string& text) {
+  Read read;
+  std::istringstream in(text);
+  FixReaderOptions options;
+  options.unit_id = "u";
+  const auto report = ReadFixesNmea(in, options, [&](FixRow&& row) {
     read.fixes.push_back(row.fix);
     return absl::OkStatus();
   });
@@ -234,6 +249,98 @@ TEST(LooksLikeGpx, TellsXmlFromCsv) {
   EXPECT_TRUE(LooksLikeGpx("\xEF\xBB\xBF \n<?xml"));
   EXPECT_FALSE(LooksLikeGpx("unit_id,time"));
   EXPECT_FALSE(LooksLikeGpx(""));
+}
+
+TEST(ReadFixesNmea, PutsTheSentencesOfOneInstantTogether) {
+  const Read read = ReadNmea(
+      "$GPGGA,235958.50,2254.0000,N,11306.0000,E,1,08,0.9,12.0,M,,M,,*41\r\n"
+      "$GPGSV,1,1,00*79\r\n"
+      "$GPRMC,235958.50,A,2254.0000,N,11306.0000,E,10.0,90.0,020326,,,A*52\r\n"
+      "$GNRMC,235959,A,2254.0000,S,11306.0000,W,,,020326,,*0C\r\n");
+  ASSERT_EQ(read.fixes.size(), 2u) << read.status;
+  EXPECT_EQ(read.fixes[0].unit_id, "u");
+  EXPECT_EQ(FormatUtc(read.fixes[0].time), "2026-03-02T23:59:58.500Z");
+  EXPECT_NEAR(read.fixes[0].position.lon, 113.1, 1e-9);
+  EXPECT_NEAR(read.fixes[0].position.lat, 22.9, 1e-9);
+  EXPECT_NEAR(*read.fixes[0].speed_mps, 5.144, 1e-3);
+  EXPECT_EQ(read.fixes[0].heading_deg, 90);
+  EXPECT_NEAR(read.fixes[1].position.lon, -113.1, 1e-9);
+  EXPECT_NEAR(read.fixes[1].position.lat, -22.9, 1e-9);
+  EXPECT_EQ(read.fixes[1].speed_mps, std::nullopt);
+  EXPECT_EQ(read.report.rows, 2u);
+  EXPECT_EQ(read.report.imported, 2u);
+}
+
+TEST(ReadFixesNmea, GoesOnToTheNextDayAtMidnight) {
+  const Read read = ReadNmea(
+      "$GPRMC,235959,A,2254.0000,N,11306.0000,E,,,280226,,*14\r\n"
+      "$GPGGA,000000,2254.0000,N,11306.0000,E,1,08,0.9,12.0,M,,M,,*6A\r\n"
+      "$BDGGA,000001,2254.0000,N,11306.0000,E,2,08,0.9,12.0,M,,M,,*79\r\n");
+  ASSERT_EQ(read.fixes.size(), 3u) << read.status;
+  EXPECT_EQ(FormatUtc(read.fixes[0].time), "2026-02-28T23:59:59Z");
+  EXPECT_EQ(FormatUtc(read.fixes[1].time), "2026-03-01T00:00:00Z");
+  EXPECT_EQ(FormatUtc(read.fixes[2].time), "2026-03-01T00:00:01Z");
+}
+
+TEST(ReadFixesNmea, NeedsADateAndTakesItFromAnySentence) {
+  const Read read = ReadNmea(
+      "$GPGGA,000000,2254.0000,N,11306.0000,E,1,08,0.9,12.0,M,,M,,*6A\r\n"
+      "$GPZDA,000001,02,03,2026,00,00*4E\r\n"
+      "$GPGGA,000002,2254.0000,N,11306.0000,E,1,08,0.9,12.0,M,,M,,*68\r\n");
+  ASSERT_EQ(read.fixes.size(), 1u);
+  EXPECT_EQ(FormatUtc(read.fixes[0].time), "2026-03-02T00:00:02Z");
+  ASSERT_EQ(read.report.faults.size(), 1u);
+  EXPECT_THAT(ToString(read.report.faults[0]), HasSubstr("line 1: column \"date\""));
+}
+
+TEST(ReadFixesNmea, CountsWhereTheReceiverHadNoFix) {
+  const Read read = ReadNmea(
+      "$GPRMC,,V,,,,,,,,,,N*53\r\n"
+      "$GPRMC,000001,V,2254.0000,N,11306.0000,E,,,020326,,*0A\r\n"
+      "$GPGGA,000002,,,,,0,00,,,M,,M,,*64\r\n"
+      "$GPGGA,000003,2254.0000,N,11306.0000,E,8,08,0.9,12.0,M,,M,,*60\r\n"
+      "$GPRMC,000003,A,2254.0000,N,11306.0000,E,,,020326,,*1F\r\n");
+  EXPECT_EQ(read.fixes.size(), 0u);
+  EXPECT_EQ(read.report.rows, 4u);
+  EXPECT_EQ(read.report.without_position, 4u);
+  EXPECT_EQ(read.report.faulty, 0u);
+}
+
+TEST(ReadFixesNmea, TellsBadSentencesByLineAndReadsTheRest) {
+  const Read read = ReadNmea(
+      "13,22.9*41\n"
+      "$GPRMC,000000,A,2254.0000,N,11306.0000,E,,,020326,,*00\n"
+      "$GPRMC,000001,A,2254.0000,N,113\n"
+      "$GPRMC,000002,A,2260.0000,N,11306.0000,E,,,020326,,*19\r\n"
+      "$GPRMC,000003,A,2254.0000,N,11306.0000,X,,,020326,,*02\r\n"
+      "$GPRMC,240000,A,2254.0000,N,11306.0000,E,,,020326,,*1A\r\n"
+      "$GPRMC,000004,A,2254.0000,N,11306.0000,E,,,300226,,*18\r\n"
+      "$GPRMC,000005,A,2254.0000,N,11306.0000,E,,,020326,,*19\r\n");
+  EXPECT_EQ(read.fixes.size(), 1u);
+  ASSERT_EQ(read.report.faults.size(), 7u);
+  const char* const expected[] = {"line 1: ",
+                                  "line 2: column \"checksum\"",
+                                  "line 3: ",
+                                  "line 4: column \"lat\": \"2260.0000,N\"",
+                                  "line 5: column \"lon\": \"11306.0000,X\"",
+                                  "line 6: column \"time\": \"240000\"",
+                                  "line 7: column \"date\": \"300226\""};
+  for (size_t i = 0; i < 7; ++i) {
+    EXPECT_THAT(ToString(read.report.faults[i]), HasSubstr(expected[i]));
+  }
+}
+
+TEST(ReadFixesNmea, NeedsAUnit) {
+  std::istringstream in("");
+  EXPECT_FALSE(ReadFixesNmea(in, {}, [](FixRow&&) { return absl::OkStatus(); }).ok());
+}
+
+TEST(LooksLikeNmea, TellsALogFromCsvEvenWhenItBeginsInTheMiddle) {
+  EXPECT_TRUE(LooksLikeNmea("$GPRMC,000000,A"));
+  EXPECT_TRUE(LooksLikeNmea("3,11306.0,E*0F\r\n$BDGGA,"));
+  EXPECT_FALSE(LooksLikeNmea("unit_id,time,lon,lat\n$GP"));
+  EXPECT_FALSE(LooksLikeNmea("$price,amount"));
+  EXPECT_FALSE(LooksLikeNmea(""));
 }
 
 TEST(ReadUnitsCsv, ReadsUnitsAndReportsBadRows) {
