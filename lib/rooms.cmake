@@ -15,7 +15,7 @@ patrol_room(ingest lib/video/ingest USES base media rtsp FOREIGN)
 patrol_room(motion lib/video/motion USES base geo media FOREIGN opencv json)
 
 # the patrol wing: who can be where in three minutes
-patrol_room(roadnet lib/patrol/roadnet USES base geo FOREIGN osmium)
+patrol_room(roadnet lib/patrol/roadnet USES base geo FOREIGN osmium gdal zlib)
 patrol_room(tracks lib/patrol/tracks USES base geo roadnet FOREIGN xml)
 patrol_room(coverage lib/patrol/coverage USES base geo roadnet tracks FOREIGN json cbc)
 

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/cpu_time.h"
+#include "cmd/patrolctl/network_flags.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
@@ -23,14 +24,13 @@
 #include "lib/patrol/coverage/reach_files.h"
 #include "lib/patrol/coverage/reach_kernel.h"
 #include "lib/patrol/roadnet/network.h"
-#include "lib/patrol/roadnet/osm_reader.h"
 #include "lib/patrol/roadnet/search_graph.h"
 
 namespace patrol::ctl {
 namespace {
 
 struct ReachArguments {
-  std::string network;
+  NetworkFlags network;
   std::string sources;
   std::string mode = "car";
   std::string reach = "180s";
@@ -90,7 +90,7 @@ absl::Status RunReach(const ReachArguments& arguments) {
     return absl::InvalidArgumentError(absl::StrCat("--reach: ", arguments.reach, " is outside 0s..",
                                                    absl::FormatDuration(limits::kReachMax)));
   }
-  PATROL_ASSIGN_OR_RETURN(roadnet::Network read, roadnet::ReadOsm(arguments.network));
+  PATROL_ASSIGN_OR_RETURN(roadnet::Network read, ReadNetwork(arguments.network));
   const auto shared = std::make_shared<const roadnet::Network>(std::move(read));
   const roadnet::Network& network = *shared;
   const roadnet::SearchGraph graph(network, mode, {});
@@ -118,7 +118,7 @@ void AddCoverageReach(Context& context) {
   CLI::App* coverage = Group(context.app, "coverage", "who could be where in three minutes");
   CLI::App* reach = coverage->add_subcommand("reach", "what is reached from given places, offline");
   auto arguments = std::make_shared<ReachArguments>();
-  reach->add_option("--network", arguments->network, "road network, .osm.pbf or .osm")->required();
+  AddNetworkOptions(reach, &arguments->network)->required();
   reach->add_option("--sources", arguments->sources, "CSV: way_id,seq,offset_m")->required();
   reach->add_option("--mode", arguments->mode, "car, motorcycle, e-bike, bicycle or foot")
       ->capture_default_str()

@@ -23,6 +23,7 @@
 #include "cmd/patrolctl/cpu_time.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/fix_file.h"
+#include "cmd/patrolctl/network_flags.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
@@ -32,7 +33,6 @@
 #include "lib/patrol/coverage/window_files.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
-#include "lib/patrol/roadnet/osm_reader.h"
 #include "lib/patrol/roadnet/search_graph.h"
 #include "lib/patrol/tracks/fix.h"
 #include "lib/patrol/tracks/fix_reader.h"
@@ -44,7 +44,7 @@ namespace patrol::ctl {
 namespace {
 
 struct RunArguments {
-  std::string network;
+  NetworkFlags network;
   std::string areas;
   FixFileFlags fixes;
   std::string units;
@@ -245,7 +245,7 @@ absl::Status RunWindow(const RunArguments& arguments) {
   options.threads = arguments.threads;
   PATROL_RETURN_IF_ERROR(SetWindow(arguments, zone, units, &options));
   PATROL_ASSIGN_OR_RETURN(std::vector<geo::Area> areas, ReadAreas(arguments.areas));
-  PATROL_ASSIGN_OR_RETURN(roadnet::Network read, roadnet::ReadOsm(arguments.network));
+  PATROL_ASSIGN_OR_RETURN(roadnet::Network read, ReadNetwork(arguments.network));
   const auto network = std::make_shared<const roadnet::Network>(std::move(read));
 
   timer.End("read");
@@ -277,7 +277,7 @@ void AddCoverageRun(Context& context) {
   CLI::App* coverage = Group(context.app, "coverage", "who could be where in three minutes");
   CLI::App* run = coverage->add_subcommand("run", "coverage of a window of stored fixes, offline");
   auto arguments = std::make_shared<RunArguments>();
-  run->add_option("--network", arguments->network, "road network, .osm.pbf or .osm")->required();
+  AddNetworkOptions(run, &arguments->network)->required();
   run->add_option("--areas", arguments->areas, "GeoJSON with id, name, kind, parent")->required();
   AddFixFileOptions(run, "--fixes", &arguments->fixes);
   run->add_option("--units", arguments->units, "CSV of the units, for their modes: unit_id,mode");

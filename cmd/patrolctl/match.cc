@@ -24,12 +24,12 @@
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/fix_file.h"
+#include "cmd/patrolctl/network_flags.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
-#include "lib/patrol/roadnet/osm_reader.h"
 #include "lib/patrol/tracks/area_visits.h"
 #include "lib/patrol/tracks/fix_reader.h"
 #include "lib/patrol/tracks/matcher.h"
@@ -41,7 +41,7 @@ namespace patrol::ctl {
 namespace {
 
 struct MatchFlags {
-  std::string network;
+  NetworkFlags network;
   FixFileFlags fixes;
   std::string areas;
   std::string units;
@@ -360,7 +360,7 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
   PATROL_ASSIGN_OR_RETURN(const ModeByUnit modes, ReadModes(flags.units));
   PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ReadAreas(flags.areas));
   PATROL_ASSIGN_OR_RETURN(FixFile file, ReadRows(flags.fixes));
-  PATROL_ASSIGN_OR_RETURN(const roadnet::Network network, roadnet::ReadOsm(flags.network));
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Network network, ReadNetwork(flags.network));
   std::error_code made;
   std::filesystem::create_directories(flags.out, made);
   if (made) {
@@ -403,7 +403,7 @@ void AddMatchCommands(Context& context) {
   CLI::App* run = match->add_subcommand(
       "run", "paths, visits and a verdict for each fix of a CSV, GPX or NMEA file");
   const auto flags = std::make_shared<MatchFlags>();
-  run->add_option("--network", flags->network, "road network, .osm.pbf or .osm")->required();
+  AddNetworkOptions(run, &flags->network)->required();
   AddFixFileOptions(run, "--fixes", &flags->fixes);
   run->add_option("--areas", flags->areas, "GeoJSON of the areas whose visits are wanted");
   run->add_option("--units", flags->units, "CSV of the units, for their modes");

@@ -1,5 +1,6 @@
-// patrolctl network info|export: what a road file amounts to, offline.
+// patrolctl network info|export|snapshot: what a road file amounts to, offline.
 
+#include <algorithm>
 #include <cinttypes>
 #include <filesystem>
 #include <memory>
@@ -11,9 +12,10 @@
 #include "absl/strings/str_join.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
+#include "cmd/patrolctl/network_flags.h"
 #include "lib/base/status.h"
 #include "lib/patrol/roadnet/network_stats.h"
-#include "lib/patrol/roadnet/osm_reader.h"
+#include "lib/patrol/roadnet/snapshot.h"
 
 namespace patrol::ctl {
 
@@ -26,7 +28,7 @@ using roadnet::NetworkReport;
 using roadnet::NetworkStats;
 
 struct Arguments {
-  std::string network;
+  NetworkFlags network;
   std::string mode = "car";
   std::string out;
 };
@@ -65,13 +67,21 @@ std::vector<std::pair<std::string, std::string>> Figures(const NetworkStats& sta
       {"segments_zero_length", absl::StrCat(report.segments_zero_length)},
       {"segments_missing_node", absl::StrCat(report.segments_missing_node)},
       {"times_capped", absl::StrCat(report.times_capped)},
+      {"features_without_line", absl::StrCat(report.features_without_line)},
+      {"ends_joined", absl::StrCat(report.ends_joined)},
+      {"ways_self_crossing", absl::StrCat(report.ways_self_crossing.size())},
+      {"classes_unknown", absl::StrCat(report.classes_unknown)},
       {"restrictions_read", absl::StrCat(report.restrictions_read)},
       {"restrictions_used", absl::StrCat(report.restrictions_used)},
       {"restrictions_ignored", absl::StrCat(IgnoredRestrictions(report))},
   };
 }
 
-void PrintFigures(const std::vector<std::pair<std::string, std::string>>& figures,
+// Ways that cross themselves are named up to this many.
+constexpr size_t kWaysNamedMax = 20;
+
+void PrintFigures(const Network& network,
+                  const std::vector<std::pair<std::string, std::string>>& figures,
                   const NetworkStats& stats, const NetworkReport& report, Format format) {
   if (format == Format::kCsv) {
     absl::PrintF("figure,value\n");
@@ -95,14 +105,25 @@ void PrintFigures(const std::vector<std::pair<std::string, std::string>>& figure
   for (const auto& [reason, count] : report.restrictions_ignored) {
     absl::PrintF("  restrictions ignored, %s: %d\n", reason, count);
   }
+  for (size_t i = 0; i < std::min(report.ways_self_crossing.size(), kWaysNamedMax); ++i) {
+    absl::PrintF("  way %d crosses itself where it has no node\n", report.ways_self_crossing[i]);
+  }
+  for (const NetworkStats::Island& island : stats.islands) {
+    const roadnet::Node& node = network.node(island.first_node);
+    absl::PrintF("  island of %d nodes, %.1f m, at node %d (%.6f, %.6f)\n", island.nodes,
+                 island.length_m, node.id, node.place.lon, node.place.lat);
+  }
+  if (stats.components > stats.islands.size() + 1) {
+    absl::PrintF("  and %d smaller islands\n", stats.components - stats.islands.size() - 1);
+  }
 }
 
 absl::Status RunInfo(const Arguments& arguments, Format format) {
   PATROL_ASSIGN_OR_RETURN(const Mode mode, ReadMode(arguments.mode));
   NetworkReport report;
-  PATROL_ASSIGN_OR_RETURN(const Network network, roadnet::ReadOsm(arguments.network, {}, &report));
+  PATROL_ASSIGN_OR_RETURN(const Network network, ReadNetwork(arguments.network, &report));
   const NetworkStats stats = roadnet::ComputeStats(network, mode);
-  PrintFigures(Figures(stats, report), stats, report, format);
+  PrintFigures(network, Figures(stats, report), stats, report, format);
   return absl::OkStatus();
 }
 
@@ -141,7 +162,7 @@ absl::Status WriteRestrictions(const Network& network, Mode mode, const std::str
 
 absl::Status RunExport(const Arguments& arguments) {
   PATROL_ASSIGN_OR_RETURN(const Mode mode, ReadMode(arguments.mode));
-  PATROL_ASSIGN_OR_RETURN(const Network network, roadnet::ReadOsm(arguments.network));
+  PATROL_ASSIGN_OR_RETURN(const Network network, ReadNetwork(arguments.network));
   std::error_code error;
   std::filesystem::create_directories(arguments.out, error);
   if (error) {
@@ -152,8 +173,13 @@ absl::Status RunExport(const Arguments& arguments) {
   return WriteRestrictions(network, mode, arguments.out + "/restrictions.csv");
 }
 
+absl::Status RunSnapshot(const Arguments& arguments) {
+  PATROL_ASSIGN_OR_RETURN(const Network network, ReadNetwork(arguments.network));
+  return roadnet::WriteSnapshot(network, arguments.out);
+}
+
 void AddCommonOptions(CLI::App* command, Arguments& arguments) {
-  command->add_option("--network", arguments.network, "road network: .osm.pbf or .osm")->required();
+  AddNetworkOptions(command, &arguments.network)->required();
   command->add_option("--mode", arguments.mode, "car, motorcycle, e-bike, bicycle or foot")
       ->capture_default_str();
 }
@@ -172,6 +198,12 @@ void AddNetworkCommands(Context& context) {
   AddCommonOptions(exporting, *arguments);
   exporting->add_option("--out", arguments->out, "folder to write to")->required();
   OnRun(context, exporting, [arguments] { return RunExport(*arguments); });
+
+  CLI::App* snapshot = group->add_subcommand(
+      "snapshot", "writes the network as one file (.pcn) that loads in milliseconds");
+  AddNetworkOptions(snapshot, &arguments->network)->required();
+  snapshot->add_option("--out", arguments->out, "file to write, .pcn")->required();
+  OnRun(context, snapshot, [arguments] { return RunSnapshot(*arguments); });
 }
 
 }  // namespace patrol::ctl

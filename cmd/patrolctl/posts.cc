@@ -16,6 +16,7 @@
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/fix_file.h"
+#include "cmd/patrolctl/network_flags.h"
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
@@ -30,7 +31,6 @@
 #include "lib/patrol/coverage/post_sites.h"
 #include "lib/patrol/coverage/set_cover_solver.h"
 #include "lib/patrol/roadnet/nearest.h"
-#include "lib/patrol/roadnet/osm_reader.h"
 #include "lib/patrol/roadnet/search_graph.h"
 
 namespace patrol::ctl {
@@ -40,7 +40,7 @@ using coverage::CoverProblem;
 using coverage::PostsResult;
 
 struct Arguments {
-  std::string network;
+  NetworkFlags network;
   std::string areas;
   std::vector<std::string> only_areas;
   std::string candidates;
@@ -199,7 +199,7 @@ absl::StatusOr<Put> PutFromNetwork(const Arguments& arguments) {
   }
   PATROL_ASSIGN_OR_RETURN(const coverage::ArrivalUs reach_us, ReachUs(arguments));
   PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ReadAreas(arguments));
-  PATROL_ASSIGN_OR_RETURN(put.network, roadnet::ReadOsm(arguments.network));
+  PATROL_ASSIGN_OR_RETURN(put.network, ReadNetwork(arguments.network));
   const roadnet::SearchGraph graph(*put.network, mode, {});
   const roadnet::SpatialIndex index(*put.network);
   const tracks::AreaCuts cuts(*put.network, index, areas);
@@ -330,7 +330,7 @@ absl::Status Run(const Arguments& arguments, Format format) {
     return absl::InvalidArgumentError("--within: up to which cost does a candidate cover?");
   }
   if (!from_matrix &&
-      (arguments.network.empty() || arguments.areas.empty() || arguments.candidates.empty())) {
+      (arguments.network.path.empty() || arguments.areas.empty() || arguments.candidates.empty())) {
     return absl::InvalidArgumentError(
         "--network, --areas and --candidates, or --matrix, are needed");
   }
@@ -361,7 +361,7 @@ void AddPostCommands(Context& context) {
   const auto check_duration = [](const std::string& text) {
     return std::string(ParseDuration(text).status().message());
   };
-  run->add_option("--network", arguments->network, "road network, .osm.pbf or .osm");
+  AddNetworkOptions(run, &arguments->network);
   run->add_option("--areas", arguments->areas, "GeoJSON with id, name, kind, parent");
   run->add_option("--area", arguments->only_areas, "only these areas of --areas; may be repeated");
   run->add_option("--candidates", arguments->candidates,

@@ -12,7 +12,7 @@
 #include "cmd/patrold/town_service.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
-#include "lib/patrol/roadnet/osm_reader.h"
+#include "lib/patrol/roadnet/network_file.h"
 #include "lib/service/config/config.h"
 
 namespace patrol::patrold {
@@ -46,7 +46,8 @@ void PrintFaults(const config::Reading& reading) {
 int Check(const std::string& path) {
   config::Reading reading = config::ReadConfig(path);
   if (!reading.config.network_file.empty()) {
-    const auto network = roadnet::ReadOsm(reading.config.network_file, reading.config.roads);
+    const auto network =
+        roadnet::ReadNetworkFile(reading.config.network_file, {}, reading.config.roads);
     // A file that is not there was found already.
     if (!network.ok() && !absl::IsNotFound(network.status())) {
       reading.faults.push_back({path, 0, "network.file", std::string(network.status().message())});

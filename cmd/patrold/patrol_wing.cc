@@ -16,7 +16,7 @@
 #include "lib/patrol/coverage/area_index.h"
 #include "lib/patrol/coverage/geojson.h"
 #include "lib/patrol/roadnet/nearest.h"
-#include "lib/patrol/roadnet/osm_reader.h"
+#include "lib/patrol/roadnet/network_file.h"
 #include "lib/patrol/tracks/fix_intake.h"
 #include "lib/patrol/tracks/live_matcher.h"
 #include "lib/service/api/proto_values.h"
@@ -328,7 +328,8 @@ class PatrolWing::Impl {
 absl::StatusOr<std::unique_ptr<PatrolWing>> PatrolWing::Open(const config::Config& config,
                                                              const Clock& clock,
                                                              store::Store& store) {
-  absl::StatusOr<roadnet::Network> read = roadnet::ReadOsm(config.network_file, config.roads);
+  absl::StatusOr<roadnet::Network> read =
+      roadnet::ReadNetworkFile(config.network_file, {}, config.roads);
   if (!read.ok()) return Annotate(read.status(), "network");
   auto network = std::make_shared<const roadnet::Network>(*std::move(read));
   PATROL_LOG_INFO("network: {} nodes, {} pieces", network->node_count(), network->piece_count());

@@ -169,6 +169,7 @@ class Network {
 
  private:
   friend class NetworkBuilder;
+  friend struct SnapshotAccess;  // snapshot.cc
 
   void KeepUsedNodes();
   void LinkOutArcs();

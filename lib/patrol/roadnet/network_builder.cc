@@ -21,6 +21,7 @@ struct InputWay {
   std::vector<int64_t> nodes;
   WayRules rules;     // without its name
   uint32_t name = 0;  // index into names
+  std::vector<size_t> gaps;
 };
 
 // Sorts, and drops nodes given twice at the same place.
@@ -91,7 +92,8 @@ void NetworkBuilder::AddWay(const Way& way) {
   const auto [at, is_new] = input_->name_index.try_emplace(
       std::string(way.rules.name), static_cast<uint32_t>(input_->names.size()));
   if (is_new) input_->names.emplace_back(way.rules.name);
-  InputWay& added = input_->ways.emplace_back(InputWay{way.id, way.nodes, way.rules, at->second});
+  InputWay& added =
+      input_->ways.emplace_back(InputWay{way.id, way.nodes, way.rules, at->second, way.gaps});
   added.rules.name = {};
 }
 
@@ -123,6 +125,7 @@ absl::StatusOr<Network> NetworkBuilder::Build(NetworkReport* report) && {
     }
     const size_t pieces_before = network.pieces_.size();
     for (size_t i = 0; i + 1 < way.nodes.size(); ++i) {
+      if (std::binary_search(way.gaps.begin(), way.gaps.end(), i)) continue;
       if (way.nodes[i] == way.nodes[i + 1]) {
         ++counts.segments_zero_length;
         continue;

@@ -25,6 +25,11 @@ struct NetworkReport {
   size_t segments_zero_length = 0;   // dropped: twice the same node
   size_t segments_missing_node = 0;  // dropped: a node that is not in the file
   size_t times_capped = 0;           // arcs that take longer than TravelTimeUs can say (71 min)
+  // of vector files
+  size_t features_without_line = 0;
+  size_t ends_joined = 0;  // to another line's vertex within the tolerance
+  std::vector<int64_t> ways_self_crossing;
+  size_t classes_unknown = 0;  // ways whose class is none of OSM's
   size_t restrictions_read = 0;
   size_t restrictions_used = 0;
   std::map<std::string, size_t> restrictions_ignored;  // by reason
@@ -44,6 +49,9 @@ class NetworkBuilder {
     int64_t id = 0;
     std::vector<int64_t> nodes;  // ids, in the way's order
     WayRules rules;              // rules.name is copied
+    // Indices i, ascending, where no road leads from nodes[i] to nodes[i + 1]: the parts of a line
+    // of several. `seq` counts them all the same.
+    std::vector<size_t> gaps = {};
   };
   struct Restriction {
     int64_t relation_id = 0;

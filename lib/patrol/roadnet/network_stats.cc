@@ -31,6 +31,29 @@ std::vector<uint32_t> WeakComponents(const Network& network, Mode mode) {
   return component;
 }
 
+namespace {
+
+// Components but the longest (of equals the first), longest first.
+std::vector<NetworkStats::Island> Islands(const std::vector<uint32_t>& component,
+                                          const std::vector<double>& component_m,
+                                          const std::vector<bool>& touched) {
+  std::vector<NetworkStats::Island> all(component_m.size());
+  for (NodeIndex node = 0; node < component.size(); ++node) {
+    if (!touched[node]) continue;
+    NetworkStats::Island& island = all[component[node]];
+    if (island.nodes++ == 0) island.first_node = node;
+    island.length_m = component_m[component[node]];
+  }
+  std::erase_if(all, [](const NetworkStats::Island& island) { return island.nodes == 0; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.length_m > b.length_m; });
+  if (!all.empty()) all.erase(all.begin());
+  if (all.size() > NetworkStats::kIslandsListed) all.resize(NetworkStats::kIslandsListed);
+  return all;
+}
+
+}  // namespace
+
 NetworkStats ComputeStats(const Network& network, Mode mode) {
   NetworkStats stats;
   const std::vector<uint32_t> component = WeakComponents(network, mode);
@@ -59,6 +82,7 @@ NetworkStats ComputeStats(const Network& network, Mode mode) {
     ++stats.components;
     stats.largest_component_m = std::max(stats.largest_component_m, length_m);
   }
+  stats.islands = Islands(component, component_m, touched);
   for (const ForbiddenTurn& turn : network.forbidden_turns()) {
     if ((turn.modes & ModeBit(mode)) != 0) ++stats.restrictions;
   }

@@ -19,6 +19,14 @@ struct NetworkStats {
   size_t restrictions = 0;         // forbidden turns that bind the mode
   size_t components = 0;           // weakly connected, over pieces usable in the mode
   double largest_component_m = 0;  // length of the largest
+  // Those apart from the largest: the longest first, at most kIslandsListed.
+  struct Island {
+    NodeIndex first_node = 0;  // its lowest
+    size_t nodes = 0;
+    double length_m = 0;
+  };
+  static constexpr size_t kIslandsListed = 20;
+  std::vector<Island> islands;
   std::array<double, kRoadClassCount> class_length_m{};  // of pieces usable in the mode
 };
 

@@ -1,0 +1,398 @@
+#include "lib/patrol/roadnet/vector_reader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <cpl_conv.h>
+#include <cpl_error.h>
+#include <gdal.h>
+#include <ogr_api.h>
+#include <ogr_srs_api.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "lib/base/status.h"
+#include "lib/patrol/roadnet/vertex_index.h"
+#include "lib/patrol/roadnet/way_rules.h"
+
+namespace patrol::roadnet {
+namespace {
+
+struct CloseDataset {
+  void operator()(void* dataset) const { GDALClose(dataset); }
+};
+struct DestroyTransform {
+  void operator()(void* transform) const {
+    OCTDestroyCoordinateTransformation(static_cast<OGRCoordinateTransformationH>(transform));
+  }
+};
+struct DestroyFeature {
+  void operator()(void* feature) const { OGR_F_Destroy(static_cast<OGRFeatureH>(feature)); }
+};
+struct DestroyGeometry {
+  void operator()(void* geometry) const {
+    OGR_G_DestroyGeometry(static_cast<OGRGeometryH>(geometry));
+  }
+};
+
+// GDAL tells its troubles on stderr otherwise; the last one is in the error we return.
+class QuietErrors {
+ public:
+  QuietErrors() {
+    CPLPushErrorHandler(CPLQuietErrorHandler);
+    CPLErrorReset();
+  }
+  ~QuietErrors() { CPLPopErrorHandler(); }
+};
+
+std::string LastError() {
+  const char* message = CPLGetLastErrorMsg();
+  return message == nullptr || *message == 0 ? "" : absl::StrCat(": ", message);
+}
+
+// One feature before nodes are numbered.
+struct Line {
+  int64_t id = 0;
+  std::vector<std::pair<std::string, std::string>> tags;
+  std::vector<std::vector<geo::LonLat>> parts;
+};
+
+// GDAL's `other_tags`: "key"=>"value","key"=>"value", with backslashes before quotes.
+void AddOtherTags(std::string_view text, std::vector<std::pair<std::string, std::string>>* tags) {
+  size_t at = 0;
+  const auto quoted = [&]() -> std::optional<std::string> {
+    at = text.find('"', at);
+    if (at == std::string_view::npos) return std::nullopt;
+    std::string word;
+    for (++at; at < text.size() && text[at] != '"'; ++at) {
+      if (text[at] == '\\' && at + 1 < text.size()) ++at;
+      word.push_back(text[at]);
+    }
+    ++at;
+    return word;
+  };
+  while (at < text.size()) {
+    const std::optional<std::string> key = quoted();
+    if (!key) return;
+    const std::optional<std::string> value = quoted();
+    if (!value) return;
+    tags->emplace_back(*key, *value);
+  }
+}
+
+// Which columns are what.
+struct Fields {
+  int road_class = -1;
+  int one_way = -1;
+  int speed = -1;
+  int name = -1;
+  int other_tags = -1;
+  std::vector<std::pair<int, std::string>> tags;  // further columns, by their OSM key
+};
+
+bool IsOsmKey(std::string_view name) {
+  for (const std::string_view key : {"access",      "vehicle",          "motor_vehicle",
+                                     "motorcar",    "motorcycle",       "bicycle",
+                                     "foot",        "junction",         "surface",
+                                     "tracktype",   "smoothness",       "barrier",
+                                     "service",     "cycleway",         "oneway:bicycle",
+                                     "oneway:foot", "maxspeed:forward", "maxspeed:backward",
+                                     "toll",        "bridge",           "tunnel",
+                                     "layer"}) {
+    if (name == key) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<Fields> FindFields(OGRFeatureDefnH definition, const VectorColumns& columns) {
+  Fields fields;
+  const int count = OGR_FD_GetFieldCount(definition);
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) {
+    names.emplace_back(OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(definition, i)));
+  }
+  const auto index_of = [&](std::string_view wanted) {
+    for (int i = 0; i < count; ++i) {
+      if (absl::EqualsIgnoreCase(names[static_cast<size_t>(i)],
+                                 absl::string_view(wanted.data(), wanted.size()))) {
+        return i;
+      }
+    }
+    return -1;
+  };
+  const auto find = [&](const std::string& asked, std::initializer_list<std::string_view> usual,
+                        int* field) -> absl::Status {
+    if (!asked.empty()) {
+      *field = index_of(asked);
+      if (*field >= 0) return absl::OkStatus();
+      std::string all;
+      for (const std::string& name : names) absl::StrAppend(&all, all.empty() ? "" : ", ", name);
+      return absl::InvalidArgumentError(
+          absl::StrCat("has no column \"", asked, "\"; it has ", all.empty() ? "none" : all));
+    }
+    for (const std::string_view name : usual) {
+      if ((*field = index_of(name)) >= 0) break;
+    }
+    return absl::OkStatus();
+  };
+  PATROL_RETURN_IF_ERROR(
+      find(columns.road_class, {"highway", "fclass", "class"}, &fields.road_class));
+  PATROL_RETURN_IF_ERROR(find(columns.one_way, {"oneway"}, &fields.one_way));
+  PATROL_RETURN_IF_ERROR(find(columns.speed, {"maxspeed"}, &fields.speed));
+  PATROL_RETURN_IF_ERROR(find(columns.name, {"name"}, &fields.name));
+  fields.other_tags = index_of("other_tags");
+  for (int i = 0; i < count; ++i) {
+    const std::string& name = names[static_cast<size_t>(i)];
+    if (IsOsmKey(name)) fields.tags.emplace_back(i, name);
+  }
+  return fields;
+}
+
+std::string Text(OGRFeatureH feature, int field) {
+  if (field < 0 || OGR_F_IsFieldSetAndNotNull(feature, field) == 0) return "";
+  return std::string(absl::StripAsciiWhitespace(OGR_F_GetFieldAsString(feature, field)));
+}
+
+// OSM's word for what files say of directions.
+std::string OneWayValue(const std::string& text) {
+  const std::string upper = absl::AsciiStrToUpper(text);
+  if (upper == "F" || upper == "FT" || upper == "Y" || upper == "T/F") return "yes";
+  if (upper == "T" || upper == "TF" || upper == "R") return "-1";
+  if (upper == "B" || upper == "N") return "no";
+  return absl::AsciiStrToLower(text);
+}
+
+// Appends the lines of a geometry, of whatever nesting; false when a place is not on the earth.
+bool AddParts(OGRGeometryH geometry, OGRCoordinateTransformationH transform,
+              std::vector<std::vector<geo::LonLat>>* parts) {
+  const int children = OGR_G_GetGeometryCount(geometry);
+  for (int i = 0; i < children; ++i) {
+    if (!AddParts(OGR_G_GetGeometryRef(geometry, i), transform, parts)) return false;
+  }
+  if (OGR_GT_Flatten(OGR_G_GetGeometryType(geometry)) != wkbLineString) return true;
+  const int count = OGR_G_GetPointCount(geometry);
+  std::vector<geo::LonLat>& part = parts->emplace_back();
+  for (int i = 0; i < count; ++i) {
+    double x = OGR_G_GetX(geometry, i);
+    double y = OGR_G_GetY(geometry, i);
+    if (transform != nullptr && OCTTransform(transform, 1, &x, &y, nullptr) == 0) return false;
+    if (!(std::abs(x) <= 180 && std::abs(y) <= 90)) return false;
+    part.push_back({x, y});
+  }
+  return true;
+}
+
+std::vector<std::pair<std::string, std::string>> TagsOf(OGRFeatureH feature, const Fields& fields,
+                                                        NetworkReport* report) {
+  std::vector<std::pair<std::string, std::string>> tags;
+  if (fields.other_tags >= 0) AddOtherTags(Text(feature, fields.other_tags), &tags);
+  for (const auto& [field, key] : fields.tags) {
+    if (std::string text = Text(feature, field); !text.empty()) tags.emplace_back(key, text);
+  }
+  const std::string road_class = fields.road_class < 0
+                                     ? "unclassified"
+                                     : absl::AsciiStrToLower(Text(feature, fields.road_class));
+  if (!road_class.empty()) {
+    tags.emplace_back("highway", road_class);
+    if (ParseRoadClass(road_class) == RoadClass::kOther && road_class != "other") {
+      ++report->classes_unknown;
+    }
+  }
+  if (const std::string text = Text(feature, fields.one_way); !text.empty()) {
+    tags.emplace_back("oneway", OneWayValue(text));
+  }
+  if (const std::string text = Text(feature, fields.speed); !text.empty() && text != "0") {
+    tags.emplace_back("maxspeed", text);
+  }
+  if (const std::string text = Text(feature, fields.name); !text.empty()) {
+    tags.emplace_back("name", text);
+  }
+  return tags;
+}
+
+// The layer asked for, or the first with lines.
+absl::StatusOr<OGRLayerH> FindLayer(GDALDatasetH dataset, const std::string& asked) {
+  if (!asked.empty()) {
+    OGRLayerH layer = GDALDatasetGetLayerByName(dataset, asked.c_str());
+    if (layer != nullptr) return layer;
+    return absl::InvalidArgumentError(absl::StrCat("has no layer \"", asked, "\""));
+  }
+  for (int i = 0; i < GDALDatasetGetLayerCount(dataset); ++i) {
+    OGRLayerH layer = GDALDatasetGetLayer(dataset, i);
+    const OGRwkbGeometryType type = OGR_GT_Flatten(OGR_L_GetGeomType(layer));
+    if (type == wkbLineString || type == wkbMultiLineString || type == wkbUnknown ||
+        type == wkbGeometryCollection) {
+      return layer;
+    }
+  }
+  return absl::InvalidArgumentError("has no layer of lines");
+}
+
+// nullptr where coordinates are WGS-84 already.
+absl::StatusOr<std::unique_ptr<void, DestroyTransform>> ToWgs84(OGRLayerH layer) {
+  OGRSpatialReferenceH from = OGR_L_GetSpatialRef(layer);
+  if (from == nullptr) return std::unique_ptr<void, DestroyTransform>();
+  OGRSpatialReferenceH to = OSRNewSpatialReference(nullptr);
+  OSRImportFromEPSG(to, 4326);
+  OSRSetAxisMappingStrategy(to, OAMS_TRADITIONAL_GIS_ORDER);
+  OSRSetAxisMappingStrategy(from, OAMS_TRADITIONAL_GIS_ORDER);
+  std::unique_ptr<void, DestroyTransform> transform;
+  const bool same = OSRIsSame(from, to) != 0;
+  if (!same) transform.reset(OCTNewCoordinateTransformation(from, to));
+  OSRDestroySpatialReference(to);
+  if (!same && transform == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("its coordinates cannot be brought to WGS-84", LastError()));
+  }
+  return transform;
+}
+
+absl::StatusOr<std::vector<Line>> ReadLines(const std::string& path, const VectorColumns& columns,
+                                            NetworkReport* report) {
+  GDALAllRegister();
+  const std::unique_ptr<void, CloseDataset> dataset(
+      GDALOpenEx(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY, nullptr, nullptr, nullptr));
+  if (dataset == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("is no vector file that GDAL reads", LastError()));
+  }
+  PATROL_ASSIGN_OR_RETURN(OGRLayerH layer, FindLayer(dataset.get(), columns.layer));
+  PATROL_ASSIGN_OR_RETURN(const Fields fields, FindFields(OGR_L_GetLayerDefn(layer), columns));
+  PATROL_ASSIGN_OR_RETURN(const auto transform, ToWgs84(layer));
+  std::vector<Line> lines;
+  OGR_L_ResetReading(layer);
+  for (;;) {
+    const std::unique_ptr<void, DestroyFeature> owner(OGR_L_GetNextFeature(layer));
+    if (owner == nullptr) break;
+    const auto feature = static_cast<OGRFeatureH>(owner.get());
+    Line line;
+    line.id = OGR_F_GetFID(feature);
+    OGRGeometryH geometry = OGR_F_GetGeometryRef(feature);
+    std::unique_ptr<void, DestroyGeometry> straight;
+    if (geometry != nullptr) {
+      // Arcs become chords of four degrees, as GDAL has it.
+      straight.reset(OGR_G_GetLinearGeometry(geometry, 0, nullptr));
+      if (!AddParts(static_cast<OGRGeometryH>(straight.get()),
+                    static_cast<OGRCoordinateTransformationH>(transform.get()), &line.parts)) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "feature ", line.id, ": a place is not on the earth",
+            transform == nullptr ? "; the file must be in WGS-84 or name its system" : "",
+            LastError()));
+      }
+    }
+    std::erase_if(line.parts, [](const auto& part) { return part.size() < 2; });
+    if (line.parts.empty()) {
+      ++report->features_without_line;
+      continue;
+    }
+    line.tags = TagsOf(feature, fields, report);
+    const bool has_class = std::any_of(line.tags.begin(), line.tags.end(),
+                                       [](const auto& tag) { return tag.first == "highway"; });
+    // A river among the roads of an OSM file: no road.
+    if (has_class) lines.push_back(std::move(line));
+  }
+  if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal) {
+    return absl::InvalidArgumentError(absl::StrCat("is damaged", LastError()));
+  }
+  return lines;
+}
+
+}  // namespace
+
+absl::StatusOr<VectorColumns> ParseVectorColumns(const std::string& text) {
+  VectorColumns columns;
+  for (const absl::string_view pair : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
+    const std::pair<std::string, std::string> named = absl::StrSplit(pair, absl::MaxSplits('=', 1));
+    const std::string key = std::string(absl::StripAsciiWhitespace(named.first));
+    const std::string value = std::string(absl::StripAsciiWhitespace(named.second));
+    if (key == "class") {
+      columns.road_class = value;
+    } else if (key == "oneway") {
+      columns.one_way = value;
+    } else if (key == "speed") {
+      columns.speed = value;
+    } else if (key == "name") {
+      columns.name = value;
+    } else if (key == "layer") {
+      columns.layer = value;
+    } else if (key == "snap") {
+      if (!absl::SimpleAtod(value, &columns.snap_m) ||
+          !(columns.snap_m >= 0 && columns.snap_m <= 50)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("snap \"", value, "\": is not 0..50 metres"));
+      }
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", key, "\" is none of class, oneway, speed, name, layer, snap"));
+    }
+  }
+  return columns;
+}
+
+absl::StatusOr<Network> ReadVector(const std::string& path, const VectorColumns& columns,
+                                   const RoadOptions& options, NetworkReport* report) {
+  const std::string entity = absl::StrCat("network file \"", path, "\"");
+  std::error_code no_error;
+  if (!std::filesystem::exists(path, no_error)) {
+    return absl::NotFoundError(absl::StrCat(entity, ": no such file"));
+  }
+  const QuietErrors quiet;
+  NetworkReport read;
+  absl::StatusOr<std::vector<Line>> lines = ReadLines(path, columns, &read);
+  if (!lines.ok()) return Annotate(lines.status(), entity);
+
+  VertexIndex vertices;
+  for (const Line& line : *lines) {
+    bool crosses = false;
+    for (const auto& part : line.parts) {
+      vertices.AddLine(part);
+      crosses |= CrossesItself(part);
+    }
+    if (crosses) read.ways_self_crossing.push_back(line.id);
+  }
+  read.ends_joined = vertices.Join(columns.snap_m);
+  NetworkBuilder builder;
+  for (size_t i = 0; i < vertices.nodes().size(); ++i) {
+    builder.AddNode(static_cast<int64_t>(i) + 1, vertices.nodes()[i]);
+  }
+  size_t part_index = 0;
+  for (const Line& line : *lines) {
+    NetworkBuilder::Way way;
+    way.id = line.id;
+    for (size_t part = 0; part < line.parts.size(); ++part) {
+      if (part > 0) way.gaps.push_back(way.nodes.size() - 1);
+      const std::vector<int64_t> ids = vertices.line(part_index++);
+      way.nodes.insert(way.nodes.end(), ids.begin(), ids.end());
+    }
+    Tags tags;
+    for (const auto& [key, value] : line.tags) tags.emplace_back(key, value);
+    way.rules = ReadWayRules(tags, options);
+    builder.AddWay(way);
+  }
+  NetworkReport built;
+  absl::StatusOr<Network> network = std::move(builder).Build(&built);
+  built.features_without_line = read.features_without_line;
+  built.ends_joined = read.ends_joined;
+  built.ways_self_crossing = std::move(read.ways_self_crossing);
+  built.classes_unknown = read.classes_unknown;
+  if (report != nullptr) *report = built;
+  if (!network.ok()) return Annotate(network.status(), entity);
+  if (network->piece_count() == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(entity, ": has no usable road (", built.ways_read, " lines with a class, ",
+                     built.features_without_line, " without a line)"));
+  }
+  return network;
+}
+
+}  // namespace patrol::roadnet

@@ -1,0 +1,242 @@
+#include "lib/patrol/roadnet/vector_reader.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gdal.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <ogr_api.h>
+#include <ogr_srs_api.h>
+
+#include "lib/patrol/roadnet/network_file.h"
+
+namespace patrol::roadnet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class VectorReaderTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& text) const {
+    const std::string path = (folder_ / name).string();
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+
+  // A line layer written by GDAL itself: columns kind, dir, kmh, road; in the system `epsg`.
+  struct Road {
+    std::string wkt;
+    std::string kind;
+    std::string dir;
+    int kmh = 0;
+    std::string road;
+  };
+  std::string WriteLayer(const char* driver, const std::string& name, int epsg,
+                         const std::vector<Road>& roads) const {
+    GDALAllRegister();
+    const std::string path = (folder_ / name).string();
+    GDALDatasetH dataset =
+        GDALCreate(GDALGetDriverByName(driver), path.c_str(), 0, 0, 0, GDT_Unknown, nullptr);
+    OGRSpatialReferenceH system = OSRNewSpatialReference(nullptr);
+    OSRImportFromEPSG(system, epsg);
+    OSRSetAxisMappingStrategy(system, OAMS_TRADITIONAL_GIS_ORDER);
+    OGRLayerH layer = GDALDatasetCreateLayer(dataset, "roads", system, wkbLineString, nullptr);
+    for (const char* column : {"kind", "dir", "road"}) {
+      OGRFieldDefnH field = OGR_Fld_Create(column, OFTString);
+      OGR_L_CreateField(layer, field, 1);
+      OGR_Fld_Destroy(field);
+    }
+    OGRFieldDefnH field = OGR_Fld_Create("kmh", OFTInteger);
+    OGR_L_CreateField(layer, field, 1);
+    OGR_Fld_Destroy(field);
+    for (const Road& road : roads) {
+      OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer));
+      OGR_F_SetFieldString(feature, 0, road.kind.c_str());
+      OGR_F_SetFieldString(feature, 1, road.dir.c_str());
+      OGR_F_SetFieldString(feature, 2, road.road.c_str());
+      OGR_F_SetFieldInteger(feature, 3, road.kmh);
+      std::string wkt = road.wkt;
+      char* text = wkt.data();
+      OGRGeometryH geometry = nullptr;
+      OGR_G_CreateFromWkt(&text, system, &geometry);
+      OGR_F_SetGeometryDirectly(feature, geometry);
+      EXPECT_EQ(OGR_L_CreateFeature(layer, feature), OGRERR_NONE);
+      OGR_F_Destroy(feature);
+    }
+    OSRDestroySpatialReference(system);
+    GDALClose(dataset);
+    return path;
+  }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::path(testing::TempDir()) /
+      ("vector_reader_" +
+       std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+};
+
+std::string Feature(int id, const std::string& coordinates, const std::string& properties,
+                    const std::string& type = "LineString") {
+  return R"({"type":"Feature","id":)" + std::to_string(id) + R"(,"geometry":{"type":")" + type +
+         R"(","coordinates":)" + coordinates + R"(},"properties":{)" + properties + "}}";
+}
+
+std::string Collection(const std::string& features) {
+  return R"({"type":"FeatureCollection","features":[)" + features + "]}";
+}
+
+TEST_F(VectorReaderTest, MakesWaysOfFeaturesAndNodesOfPlaces) {
+  const std::string path =
+      Write("roads.geojson",
+            Collection(Feature(7, "[[113,23],[113.001,23],[113.001,23],[113.002,23]]",
+                               R"("highway":"primary","name":"East Road","maxspeed":"40")") +
+                       "," +
+                       Feature(5, "[[113.001,23],[113.001,23.001]]",
+                               R"("highway":"residential","oneway":"yes")")));
+  NetworkReport report;
+  const auto network = ReadVector(path, {}, {}, &report);
+  ASSERT_TRUE(network.ok()) << network.status();
+  ASSERT_EQ(network->piece_count(), 3u);
+  EXPECT_EQ(report.segments_zero_length, 1u);
+  EXPECT_EQ(network->node_count(), 4u);
+  EXPECT_EQ(network->node(network->FindNode(2)).place, (geo::LonLat{113.001, 23}));
+  // The dropped segment keeps its seq, as in OSM files.
+  const PieceIndex east = network->FindPiece(7, 2);
+  ASSERT_LT(east, network->piece_count());
+  EXPECT_EQ(network->name(network->piece(east)), "East Road");
+  EXPECT_EQ(network->node(network->piece(east).to).id, 3);
+  // 90 % of the posted 40 km/h.
+  EXPECT_NEAR(network->time_us(Mode::kCar, ForwardArc(east)),
+              network->piece(east).length_m / (36 / 3.6) * 1e6, 1);
+  const PieceIndex north = network->FindPiece(5, 0);
+  EXPECT_TRUE(network->allowed(Mode::kCar, ForwardArc(north)));
+  EXPECT_FALSE(network->allowed(Mode::kCar, BackwardArc(north)));
+}
+
+TEST_F(VectorReaderTest, ReadsAGeoPackageInAProjectedSystemWithItsOwnColumns) {
+  // EPSG:32649 is UTM 49 north; a kilometre east of its middle meridian, 111 E.
+  const std::string path =
+      WriteLayer("GPKG", "roads.gpkg", 32649,
+                 {{"LINESTRING(500000 2544000,501000 2544000)", "Primary", "T", 60, "North"},
+                  {"LINESTRING(501000.05 2544000,502000 2544000)", "secondary", "B", 0, ""}});
+  const auto columns = ParseVectorColumns("class=kind,oneway=dir,speed=kmh,name=road");
+  ASSERT_TRUE(columns.ok());
+  NetworkReport report;
+  const auto network = ReadVector(path, *columns, {}, &report);
+  ASSERT_TRUE(network.ok()) << network.status();
+  ASSERT_EQ(network->piece_count(), 2u);
+  EXPECT_EQ(report.ends_joined, 1u);
+  EXPECT_EQ(network->node_count(), 3u);
+  EXPECT_NEAR(network->node(0).place.lon, 111.0, 1e-6);
+  EXPECT_NEAR(network->node(0).place.lat, 23.003, 0.01);
+  EXPECT_EQ(network->piece(0).way_id, 1);
+  EXPECT_EQ(network->piece(0).road_class, RoadClass::kPrimary);
+  EXPECT_NEAR(network->piece(0).length_m, 1000, 6);  // a sphere, and UTM's scale of 0.9996
+  EXPECT_FALSE(network->allowed(Mode::kCar, ForwardArc(0)));
+  EXPECT_TRUE(network->allowed(Mode::kCar, BackwardArc(0)));
+  EXPECT_TRUE(network->allowed(Mode::kCar, ForwardArc(1)));
+  EXPECT_TRUE(network->allowed(Mode::kCar, BackwardArc(1)));
+}
+
+TEST_F(VectorReaderTest, ReadsAShapefile) {
+  const std::string path = WriteLayer("ESRI Shapefile", "roads.shp", 4326,
+                                      {{"LINESTRING(113 23,113.01 23)", "tertiary", "", 0, "a"}});
+  VectorColumns columns;
+  columns.road_class = "kind";
+  const auto network = ReadNetworkFile(path, columns);
+  ASSERT_TRUE(network.ok()) << network.status();
+  ASSERT_EQ(network->piece_count(), 1u);
+  EXPECT_EQ(network->piece(0).way_id, 0);  // a shapefile counts from 0
+  EXPECT_EQ(network->piece(0).road_class, RoadClass::kTertiary);
+}
+
+TEST_F(VectorReaderTest, PartsOfALineAreNotJoinedByARoad) {
+  const std::string path =
+      Write("parts.geojson",
+            Collection(Feature(1, "[[[113,23],[113.001,23]],[[113.005,23],[113.006,23]]]",
+                               R"("highway":"primary")", "MultiLineString")));
+  const auto network = ReadVector(path, {});
+  ASSERT_TRUE(network.ok()) << network.status();
+  ASSERT_EQ(network->piece_count(), 2u);
+  EXPECT_EQ(network->piece(0).seq, 0u);
+  EXPECT_EQ(network->piece(1).seq, 2u);
+}
+
+TEST_F(VectorReaderTest, LeavesOutWhatIsNoRoadAndCountsIt) {
+  const std::string path =
+      Write("mixed.geojson",
+            Collection(Feature(1, "[[113,23],[113.001,23]]", R"("highway":"primary")") + "," +
+                       Feature(2, "[[113,23.1],[113.001,23.1]]", R"("waterway":"river")") + "," +
+                       Feature(3, "[113,23]", R"("highway":"bus_stop")", "Point") + "," +
+                       Feature(4, "[[113,23],[113.002,23.002],[113,23.002],[113.002,23]]",
+                               R"("highway":"Gasse")")));
+  NetworkReport report;
+  const auto network = ReadVector(path, {}, {}, &report);
+  ASSERT_TRUE(network.ok()) << network.status();
+  EXPECT_EQ(report.ways_used, 2u);
+  EXPECT_EQ(report.features_without_line, 1u);
+  EXPECT_EQ(report.classes_unknown, 1u);
+  EXPECT_THAT(report.ways_self_crossing, ElementsAre(4));
+}
+
+TEST_F(VectorReaderTest, ReadsTagsThatGdalKeptOfAnOsmFile) {
+  const std::string path = Write(
+      "osm.geojson",
+      Collection(
+          Feature(1, "[[113,23],[113.001,23]]",
+                  R"("highway":"primary","other_tags":"\"oneway\"=>\"-1\",\"x\"=>\"a\\\"b\"")") +
+          "," + Feature(2, "[[113,23],[113,23.001]]", R"("highway":"primary","access":"no")")));
+  RoadOptions options;
+  options.crew_walks = false;
+  const auto network = ReadVector(path, {}, options);
+  ASSERT_TRUE(network.ok()) << network.status();
+  ASSERT_EQ(network->piece_count(), 1u);
+  EXPECT_FALSE(network->allowed(Mode::kCar, ForwardArc(0)));
+}
+
+TEST_F(VectorReaderTest, NamesTheFileAndWhatIsWrongWithIt) {
+  EXPECT_EQ(ReadVector((folder_ / "none.gpkg").string(), {}).status().code(),
+            absl::StatusCode::kNotFound);
+  const auto fails = [&](const std::string& path, const VectorColumns& columns) {
+    const auto network = ReadVector(path, columns);
+    EXPECT_FALSE(network.ok());
+    EXPECT_THAT(std::string(network.status().message()), HasSubstr(path));
+    return std::string(network.status().message());
+  };
+  EXPECT_THAT(fails(Write("text.gpkg", "no geopackage"), {}), HasSubstr("no vector file"));
+  const std::string good = Write(
+      "good.geojson", Collection(Feature(1, "[[113,23],[113.001,23]]", R"("kind":"primary")")));
+  VectorColumns columns;
+  columns.road_class = "klass";
+  EXPECT_THAT(fails(good, columns), HasSubstr("has no column \"klass\"; it has"));
+  columns = {};
+  columns.layer = "streets";
+  EXPECT_THAT(fails(good, columns), HasSubstr("has no layer \"streets\""));
+  const std::string far = Write(
+      "far.geojson",
+      Collection(Feature(9, "[[500000,2544000],[501000,2544000]]", R"("highway":"primary")")));
+  EXPECT_THAT(fails(far, {}), HasSubstr("feature 9: a place is not on the earth"));
+  EXPECT_THAT(fails(Write("empty.geojson", Collection("")), {}), HasSubstr("no usable road"));
+}
+
+TEST(VectorColumns, AreReadFromOneOption) {
+  const auto columns = ParseVectorColumns("class=fclass, layer=roads,snap=1.5");
+  ASSERT_TRUE(columns.ok());
+  EXPECT_EQ(columns->road_class, "fclass");
+  EXPECT_EQ(columns->layer, "roads");
+  EXPECT_EQ(columns->snap_m, 1.5);
+  EXPECT_TRUE(ParseVectorColumns("").ok());
+  EXPECT_FALSE(ParseVectorColumns("klass=a").ok());
+  EXPECT_FALSE(ParseVectorColumns("snap=-1").ok());
+  EXPECT_FALSE(ParseVectorColumns("snap=nan").ok());
+}
+
+}  // namespace
+}  // namespace patrol::roadnet
