@@ -76,6 +76,7 @@ class Reader {
       return {};
     }
     std::vector<Number> column(static_cast<size_t>(count));
+    if (column.empty()) return column;  // memcpy may not be given nothing
     std::memcpy(column.data(), bytes_.data(), column.size() * sizeof(Number));
     bytes_.remove_prefix(column.size() * sizeof(Number));
     return column;
