@@ -17,7 +17,7 @@ patrol_room(motion lib/video/motion USES base geo media FOREIGN opencv json)
 # the patrol wing: who can be where in three minutes
 patrol_room(roadnet lib/patrol/roadnet USES base geo FOREIGN osmium gdal zlib)
 patrol_room(tracks lib/patrol/tracks USES base geo roadnet FOREIGN xml)
-patrol_room(coverage lib/patrol/coverage USES base geo roadnet tracks FOREIGN json cbc)
+patrol_room(coverage lib/patrol/coverage USES base geo roadnet tracks FOREIGN json cbc gdal)
 
 # where the wings meet
 patrol_room(response lib/response USES base geo motion coverage FOREIGN)

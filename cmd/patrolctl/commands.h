@@ -32,6 +32,7 @@ CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& de
 void AddAreaCommands(Context& context);      // areas.cc
 void AddCameraCommands(Context& context);    // cameras.cc
 void AddCoverageLive(Context& context);      // coverage_live.cc
+void AddCoverageMap(Context& context);       // coverage_map.cc
 void AddCoverageReach(Context& context);     // coverage_files.cc
 void AddCoverageRun(Context& context);       // coverage_run.cc
 void AddEventCommands(Context& context);     // events.cc

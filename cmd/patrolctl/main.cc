@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
   patrol::ctl::AddAreaCommands(context);
   patrol::ctl::AddCameraCommands(context);
   patrol::ctl::AddCoverageLive(context);
+  patrol::ctl::AddCoverageMap(context);
   patrol::ctl::AddCoverageReach(context);
   patrol::ctl::AddCoverageRun(context);
   patrol::ctl::AddEventCommands(context);

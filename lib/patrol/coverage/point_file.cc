@@ -18,9 +18,23 @@ namespace {
 
 using nlohmann::json;
 
-enum Field : size_t { kId, kLon, kLat, kNodeId, kWeight, kCameraId, kEventId, kBeginTime, kFields };
-constexpr const char* kNames[kFields] = {"id",     "lon",       "lat",      "node_id",
-                                         "weight", "camera_id", "event_id", "begin_time"};
+enum Field : size_t {
+  kId,
+  kLon,
+  kLat,
+  kNodeId,
+  kWeight,
+  kCameraId,
+  kEventId,
+  kBeginTime,
+  kHeading,
+  kFieldOfView,
+  kRange,
+  kFields
+};
+constexpr const char* kNames[kFields] = {
+    "id",       "lon",        "lat",         "node_id",           "weight", "camera_id",
+    "event_id", "begin_time", "heading_deg", "field_of_view_deg", "range_m"};
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -55,6 +69,14 @@ std::string Take(const std::string (&texts)[kFields], bool place_optional, FileP
       return absl::StrCat("node_id \"", texts[kNodeId], "\": not a whole number");
     }
     point->node_id = node_id;
+  }
+  for (const auto& [field, value] :
+       {std::pair(kHeading, &point->heading_deg),
+        std::pair(kFieldOfView, &point->field_of_view_deg), std::pair(kRange, &point->range_m)}) {
+    if (texts[field].empty()) continue;
+    double read = 0;
+    if (std::string fault = number(field, &read); !fault.empty()) return fault;
+    *value = read;
   }
   if (!texts[kBeginTime].empty()) {
     const absl::StatusOr<absl::Time> time = ParseTime(texts[kBeginTime]);

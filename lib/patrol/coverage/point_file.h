@@ -22,6 +22,10 @@ struct FilePoint {
   std::string camera_id;           // `camera_id`, of events
   std::string event_id;            // `event_id`
   std::optional<absl::Time> time;  // `begin_time`
+  // of cameras
+  std::optional<double> heading_deg;
+  std::optional<double> field_of_view_deg;
+  std::optional<double> range_m;
 };
 
 struct PointFile {
