@@ -10,7 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/cpu_time.h"
@@ -18,11 +20,15 @@
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
+#include "lib/patrol/coverage/line_writer.h"
 #include "lib/patrol/coverage/mode_graphs.h"
 #include "lib/patrol/coverage/outreach.h"
 #include "lib/patrol/coverage/reach.h"
 #include "lib/patrol/coverage/reach_files.h"
 #include "lib/patrol/coverage/reach_kernel.h"
+#include "lib/patrol/coverage/result_file.h"
+#include "lib/patrol/coverage/route.h"
+#include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
 
@@ -34,6 +40,7 @@ struct ReachArguments {
   std::string sources;
   std::string mode = "car";
   std::string reach = "180s";
+  std::string why;
   std::string out;
   int timing = 0;  // searches timed; 0: none
 };
@@ -79,6 +86,50 @@ void TimeSearch(const std::shared_ptr<const roadnet::Network>& network, roadnet:
                Median(warm) * 1e3, Median(cold) * 1e3);
 }
 
+// Which source is at "LON,LAT" first, when and by which way, however far: to stdout and
+// route.geojson.
+absl::Status TellWhy(const roadnet::Network& network, const roadnet::SearchGraph& graph,
+                     const std::vector<coverage::Source>& sources, const ReachArguments& arguments,
+                     absl::Duration reach) {
+  const std::vector<std::string> parts = absl::StrSplit(arguments.why, ',');
+  geo::LonLat place;
+  if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &place.lon) ||
+      !absl::SimpleAtod(parts[1], &place.lat)) {
+    return absl::InvalidArgumentError(absl::StrCat("--why: \"", arguments.why, "\" is no LON,LAT"));
+  }
+  constexpr double kAttachLimitM = 200;
+  const roadnet::SpatialIndex index(network);
+  const std::vector<roadnet::Candidate> near =
+      index.Nearest(place, {.mode = graph.mode(), .radius_m = kAttachLimitM, .count_max = 1});
+  if (near.empty()) {
+    std::printf("off the network: no road for the mode within %.0f m\n", kAttachLimitM);
+    return absl::OkStatus();
+  }
+  const auto route = coverage::FindRoute(
+      network, graph, sources, near.front().position,
+      static_cast<coverage::ArrivalUs>(absl::ToInt64Microseconds(limits::kReachMax)));
+  if (!route) {
+    std::printf("not covered: no source gets there within an hour\n");
+    return absl::OkStatus();
+  }
+  const double time_s = static_cast<double>(route->time_us) * 1e-6;
+  std::printf("%s: source %u is there after %.1f s and %.0f m; the limit is %.0f s\n",
+              absl::Seconds(time_s) <= reach ? "covered" : "not covered", route->source + 1, time_s,
+              route->length_m, absl::ToDoubleSeconds(reach));
+  coverage::LineWriter lines;
+  lines.Begin(route->line.front());
+  for (size_t i = 1; i < route->line.size(); ++i) lines.Add(route->line[i]);
+  std::string properties = absl::StrCat("\"source\":", route->source + 1, ",\"time_s\":");
+  coverage::AppendFixed(time_s, 6, &properties);
+  properties.append(",\"length_m\":");
+  coverage::AppendFixed(route->length_m, 1, &properties);
+  lines.End(properties);
+  PATROL_ASSIGN_OR_RETURN(coverage::ResultFile file,
+                          coverage::ResultFile::Create(arguments.out, "route.geojson"));
+  file.Write(std::move(lines).Finish());
+  return file.Close();
+}
+
 absl::Status RunReach(const ReachArguments& arguments) {
   roadnet::Mode mode;
   if (!roadnet::ParseMode(arguments.mode, &mode)) {
@@ -109,7 +160,9 @@ absl::Status RunReach(const ReachArguments& arguments) {
   if (arguments.timing > 0) {
     TimeSearch(shared, mode, *sources, reach_us, arguments.timing, &search);
   }
-  return coverage::WriteReach(network, search, arguments.out);
+  PATROL_RETURN_IF_ERROR(coverage::WriteReach(network, search, arguments.out));
+  if (arguments.why.empty()) return absl::OkStatus();
+  return TellWhy(network, graph, *sources, arguments, reach);
 }
 
 }  // namespace
@@ -129,6 +182,9 @@ void AddCoverageReach(Context& context) {
         return std::string(ParseDuration(text).status().message());
       });
   reach->add_option("--out", arguments->out, "folder for nodes.csv and pieces.csv")->required();
+  reach->add_option(
+      "--why", arguments->why,
+      "which source is at LON,LAT first, when and by which way: writes route.geojson");
   reach
       ->add_option("--timing", arguments->timing,
                    "runs the search so many times more and tells the CPU time of one")

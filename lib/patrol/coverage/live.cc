@@ -72,6 +72,7 @@ LiveCoverage::LiveCoverage(std::shared_ptr<const ModeGraphs> graphs,
 LiveCoverage::~LiveCoverage() = default;
 
 void LiveCoverage::PutUnit(const UnitInfo& unit) {
+  (void)kernel_->mode(unit.mode);  // made here (10 ms for 32,000 nodes), not in the next Tick
   std::lock_guard lock(units_mutex_);
   Unit& entry = units_[unit.id];
   if (entry.info.mode != unit.mode) entry = {};

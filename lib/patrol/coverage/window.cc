@@ -21,7 +21,7 @@
 #include "lib/patrol/coverage/time_series.h"
 #include "lib/patrol/coverage/window_range.h"
 #include "lib/patrol/coverage/window_sampler.h"
-#include "lib/patrol/tracks/passages.h"
+#include "lib/patrol/coverage/window_visits.h"
 
 namespace patrol::coverage {
 namespace {
@@ -43,6 +43,21 @@ absl::Status CheckOptions(const WindowOptions& options) {
   if (options.reach <= absl::ZeroDuration() || options.reach > limits::kReachMax) {
     return invalid(absl::StrCat("reach: ", absl::FormatDuration(options.reach), " is outside 0s..",
                                 absl::FormatDuration(limits::kReachMax)));
+  }
+  for (const absl::Duration start : options.shift_starts) {
+    if (start < absl::ZeroDuration() || start >= absl::Hours(24)) {
+      return invalid(absl::StrCat("shift: begins at ", absl::FormatDuration(start),
+                                  ", outside 0h..24h of a day"));
+    }
+  }
+  if (!std::is_sorted(options.shift_starts.begin(), options.shift_starts.end())) {
+    return invalid("shifts: their beginnings are not in order of the day");
+  }
+  for (const RequiredRound& round : options.rounds) {
+    if (round.every < absl::Seconds(1)) {
+      return invalid(absl::StrCat("round: every ", absl::FormatDuration(round.every),
+                                  " is less than a second"));
+    }
   }
   if ((options.to - options.from) / options.step >= limits::kWindowStepsMax) {
     return invalid(absl::StrCat("window: more than ", limits::kWindowStepsMax, " steps of ",
@@ -229,70 +244,6 @@ void SetResult(const WindowRange& range, const AreaIndex& index, WindowResult* r
   result->searches = range.searches;
 }
 
-bool ByEnter(const Visit& a, const Visit& b) {
-  return std::tie(a.enter, a.leave) < std::tie(b.enter, b.leave);
-}
-
-void SumOver(std::vector<Visit>* visits, const WindowResult& result, AreaWindow* out) {
-  std::sort(visits->begin(), visits->end(), ByEnter);
-  const Visit* const begin = visits->data();
-  const Visit* const end = begin + visits->size();
-  const WindowOptions& options = result.options;
-  out->window.visits = SumVisits(begin, end, options.from, options.to);
-  // Visits that ended before an hour stay ended: each hour starts where the first one still lasts.
-  const Visit* first = begin;
-  for (size_t hour = 0; hour < result.hours.size(); ++hour) {
-    const absl::Time from = std::max(options.from, result.hours[hour].start);
-    const absl::Time to =
-        hour + 1 < result.hours.size() ? result.hours[hour + 1].start : options.to;
-    while (first != end && first->leave < from) ++first;
-    out->hours[hour].visits = SumVisits(first, end, from, to);
-  }
-}
-
-void CountVisits(const roadnet::Network& network, const AreaIndex& index,
-                 absl::Span<const tracks::MatchedTrack> tracks, WindowResult* result) {
-  std::vector<std::vector<Visit>> areas(index.areas().size());
-  std::vector<Visit> town;
-  std::vector<std::pair<roadnet::PieceIndex, Visit>> pieces;
-  for (const tracks::MatchedTrack& track : tracks) {
-    for (const tracks::AreaVisit& visit : AreaVisits(network, track, index.cuts())) {
-      areas[visit.area].push_back({visit.enter, visit.leave});
-    }
-    for (const tracks::PiecePassage& passage : PiecePassages(network, track)) {
-      pieces.push_back({passage.piece, {passage.enter, passage.leave}});
-    }
-    // The town is the network: a visit to it lasts as long as the path does not break.
-    for (size_t i = 0; i < track.points().size(); ++i) {
-      const auto& point = track.points()[i];
-      if (point.connected) {
-        town.back().leave = point.time;
-      } else {
-        town.push_back({point.time, point.time});
-      }
-    }
-  }
-  for (size_t area = 0; area < areas.size(); ++area) {
-    SumOver(&areas[area], *result, &result->areas[area]);
-  }
-  SumOver(&town, *result, &result->town);
-
-  std::sort(pieces.begin(), pieces.end(), [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first < b.first : ByEnter(a.second, b.second);
-  });
-  const WindowOptions& options = result->options;
-  std::vector<Visit> own;
-  size_t next = 0;
-  for (size_t piece = 0; piece < result->pieces.size(); ++piece) {
-    own.clear();
-    for (; next < pieces.size() && pieces[next].first == piece; ++next) {
-      own.push_back(pieces[next].second);
-    }
-    result->pieces[piece].visits =
-        SumVisits(own.data(), own.data() + own.size(), options.from, options.to);
-  }
-}
-
 }  // namespace
 
 double SpanSums::Ratio(__int128 um_steps) const {
@@ -310,6 +261,7 @@ absl::StatusOr<WindowResult> ComputeWindow(const ModeGraphs& graphs, const AreaI
   result.options = options;
   result.steps = StepAtOrAfter(options, options.to);
   result.hours = HoursOf(options, result.steps);
+  result.shifts = ShiftsOf(options.shift_starts, options.zone, options.from, options.to);
   for (const tracks::MatchedTrack& track : tracks) {
     result.modes |= static_cast<uint8_t>(1u << static_cast<unsigned>(track.mode()));
   }

@@ -3,12 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "lib/patrol/coverage/shifts.h"
 #include "lib/patrol/coverage/snapshot.h"
 #include "lib/patrol/coverage/visits.h"
 #include "lib/patrol/roadnet/network.h"
@@ -27,7 +30,12 @@ struct WindowOptions {
   absl::Duration stale_after = absl::Seconds(60);  // as the tracks were matched with
   absl::Duration lost_after = absl::Minutes(10);
   absl::TimeZone zone = absl::UTCTimeZone();  // whose hours the rows are
-  int threads = 0;                            // 0: one for each core; results do not depend on it
+  // By unit id, in order of time: outside of it a unit covers nothing and visits nothing. Units
+  // that are not listed are on duty all the time.
+  std::map<std::string, std::vector<DutyInterval>, std::less<>> duty;
+  std::vector<absl::Duration> shift_starts;  // times of the day, ascending; none: no shifts
+  std::vector<RequiredRound> rounds;         // checked in each shift
+  int threads = 0;                           // 0: one for each core; results do not depend on it
   // Kept in reach lists, for each mode in use; too little costs time, not exactness. All lists of a
   // network of 32,000 nodes take about half of it (3 minutes at town speeds).
   size_t list_bytes_max = size_t{128} << 20;
@@ -48,6 +56,7 @@ struct SpanSums {
   int64_t longest_uncovered_steps = 0;
   // Of the town: to its patrollable and all other roads alike.
   VisitSums visits;
+  PresenceSums presence;
 
   // Time averages, 0..1; 0 where nothing is patrollable.
   double covered_ratio() const { return Ratio(covered_um_steps); }
@@ -60,7 +69,8 @@ struct SpanSums {
 // One area (or the town) over the window and its hours.
 struct AreaWindow {
   SpanSums window;
-  std::vector<SpanSums> hours;  // in the order of WindowResult::hours
+  std::vector<SpanSums> hours;    // in the order of WindowResult::hours
+  std::vector<ShiftSums> shifts;  // in the order of WindowResult::shifts
 };
 
 struct PieceWindow {
@@ -82,10 +92,12 @@ struct WindowResult {
   WindowOptions options;
   int64_t steps = 0;
   std::vector<WindowHour> hours;
+  std::vector<Shift> shifts;
   AreaWindow town;
-  std::vector<AreaWindow> areas;    // in the order of the index's areas
-  std::vector<PieceWindow> pieces;  // [piece_count]
-  uint8_t modes = 0;                // bit set (1 << Mode) of the tracks' modes
+  std::vector<AreaWindow> areas;               // in the order of the index's areas
+  std::vector<PieceWindow> pieces;             // [piece_count]
+  std::vector<std::vector<RoundSums>> rounds;  // [options.rounds][shifts]
+  uint8_t modes = 0;                           // bit set (1 << Mode) of the tracks' modes
   // Units added up over the steps.
   int64_t known_unit_steps = 0;
   int64_t stale_unit_steps = 0;

@@ -15,6 +15,7 @@
 #include "lib/patrol/coverage/area_index.h"
 #include "lib/patrol/coverage/line_writer.h"
 #include "lib/patrol/coverage/result_file.h"
+#include "lib/patrol/coverage/shifts.h"
 #include "lib/patrol/tracks/csv_table.h"
 
 namespace patrol::coverage {
@@ -100,6 +101,13 @@ void AppendAreaRow(const geo::Area& area, const std::string& hour_start, const S
     out->push_back(',');
     AppendSeconds(duration, out);
   }
+  absl::StrAppend(out, ",", sums.presence.presences);
+  for (const absl::Duration duration :
+       {sums.presence.mean_stay, sums.presence.mean_gap, sums.presence.p95_gap}) {
+    out->push_back(',');
+    AppendSeconds(duration, out);
+  }
+  absl::StrAppend(out, ",", sums.presence.koper_stays);
   out->push_back('\n');
 }
 
@@ -108,7 +116,8 @@ absl::Status WriteAreas(const AreaIndex& index, const WindowResult& result,
   PATROL_ASSIGN_OR_RETURN(ResultFile file, ResultFile::Create(folder, "areas.csv"));
   file.Write(
       "area_id,kind,hour_start,patrollable_m,covered_ratio,covered_p5,covered_p50,covered_p95,"
-      "unknown_ratio,visits,dwell_s,longest_uncovered_s,longest_revisit_s\n");
+      "unknown_ratio,visits,dwell_s,longest_uncovered_s,longest_revisit_s,presences,mean_stay_s,"
+      "mean_revisit_s,p95_revisit_s,koper_stays\n");
   for (size_t i = 0; i < index.areas().size(); ++i) {
     std::string rows;
     for (size_t hour = 0; hour < result.hours.size(); ++hour) {
@@ -288,6 +297,7 @@ absl::Status WriteWindow(const Network& network, const AreaIndex& index, const W
   summary.Write("\n");
   PATROL_RETURN_IF_ERROR(summary.Close());
   PATROL_RETURN_IF_ERROR(WriteAreas(index, result, folder));
+  PATROL_RETURN_IF_ERROR(WriteShifts(index, result, folder));
   PATROL_RETURN_IF_ERROR(WriteEdges(network, result, folder));
   PATROL_RETURN_IF_ERROR(WriteCoverageMap(network, result, folder));
   return WriteGapMap(network, result, folder);

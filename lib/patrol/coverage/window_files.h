@@ -30,6 +30,7 @@ struct FixCounts {
 //   summary.json     the window, the fixes, the town's covered, unknown and not covered metres
 //                    (averages over time), hour by hour
 //   areas.csv        a row per area and hour, and one with an empty hour_start for the window
+//   shifts.csv, rounds.csv   see shifts.h; only where shifts were asked for
 //   edges.csv        a row per piece that is patrollable or that a unit's mode may use
 //   coverage.geojson the same roads with covered_ratio and unknown_ratio over time (two decimals;
 //                    neighbouring pieces of a way that are alike are one line)

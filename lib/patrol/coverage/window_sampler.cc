@@ -23,8 +23,10 @@ WindowSampler::WindowSampler(const roadnet::Network& network,
     const int64_t end =
         std::min(end_step, StepAtOrAfter(options, track.fixes().back().time + options.lost_after));
     if (first >= end) continue;
-    units_.push_back(
-        {first, end, track.mode(), tracks::TrackCursor(network, track, options.stale_after)});
+    const auto duty = options.duty.find(track.unit_id());
+    units_.push_back({first, end, track.mode(),
+                      duty == options.duty.end() ? nullptr : &duty->second,
+                      tracks::TrackCursor(network, track, options.stale_after)});
   }
   order_.resize(units_.size());
   for (size_t i = 0; i < order_.size(); ++i) order_[i] = i;
@@ -55,6 +57,7 @@ void WindowSampler::Read(absl::Time instant, std::vector<UnitSource>* known,
   stale->clear();
   for (const size_t index : active_) {
     Unit& unit = units_[index];
+    if (!IsOnDuty(instant, unit.duty)) continue;
     const tracks::UnitKnowledge now = unit.cursor.At(instant);
     switch (now.knowledge) {
       case tracks::Knowledge::kKnown:

@@ -44,6 +44,7 @@ class WindowSampler {
     int64_t first;  // steps [first, end) in which something may be known of it
     int64_t end;
     roadnet::Mode mode;
+    const std::vector<DutyInterval>* duty;  // null: always
     tracks::TrackCursor cursor;
   };
 
