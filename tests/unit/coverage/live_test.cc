@@ -1,6 +1,8 @@
 #include "lib/patrol/coverage/live.h"
 
+#include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -239,6 +241,43 @@ TEST_F(LiveTest, DrawsTheNetworkAsOneLineAWay) {
   EXPECT_EQ(json["features"][0]["properties"]["class"], "residential");
   EXPECT_EQ(json["features"][0]["properties"]["patrollable"], true);
   EXPECT_EQ(json["features"][1]["properties"]["patrollable"], false);
+}
+
+// Units appear, drive, fall silent and change their areas; whenever Tick comes, and however often
+// it came before, the coverage is that of a service that has just been told where everybody is.
+TEST_F(LiveTest, IsTheSameInWhateverChunksPositionsCome) {
+  std::mt19937 random(5);
+  const auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };
+  struct Told {
+    tracks::UnitPosition position;
+    absl::Time time;
+  };
+  std::map<std::string, Told> told;
+  int64_t revision = 0;
+  for (int second = 0; second < 900; ++second) {
+    const std::string id = "u" + std::to_string(below(12));
+    if (below(3) == 0) {
+      const tracks::UnitPosition position = On(static_cast<uint32_t>(below(2)), below(1001));
+      live_.PutUnit({id});
+      ASSERT_TRUE(live_.Update(id, position, T(second)).ok());
+      told[id] = {position, T(second)};
+    }
+    if (below(4) > 0) continue;
+    const auto now = live_.Tick(T(second));
+    EXPECT_GE(now->revision, revision);
+    revision = now->revision;
+    if (below(10) > 0) continue;
+    LiveCoverage fresh(graphs_, index_, {.reach = absl::Seconds(30)});
+    for (const auto& [unit, last] : told) {
+      fresh.PutUnit({unit});
+      ASSERT_TRUE(fresh.Update(unit, last.position, last.time).ok());
+    }
+    const auto want = fresh.Tick(T(second));
+    ASSERT_EQ(now->town, want->town) << "second " << second;
+    ASSERT_EQ(now->areas, want->areas) << "second " << second;
+    ASSERT_EQ(CoveredRoadsGeoJson(*now), CoveredRoadsGeoJson(*want)) << "second " << second;
+  }
+  EXPECT_GT(revision, 10);
 }
 
 }  // namespace

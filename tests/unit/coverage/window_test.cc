@@ -249,6 +249,54 @@ std::string ReadFile(const std::filesystem::path& path) {
   return text.str();
 }
 
+TEST_F(WindowTest, IsTheSameHoweverManyThreadsAndHoweverFewListsAreKept) {
+  std::mt19937 random(11);
+  const auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };
+  std::vector<tracks::MatchedTrack> tracks;
+  for (int unit = 0; unit < 6; ++unit) {
+    tracks::MatchedTrack track("u" + std::to_string(unit), unit == 0 ? Mode::kFoot : Mode::kCar);
+    int time = below(1000);
+    double place = below(400);
+    Appear(&track, T(time), On(0, place));
+    for (int i = 0; i < 300; ++i) {
+      const int pause = 5 + below(60);
+      time += pause;
+      place = std::min(990.0, place + (below(3) == 0 ? below(20) : 0));
+      if (pause > 60) {
+        Appear(&track, T(time), On(0, place));
+      } else {
+        Drive(&track, T(time), On(0, place));
+      }
+    }
+    tracks.push_back(std::move(track));
+  }
+  WindowOptions options{
+      .from = T(0), .to = T(14'000), .step = absl::Seconds(1), .reach = absl::Seconds(20)};
+  options.threads = 1;
+  const WindowResult one = Compute(tracks, options);
+  for (const int threads : {2, 3, 7}) {
+    options.threads = threads;
+    options.list_bytes_max = threads == 3 ? 0 : 1000;
+    const WindowResult many = Compute(tracks, options);
+    for (size_t piece = 0; piece < one.pieces.size(); ++piece) {
+      EXPECT_EQ(one.pieces[piece].covered_um_steps, many.pieces[piece].covered_um_steps);
+      EXPECT_EQ(one.pieces[piece].unknown_um_steps, many.pieces[piece].unknown_um_steps);
+      EXPECT_EQ(one.pieces[piece].longest_uncovered_steps,
+                many.pieces[piece].longest_uncovered_steps);
+      EXPECT_EQ(one.pieces[piece].longest_uncovered_begin,
+                many.pieces[piece].longest_uncovered_begin);
+    }
+    const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "threads_test";
+    ASSERT_TRUE(WriteWindow(*network_, index_, one, {}, (folder / "one").string()).ok());
+    ASSERT_TRUE(WriteWindow(*network_, index_, many, {}, (folder / "many").string()).ok());
+    for (const char* name :
+         {"summary.json", "areas.csv", "edges.csv", "coverage.geojson", "gaps.geojson"}) {
+      EXPECT_EQ(ReadFile(folder / "one" / name), ReadFile(folder / "many" / name)) << name;
+    }
+  }
+  EXPECT_GT(one.pieces[0].covered_um_steps, 0);
+}
+
 TEST_F(WindowTest, WritesItsFilesAndTheSameBytesTwice) {
   tracks::MatchedTrack track("u1", Mode::kCar);
   Appear(&track, T(0), On(0, 500));
@@ -263,7 +311,8 @@ TEST_F(WindowTest, WritesItsFilesAndTheSameBytesTwice) {
   EXPECT_THAT(areas, testing::StartsWith(
                          "area_id,kind,hour_start,patrollable_m,covered_ratio,covered_p5,"
                          "covered_p50,covered_p95,unknown_ratio,visits,dwell_s,"
-                         "longest_uncovered_s,longest_revisit_s\nwest,grid,2026-02-02T02:00:00Z,"
+                         "longest_uncovered_s,longest_revisit_s,presences,mean_stay_s,"
+                         "mean_revisit_s,p95_revisit_s,koper_stays\nwest,grid,2026-02-02T02:00:00Z,"
                          "500.000,"));
   EXPECT_THAT(areas, HasSubstr("\nwest,grid,,500.000,"));
   const std::string edges = ReadFile(folder / "edges.csv");
