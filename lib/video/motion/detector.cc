@@ -12,8 +12,10 @@
 
 #include "lib/base/check.h"
 #include "lib/video/media/picture.h"
+#include "lib/video/motion/known_views.h"
 #include "lib/video/motion/light.h"
 #include "lib/video/motion/registration.h"
+#include "lib/video/motion/relight.h"
 #include "lib/video/motion/sample_model.h"
 
 namespace patrol::motion {
@@ -43,9 +45,28 @@ constexpr double kLightStepShare = 0.5;
 // It is another view, to be learnt anew, when it stays so for this long and so many pictures.
 constexpr absl::Duration kNewViewAfter = absl::Seconds(1);
 constexpr int kNewViewPictures = 3;
-// The model follows a gain beyond this once it has stayed this long.
-constexpr double kGainKept = 0.06;
+// The model follows a gain beyond kGainSame once it has stayed for a while, if it is within
+// kGainSmall and saturates little: then nothing is lost, and the old light can come back. Larger
+// ones are only taken out of each picture, until they are beyond kGainKeptMax: what differs would
+// be too coarse or too faint.
+constexpr double kGainSmall = 1.3;
+constexpr double kGainKeptMax = 3.0;
+constexpr double kSaturatedShareMax = 0.02;
+constexpr double kGainSame = 0.06;
 constexpr absl::Duration kGainStaysAfter = absl::Seconds(1);
+// From here on the picture's luma may be saturated.
+constexpr int kSaturated = 250;
+// When less of the view's structure is found, it is another view, or covered.
+constexpr double kViewLost = 0.25;
+// When less is found, the picture may be in another light than thought.
+constexpr double kViewFound = 0.6;
+// Regions lit differently that are larger than this are learnt at once in their new light; smaller
+// ones are only left out, and learnt as all that is still.
+constexpr double kRelitShare = 0.35;
+// Two pictures of a camera at rest differ by less than this, grey levels, mean over every eighth
+// pixel; one that turns differs by more wherever there is something to see.
+constexpr double kSteady = 4.0;
+constexpr int kGlanceStep = 8;
 
 cv::Mat MatOf(Plane& plane) {
   return cv::Mat(plane.height(), plane.width(), CV_8UC1, plane.row(0),
@@ -80,14 +101,23 @@ struct Scratch {
   Plane reduced;  // the picture at hand, in the model's light
   Plane aligned;  // as the model's view would see it
   Plane shown;    // the mask, as the picture sees it
+  Plane mean;     // of the model's samples
+  LightRegions lit;
 };
 
 Scratch& ScratchOf(int width, int height) {
   static thread_local Scratch scratch;
   if (scratch.reduced.width() != width || scratch.reduced.height() != height) {
-    scratch.reduced = scratch.aligned = scratch.shown = Plane(width, height);
+    scratch.reduced = scratch.aligned = scratch.shown = scratch.mean = Plane(width, height);
   }
   return scratch;
+}
+
+PlaneView EmptyMask(Plane& space) {
+  for (int y = 0; y < space.height(); ++y) {
+    std::memset(space.row(y), 0, static_cast<size_t>(space.width()));
+  }
+  return std::as_const(space).view();
 }
 
 // A box of the model's view, as the picture sees it.
@@ -113,10 +143,18 @@ struct Detector::Impl {
 
   void Start(const media::Picture& picture);
   void Reduce(const media::Picture& picture, Plane& current) const;
+  static bool ModelMayFollow(double gain, const Plane& current);
   void CompensateLight(Plane& current, absl::Time time);
   void LearnScene(const Plane& current, absl::Time time, absl::Duration elapsed);
+  Registration::Match Register(const Plane& picture);
   void ChooseReference(absl::Time time, Plane& space);
   bool LearningEnds(absl::Time time) const;
+  bool Steady(const Plane& current);
+  void KeepView(Scratch& scratch);
+  bool RecallView(absl::Time time, const Plane& current);
+  bool SeekView(const Plane& current, absl::Time time, absl::Duration elapsed, Scratch& scratch);
+  void LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch);
+  void Judge(const Plane& current, const Displacement& displacement, Detection& detection);
   bool WatchForNewView(absl::Time time, double share);
   void Remember(Plane& current, absl::Time time, bool afresh);
   PlaneView Change(Plane& current);
@@ -147,6 +185,11 @@ struct Detector::Impl {
   std::optional<absl::Time> gain_since;
   double gain_watched = 1.0;
 
+  KnownViews views;
+  std::vector<uint8_t> glance;  // every eighth pixel of the last picture of a lost view
+  int steady_pictures = 0;
+  int64_t view = 0;
+
   std::optional<absl::Time> changed_since;  // most of the picture is foreground
   int changed_pictures = 0;
 };
@@ -160,19 +203,24 @@ void Detector::Impl::Start(const media::Picture& picture) {
     const int height = std::max(1, picture_height / factor);
     SampleModel::Parameters parameters;
     parameters.base_distance = options.base_distance;
+    if (options.min_object_size < 6) parameters.reach = 1;
     // Absorbed when two of eight samples were replaced.
     parameters.absorb_per_s = 2.0 / std::max(1.0, absl::ToDoubleSeconds(options.absorb_after));
     model.emplace(width, height, parameters);
     recent = Plane(width, height);
+    views.Clear();
   }
   learning = true;
+  ++view;
   learn_start = sample_time = last_time = picture.time();
   samples_set = 0;
   registration.Reset();
   light.Reset();
   gain_since.reset();
+  model->set_saturated_from(256);
   changed_since.reset();
   changed_pictures = 0;
+  glance.clear();
 }
 
 void Detector::Impl::Reduce(const media::Picture& picture, Plane& current) const {
@@ -187,18 +235,32 @@ void Detector::Impl::Reduce(const media::Picture& picture, Plane& current) const
   }
 }
 
+bool Detector::Impl::ModelMayFollow(double gain, const Plane& current) {
+  const double factor = std::max(gain, 1 / gain);
+  if (factor > kGainKeptMax) return true;
+  if (factor > kGainSmall) return false;
+  if (gain < 1) return true;
+  int saturated = 0;
+  for (int y = 0; y < current.height(); y += 4) {
+    const uint8_t* row = current.row(y);
+    for (int x = 0; x < current.width(); x += 4) saturated += row[x] >= kSaturated ? 1 : 0;
+  }
+  return 16.0 * saturated < kSaturatedShareMax * current.width() * current.height();
+}
+
 void Detector::Impl::CompensateLight(Plane& current, absl::Time time) {
   sample_compared = (sample_compared + 1) % SampleModel::kSamples;
   const double gain = light.Estimate(current, model->sample(sample_compared));
+  model->set_saturated_from(256);
   if (gain == 1.0) {
     gain_since.reset();
     return;
   }
-  if (std::abs(gain - 1.0) > kGainKept) {
-    if (!gain_since || std::abs(gain / gain_watched - 1.0) > kGainKept) {
+  if (std::abs(gain - 1.0) > kGainSame) {
+    if (!gain_since || std::abs(gain / gain_watched - 1.0) > kGainSame) {
       gain_since = time;
       gain_watched = gain;
-    } else if (time - *gain_since >= kGainStaysAfter) {
+    } else if (time - *gain_since >= kGainStaysAfter && ModelMayFollow(gain, current)) {
       model->Scale(gain);
       // What was remembered of a moment ago is in the old light as well.
       Multiply(recent, gain);
@@ -211,6 +273,16 @@ void Detector::Impl::CompensateLight(Plane& current, absl::Time time) {
     gain_since.reset();
   }
   Multiply(current, 1.0 / gain);
+  if (gain > 1.0) model->set_saturated_from(static_cast<int>(kSaturated / gain));
+}
+
+Registration::Match Detector::Impl::Register(const Plane& picture) {
+  const Registration::Match match = registration.Find(picture, light.gain());
+  if (match.found >= kViewFound || learning) return match;
+  // The light may have changed while the camera shakes.
+  const Registration::Match other =
+      registration.Find(picture, QuantileGain(picture, model->sample(sample_compared)));
+  return other.found > match.found ? other : match;
 }
 
 void Detector::Impl::ChooseReference(absl::Time time, Plane& space) {
@@ -243,16 +315,107 @@ void Detector::Impl::LearnScene(const Plane& current, absl::Time time, absl::Dur
   }
   model->Segment(current, elapsed_s);
   const bool filled = samples_set >= SampleModel::kSamples;
-  if (filled && LearningEnds(time)) {
-    learning = false;
-    return;
-  }
   const absl::Duration spacing =
       (filled ? options.learn_max : options.learn_min) / SampleModel::kSamples;
-  if (time - sample_time < spacing) return;
-  model->SetSample(samples_set % SampleModel::kSamples, current);
-  ++samples_set;
-  sample_time = time;
+  if (time - sample_time >= spacing) {
+    model->SetSample(samples_set % SampleModel::kSamples, current);
+    ++samples_set;
+    sample_time = time;
+  }
+  learning = !LearningEnds(time);
+}
+
+// True when the camera seems to be at rest: compares with the last picture seen by this.
+bool Detector::Impl::Steady(const Plane& current) {
+  std::vector<uint8_t> now;
+  for (int y = kGlanceStep / 2; y < current.height(); y += kGlanceStep) {
+    for (int x = kGlanceStep / 2; x < current.width(); x += kGlanceStep) {
+      now.push_back(current.row(y)[x]);
+    }
+  }
+  const bool known = glance.size() == now.size() && !now.empty();
+  double sum = 0;
+  for (size_t i = 0; known && i < now.size(); ++i) sum += std::abs(now[i] - glance[i]);
+  glance = std::move(now);
+  return known && sum < kSteady * static_cast<double>(glance.size());
+}
+
+void Detector::Impl::KeepView(Scratch& scratch) {
+  if (learning) return;
+  model->Mean(scratch.mean);
+  views.Keep(scratch.mean, model->flicker());
+}
+
+// True when the picture shows a view known from before, which is the model from now on.
+bool Detector::Impl::RecallView(absl::Time time, const Plane& current) {
+  if (views.size() == 0) return false;
+  KnownViews::View known;
+  if (!views.Take(current, known)) return false;
+  model->Adopt(known.background, known.flicker);
+  light.Reset();
+  registration.SetReference(known.background, &known.flicker);
+  reference_time = time;
+  learning = false;
+  gain_since.reset();
+  changed_since.reset();
+  changed_pictures = 0;
+  glance.clear();
+  ++view;
+  return true;
+}
+
+// The picture shows another view than the model. False when it was known and is the model now.
+bool Detector::Impl::SeekView(const Plane& current, absl::Time time, absl::Duration elapsed,
+                              Scratch& scratch) {
+  if (!changed_since) {
+    changed_since = time;
+    steady_pictures = 0;
+  }
+  const bool steady = Steady(current);
+  steady_pictures = steady ? steady_pictures + 1 : 0;
+  // The first still picture; where pictures are far apart each may be one.
+  const bool seek = steady_pictures == 1 || (!steady && elapsed >= kNewViewAfter);
+  if (!seek || views.size() == 0) return true;
+  KnownViews::View known;
+  Plane leaving(scratch.mean);
+  model->Mean(leaving);
+  const Plane flicker(model->flicker());
+  const bool learnt = !learning;
+  if (!RecallView(time, current)) return true;
+  if (learnt) views.Keep(leaving, flicker);
+  return false;
+}
+
+// Takes out of the mask what is only lit differently, and follows large changes of light at once.
+void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch) {
+  Plane& mask = model->mutable_mask();
+  const double share = scratch.lit.Find(current, model->sample(sample_compared), mask);
+  if (share <= 0) return;
+  detection.lit_share = share;
+  if (share >= kRelitShare) {
+    model->Mean(scratch.mean);
+    model->Relight(scratch.lit, current, scratch.mean);
+    scratch.lit.Relight(current, scratch.mean, recent);
+    reference_time = absl::InfinitePast();
+    detection.light_step = true;
+  }
+  scratch.lit.ClearFrom(mask);
+}
+
+// Fills in the shares and boxes.
+void Detector::Impl::Judge(const Plane& current, const Displacement& displacement,
+                           Detection& detection) {
+  const cv::Mat mask(detection.mask.height, detection.mask.width, CV_8UC1,
+                     const_cast<uint8_t*>(detection.mask.data),
+                     static_cast<size_t>(detection.mask.stride));
+  detection.foreground_share =
+      static_cast<double>(cv::countNonZero(mask)) / static_cast<double>(mask.total());
+  detection.light_step |= detection.foreground_share > kLightStepShare;
+  if (detection.light_step) return;
+  const Regions regions = FindRegions(current);
+  detection.moving_share = regions.moving_share;
+  detection.largest_moving_share = regions.largest_moving_share;
+  detection.moving_box = Moved(regions.box, displacement, current);
 }
 
 // True when the picture has become another one for good.
@@ -367,7 +530,7 @@ Detection Detector::Process(const media::Picture& picture) {
   if (!impl.learning && time - impl.reference_time >= kReferenceEvery) {
     impl.ChooseReference(time, scratch.aligned);
   }
-  const Registration::Match match = impl.registration.Find(scratch.reduced, impl.light.gain());
+  const Registration::Match match = impl.Register(scratch.reduced);
   const bool shaken = !match.displacement.zero();
   if (shaken) Align(scratch.reduced, match.displacement, scratch.aligned);
   Plane& current = shaken ? scratch.aligned : scratch.reduced;
@@ -377,6 +540,7 @@ Detection Detector::Process(const media::Picture& picture) {
   Detection detection;
   detection.displacement = match.displacement;
   detection.view_found = match.found;
+  detection.view = impl.view;
   if (impl.learning) {
     if (impl.samples_set == 0) impl.registration.SetReference(current, nullptr);
     impl.LearnScene(current, time, elapsed);
@@ -386,8 +550,29 @@ Detection Detector::Process(const media::Picture& picture) {
     if (impl.learning) return detection;
     impl.reference_time = absl::InfinitePast();
   } else {
+    const bool lost = impl.registration.ready() && match.found < kViewLost;
+    if (lost && impl.SeekView(scratch.reduced, time, elapsed, scratch)) {
+      // Turning, covered, or a view to be learnt once it stands still.
+      detection.light_step = detection.view_lost = true;
+      detection.mask = EmptyMask(scratch.shown);
+      if (time - *impl.changed_since >= kNewViewAfter && impl.steady_pictures >= kNewViewPictures) {
+        impl.KeepView(scratch);
+        impl.Start(picture);
+        detection.learning = true;
+      }
+      return detection;
+    }
+    if (lost) {  // known: this picture is taken as the moment ago, and nothing is judged by it
+      impl.Remember(scratch.reduced, time, true);
+      detection.light_step = true;
+      detection.view = impl.view;
+      detection.view_found = 1;
+      detection.mask = EmptyMask(scratch.shown);
+      return detection;
+    }
     const double elapsed_s = absl::ToDoubleSeconds(elapsed);
     impl.model->Segment(current, elapsed_s);
+    impl.LeaveOutLight(current, detection, scratch);
     impl.model->Learn(current, impl.recent, elapsed_s);
   }
   detection.mask = impl.model->mask().view();
@@ -396,31 +581,23 @@ Detection Detector::Process(const media::Picture& picture) {
     detection.mask = scratch.shown.view();
   }
   if (afresh) impl.Remember(current, time, true);
-  const cv::Mat mask(detection.mask.height, detection.mask.width, CV_8UC1,
-                     const_cast<uint8_t*>(detection.mask.data),
-                     static_cast<size_t>(detection.mask.stride));
-  detection.foreground_share =
-      static_cast<double>(cv::countNonZero(mask)) / static_cast<double>(mask.total());
-  detection.light_step = detection.foreground_share > kLightStepShare;
+  impl.Judge(current, match.displacement, detection);
   if (impl.WatchForNewView(time, detection.foreground_share)) {
+    impl.KeepView(scratch);
     impl.Start(picture);
     detection.learning = true;
     return detection;
   }
   detection.aligned_mask = impl.model->mask().view();
   detection.change = impl.Change(current);
-  if (!detection.light_step) {
-    const Regions regions = impl.FindRegions(current);
-    detection.moving_share = regions.moving_share;
-    detection.largest_moving_share = regions.largest_moving_share;
-    detection.moving_box = Moved(regions.box, match.displacement, current);
-  }
   impl.Remember(current, time, afresh);
   return detection;
 }
 
 size_t Detector::memory_bytes() const {
-  return impl_->model ? impl_->model->memory_bytes() + impl_->recent.size_bytes() : 0;
+  return impl_->model ? impl_->model->memory_bytes() + impl_->recent.size_bytes() +
+                            impl_->registration.memory_bytes() + impl_->views.memory_bytes()
+                      : 0;
 }
 
 }  // namespace patrol::motion

@@ -38,6 +38,12 @@ struct Detection {
   // How far each place of the learnt view differs from what it looked like a moment ago, in the
   // same light; grey levels. Valid as long as the mask.
   PlaneView change;
+  // The camera turns, is covered, or shows a view that is still to be learnt: light_step is set.
+  bool view_lost = false;
+  // Changes whenever another view is taken for the camera's: learnt, or recalled.
+  int64_t view = 0;
+  // Share that differs only by its light (headlights, a cloud's shadow); it is not in the mask.
+  double lit_share = 0;
 };
 
 // Says for every pixel whether something moves there: a background model by sample consensus.
@@ -61,6 +67,7 @@ class Detector {
     // The picture is reduced by a whole number (area average) until no more than this many pixels
     // are left: 384x240. More finds smaller things and costs more.
     int pixels_max = 92160;
+    int min_object_size = 10;
     // Difference (grey levels) that never counts. Smaller: finds fainter things and more noise.
     int base_distance = 11;
     // How long what stands still stays foreground, roughly.

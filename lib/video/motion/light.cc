@@ -33,7 +33,35 @@ const std::array<int16_t, 256>& Logarithms() {
   return table;
 }
 
+// Shares of the pixels below the luma that is compared: high enough not to be black after a step
+// down, low enough not to be saturated after one up.
+constexpr double kQuantile = 0.4, kLowQuantile = 0.12;
+
+int QuantileOf(const Plane& plane, double quantile) {
+  std::array<int, 256> histogram{};
+  int count = 0;
+  for (int y = kSpacing / 2; y < plane.height(); y += kSpacing) {
+    const uint8_t* row = plane.row(y);
+    for (int x = kSpacing / 2; x < plane.width(); x += kSpacing, ++count) ++histogram[row[x]];
+  }
+  int below = 0, luma = 0;
+  while (luma < 255 && below + histogram[static_cast<size_t>(luma)] <= quantile * count) {
+    below += histogram[static_cast<size_t>(luma++)];
+  }
+  return luma;
+}
+
 }  // namespace
+
+double QuantileGain(const Plane& picture, const Plane& reference) {
+  int now = QuantileOf(picture, kQuantile), then = QuantileOf(reference, kQuantile);
+  if (std::max(now, then) > kBrightest) {
+    now = QuantileOf(picture, kLowQuantile);
+    then = QuantileOf(reference, kLowQuantile);
+  }
+  const double ratio = (now + 1.0) / (then + 1.0);
+  return std::clamp(ratio, 1.0 / 8, 8.0);
+}
 
 double LightGain::gain() const { return std::exp2(static_cast<double>(steps_) / kStepsPerOctave); }
 

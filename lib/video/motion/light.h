@@ -29,4 +29,8 @@ class LightGain {
   int steps_ = 0;  // the gain's logarithm in 1/64 of an octave
 };
 
+// How much brighter one picture is than another, by a quantile of each: needs no alignment, and is
+// misled by large things. Within 1/8 .. 8.
+double QuantileGain(const Plane& picture, const Plane& reference);
+
 }  // namespace patrol::motion

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include <opencv2/core.hpp>
@@ -29,10 +30,12 @@ constexpr int kDistinctAt = 2;
 constexpr int kDistinctMin = 4;
 // A patch is found again when its correlation is at least this.
 constexpr double kCorrelationMin = 0.6;
+// Variance that a patch must have in the light thought of, squared grey levels.
+constexpr double kVarianceMin = 9;
 // Fewer found again, as a share: the shift is not to be believed.
 constexpr double kFoundMin = 0.3;
 // The shift around the last one is taken without a search when its cost is below this share of a
-// miss of all patches.
+// miss of all patches, and this share of them is found.
 constexpr double kNearShare = 0.6;
 // Residuals, in grey levels, at which a pixel counts half in each round of the fit: first the edges
 // must pull, then what moves must not.
@@ -43,7 +46,8 @@ constexpr double kRotationMax = 0.02;  // radians: 1.1 degrees; larger is a fail
 constexpr double kShiftMin = 0.3;
 constexpr double kRotationEdgeMin = 0.3;
 
-double Correlation(const uint8_t* patch, const uint8_t* at, int stride, int width, int height) {
+std::optional<double> Correlation(const uint8_t* patch, const uint8_t* at, int stride, int width,
+                                  int height) {
   int sum_a = 0, sum_b = 0, sum_aa = 0, sum_bb = 0, sum_ab = 0;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
@@ -57,7 +61,9 @@ double Correlation(const uint8_t* patch, const uint8_t* at, int stride, int widt
   }
   const double n = width * height;
   const double variance_a = sum_aa - sum_a / n * sum_a, variance_b = sum_bb - sum_b / n * sum_b;
-  if (variance_a < n || variance_b < n) return 0;  // below one grey level: nothing to see
+  // Below a few grey levels there is nothing to see: the patch is saturated in this light.
+  if (variance_a < kVarianceMin * n) return std::nullopt;
+  if (variance_b < n) return 0;
   return (sum_ab - sum_a / n * sum_b) / std::sqrt(variance_a * variance_b);
 }
 
@@ -307,14 +313,18 @@ Displacement Registration::Fit(const Patches& patches, const Plane& picture, Off
                 : fitted;
 }
 
-size_t Registration::CountFound(const Patches& patches, const Plane& picture, Offset offset,
-                                std::vector<bool>& found) {
-  size_t count = 0;
+Registration::Count Registration::CountFound(const Patches& patches, const Plane& picture,
+                                             Offset offset, std::vector<bool>& found) {
+  Count count;
   for (size_t i = 0; i < patches.size(); ++i) {
     const Patch& patch = patches[i];
-    found[i] = Correlation(patch.luma.data(), picture.row(patch.y + offset.y) + patch.x + offset.x,
-                           picture.stride(), kPatchWidth, kPatchHeight) >= kCorrelationMin;
-    count += found[i] ? 1 : 0;
+    const std::optional<double> correlation =
+        Correlation(patch.luma.data(), picture.row(patch.y + offset.y) + patch.x + offset.x,
+                    picture.stride(), kPatchWidth, kPatchHeight);
+    if (!correlation) continue;
+    ++count.seen;
+    found[i] = *correlation >= kCorrelationMin;
+    count.found += found[i] ? 1 : 0;
   }
   return count;
 }
@@ -332,27 +342,27 @@ Registration::Match Registration::Find(const Plane& picture, double gain) {
     }
   }
   const Patches& patches = gain == 1 ? patches_ : lit;
-  const double misses = gain * misses_;
   Offset offset = Refine(patches, picture, last_);
-  if (offset.x != last_.x || offset.y != last_.y ||
-      Cost(patches, picture, offset, 1) > kNearShare * misses) {
-    offset = Refine(patches, picture, Search(patches, picture));
-  }
   std::vector<bool> found(patches.size());
-  size_t count = CountFound(patches, picture, offset, found);
-  if ((offset.x != last_.x || offset.y != last_.y) &&
-      Cost(patches, picture, offset, 1) > kNearShare * misses) {
-    // In quite another light absolute differences mislead: it may not have moved at all.
+  Count count = CountFound(patches, picture, offset, found);
+  const unsigned cost = Cost(patches, picture, offset, 1);
+  if (offset.x != last_.x || offset.y != last_.y || cost > kNearShare * misses_ ||
+      static_cast<double>(count.found) < kNearShare * static_cast<double>(count.seen)) {
+    const Offset searched = Refine(patches, picture, Search(patches, picture));
     std::vector<bool> found_there(patches.size());
-    const size_t count_there = CountFound(patches, picture, last_, found_there);
-    if (count_there >= count) {
-      offset = last_;
-      count = count_there;
+    const Count there = CountFound(patches, picture, searched, found_there);
+    // In another light than thought, absolute differences mislead: structure goes first.
+    const bool clear = count.found + patches.size() / 10 < there.found ||
+                       there.found + patches.size() / 10 < count.found;
+    if (clear ? there.found > count.found : Cost(patches, picture, searched, 1) < cost) {
+      offset = searched;
+      count = there;
       found = std::move(found_there);
     }
   }
-  match.found = static_cast<double>(count) / static_cast<double>(patches.size());
-  if (match.found < kFoundMin || count < kPatchesMin / 2) return match;
+  if (count.seen < kPatchesMin) return match;
+  match.found = static_cast<double>(count.found) / static_cast<double>(count.seen);
+  if (match.found < kFoundMin || count.found < kPatchesMin / 2) return match;
   last_ = offset;
   match.displacement = Fit(patches, picture, offset, found);
   Displacement& displacement = match.displacement;

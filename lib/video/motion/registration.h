@@ -78,8 +78,12 @@ class Registration {
   using Patches = std::vector<Patch>;
 
   static unsigned Cost(const Patches& patches, const Plane& picture, Offset offset, int row_step);
-  static size_t CountFound(const Patches& patches, const Plane& picture, Offset offset,
-                           std::vector<bool>& found);
+  struct Count {
+    size_t found = 0;
+    size_t seen = 0;  // had structure in the light thought of
+  };
+  static Count CountFound(const Patches& patches, const Plane& picture, Offset offset,
+                          std::vector<bool>& found);
   static Displacement Fit(const Patches& patches, const Plane& picture, Offset offset,
                           const std::vector<bool>& found);
   Offset Search(const Patches& patches, const Plane& picture) const;

@@ -16,12 +16,12 @@ using cv::v_uint16x8;
 using cv::v_uint8x16;
 
 constexpr int kLanes = 16;
-// Half of the 7x7 neighbourhood and its majority.
-constexpr int kReach = 3;
-constexpr int kMajority = 24;
-// Places with so many moving neighbours of 49 belong to a moving thing: their flips are its edges,
-// not flicker.
-constexpr int kNearMoving = 20;
+constexpr int kReach = SampleModel::kReachMax;
+// More than this share of the neighbourhood moving makes a pixel foreground: 24 of 49, 4 of 9.
+constexpr double kMajority = 0.49;
+// Places with so many moving neighbours belong to a moving thing: their flips are its edges, not
+// flicker. 20 of 49, 3 of 9.
+constexpr double kNearMoving = 0.41;
 // Samples needed to call a pixel still.
 constexpr int kNearSamples = 2;
 // A place has changed when it differs by more than this from a moment ago; grey levels.
@@ -32,8 +32,8 @@ constexpr int kBlinkBits = 0x7f;
 constexpr int kNearestMax = 63;
 constexpr int kBlinkMax = 60;
 // Flicker and blinking follow at most this much time at once: a picture every two seconds must not
-// count for fifty.
-constexpr double kStepMax_s = 0.1;
+// count for fifty, nor one every two hundred milliseconds for five.
+constexpr double kStepMax_s = 0.05;
 
 // Random bytes, read from a random place for every row. A table, because a generator in SIMD costs
 // more than the whole model.
@@ -114,13 +114,16 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const v_uint8x16 blink_bits = All(kBlinkBits);
   const v_uint8x16 needed = All(kNearSamples);
   const v_uint8x16 nearest_max = All(kNearestMax);
+  const v_uint8x16 unsaturated_to = All(saturated_from_ - 1);
   for (int x = 0; x < width_; x += kLanes) {
     const v_uint8x16 value = Load(current + x);
+    const v_uint8x16 exact = value <= unsaturated_to;
     const v_uint8x16 distance = base + Half(Load(flicker + x)) + (Load(blink + x) & blink_bits);
     v_uint8x16 near = All(0);
     v_uint8x16 nearest = nearest_max;
     for (size_t k = 0; k < kSamples; ++k) {
-      const v_uint8x16 away = cv::v_absdiff(value, Load(samples[k] + x));
+      const v_uint8x16 sample = Load(samples[k] + x);
+      const v_uint8x16 away = (value - sample) | ((sample - value) & exact);
       near = near + ((away <= distance) & one);
       nearest = cv::v_min(nearest, away);
     }
@@ -143,15 +146,16 @@ void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps, Scra
   std::memcpy(border, mask + width_, kLanes);
   const v_uint8x16 zero = All(0), one = All(kMoving);
   const v_uint8x16 speck = All(kSpeck), blink_bits = All(kBlinkBits);
-  const v_uint8x16 majority = All(kMajority);
-  const v_uint8x16 near_moving = All(kNearMoving);
+  const int neighbours = (2 * parameters_.reach + 1) * (2 * parameters_.reach + 1);
+  const v_uint8x16 majority = All(static_cast<int>(kMajority * neighbours));
+  const v_uint8x16 near_moving = All(static_cast<int>(kNearMoving * neighbours));
   const v_uint8x16 nearest_max = All(kNearestMax);
   const v_uint8x16 blink_max = All(kBlinkMax);
   const v_uint8x16 flicker_up = All(steps.flicker_up), flicker_down = All(steps.flicker_down);
   const v_uint8x16 blink_up = All(steps.blink_up), blink_down = All(steps.blink_down);
   for (int x = 0; x < width_; x += kLanes) {
     v_uint8x16 count = Load(sums + x);
-    for (int reach = 1; reach <= kReach; ++reach) {
+    for (int reach = 1; reach <= parameters_.reach; ++reach) {
       count = count + Load(sums + x - reach) + Load(sums + x + reach);
     }
     cv::v_store(mask + x, count > majority);
@@ -199,17 +203,19 @@ void SampleModel::Segment(const Plane& picture, double elapsed_s) {
       cv::v_store(sums + x, subtract ? sum - moving : sum + moving);
     }
   };
-  for (int y = -kReach; y < kReach; ++y) add_row(y, false);
+  const int reach = parameters_.reach;
+  for (int y = -reach; y < reach; ++y) add_row(y, false);
   for (int y = 0; y < height_; ++y) {
-    add_row(y + kReach, false);
+    add_row(y + reach, false);
     DecideRow(sums, y, steps, own);
-    add_row(y - kReach, true);
+    add_row(y - reach, true);
   }
 }
 
 void SampleModel::TeachRow(const Plane& picture, const Plane& recent, const Plane& moving, int y,
                            const Chances& chances) {
   const v_uint8x16 zero = All(0);
+  const v_uint8x16 unsaturated_to = All(saturated_from_ - 1);
   const uint8_t* current = picture.row(y);
   const uint8_t* mask = moving.row(y);
   if (chances.replace > 0) {
@@ -217,8 +223,10 @@ void SampleModel::TeachRow(const Plane& picture, const Plane& recent, const Plan
     const uint8_t* noise = NoiseRow(random_, width_);
     const v_uint8x16 chance = All(chances.replace);
     for (int x = 0; x < width_; x += kLanes) {
-      const v_uint8x16 chosen = (Load(mask + x) == zero) & (Load(noise + x) < chance);
-      cv::v_store(sample + x, cv::v_select(chosen, Load(current + x), Load(sample + x)));
+      const v_uint8x16 value = Load(current + x);
+      const v_uint8x16 chosen =
+          (Load(mask + x) == zero) & (Load(noise + x) < chance) & (value <= unsaturated_to);
+      cv::v_store(sample + x, cv::v_select(chosen, value, Load(sample + x)));
     }
   }
   if (chances.diffuse > 0) {
@@ -233,8 +241,10 @@ void SampleModel::TeachRow(const Plane& picture, const Plane& recent, const Plan
     const uint8_t* noise = NoiseRow(random_, width_);
     const v_uint8x16 chance = All(chances.diffuse);
     for (int x = 0; x < width_; x += kLanes) {
-      const v_uint8x16 chosen = (Load(given_mask + x) == zero) & (Load(noise + x) < chance);
-      cv::v_store(sample + x, cv::v_select(chosen, Load(given + x), Load(sample + x)));
+      const v_uint8x16 value = Load(given + x);
+      const v_uint8x16 chosen =
+          (Load(given_mask + x) == zero) & (Load(noise + x) < chance) & (value <= unsaturated_to);
+      cv::v_store(sample + x, cv::v_select(chosen, value, Load(sample + x)));
     }
   }
   if (chances.absorb > 0) {
@@ -277,6 +287,18 @@ void SampleModel::Scale(double gain) {
       uint8_t* row = sample.row(y);
       for (int x = 0; x < width_; ++x) row[x] = table[row[x]];
     }
+  }
+}
+
+void SampleModel::Relight(const LightRegions& lit, const Plane& picture, const Plane& background) {
+  for (Plane& sample : samples_) lit.Relight(picture, background, sample);
+}
+
+void SampleModel::Adopt(const Plane& background, const Plane& flicker) {
+  for (int k = 0; k < kSamples; ++k) SetSample(k, background);
+  for (int y = 0; y < height_; ++y) {
+    std::memcpy(flicker_.row(y), flicker.row(y), static_cast<size_t>(width_));
+    std::memset(blink_.row(y), 0, static_cast<size_t>(width_));
   }
 }
 

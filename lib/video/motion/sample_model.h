@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/video/motion/plane.h"
+#include "lib/video/motion/relight.h"
 
 namespace patrol::motion {
 
@@ -20,9 +21,13 @@ namespace patrol::motion {
 class SampleModel {
  public:
   static constexpr int kSamples = 8;
+  static constexpr int kReachMax = 3;
 
   // Every value was chosen on benchmarks/motion (RESULTS.md); none by clip.
   struct Parameters {
+    // A pixel is foreground when most of the square of so many pixels to each side is: 3 is 7x7, 1
+    // is 3x3.
+    int reach = 3;
     int base_distance = 11;  // grey levels; always near below this
     // A pixel's flicker: the distance to its nearest sample, followed upwards and downwards by so
     // many eighths of a grey level a second; 3:1 makes it the 75th percentile. Its half is added to
@@ -61,12 +66,23 @@ class SampleModel {
   // Multiplies all samples: the light changed for good.
   void Scale(double gain);
 
+  // Brings the samples into the new light of some regions.
+  void Relight(const LightRegions& lit, const Plane& picture, const Plane& background);
+
+  // Makes a remembered view the model.
+  void Adopt(const Plane& background, const Plane& flicker);
+
+  // Of the next pictures, pixels from this on count as "at least": the picture was saturated there.
+  // They are near every brighter sample and teach nothing. 256: none.
+  void set_saturated_from(int luma) { saturated_from_ = luma; }
+
   // The samples' mean: what the place looks like without what passes by.
   void Mean(Plane& out) const;
 
   // Foreground (255) of the picture last segmented; valid until any model of this thread segments
   // another.
   const Plane& mask() const { return scratch().mask; }
+  Plane& mutable_mask() { return scratch().mask; }
   const Plane& sample(int index) const { return samples_[static_cast<size_t>(index)]; }
   // Eighths of a grey level by which each pixel's nearest sample is usually missed.
   const Plane& flicker() const { return flicker_; }
@@ -109,6 +125,7 @@ class SampleModel {
   std::array<Plane, kSamples> samples_;
   Plane flicker_;  // eighths of a grey level
   Plane blink_;    // bits 0..6: grey levels; bit 7: a speck in the picture before
+  int saturated_from_ = 256;
   std::minstd_rand random_{1};
 };
 

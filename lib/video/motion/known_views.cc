@@ -1,0 +1,99 @@
+#include "lib/video/motion/known_views.h"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include "lib/video/motion/light.h"
+#include "lib/video/motion/registration.h"
+
+namespace patrol::motion {
+
+namespace {
+
+// Errors of two or three grey levels: far below what counts as a difference.
+constexpr int kJpegQuality = 85;
+constexpr int kFlickerStep = 4;
+// Share of a view's structure that a picture of it must show.
+constexpr double kFoundMin = 0.6;
+// A view in a light further off than this (a factor) is no better than one to be learnt.
+constexpr double kLightMax = 1.5;
+
+bool Decode(const std::vector<uint8_t>& jpeg, Plane& out) {
+  const cv::Mat decoded = cv::imdecode(jpeg, cv::IMREAD_GRAYSCALE);
+  if (decoded.cols != out.width() || decoded.rows != out.height()) return false;
+  for (int y = 0; y < decoded.rows; ++y) {
+    std::memcpy(out.row(y), decoded.ptr(y), static_cast<size_t>(decoded.cols));
+  }
+  return true;
+}
+
+}  // namespace
+
+size_t KnownViews::Find(const Plane& picture, Plane& background) const {
+  size_t best = kept_.size();
+  double best_found = kFoundMin;
+  Plane candidate(picture.width(), picture.height());
+  for (size_t i = 0; i < kept_.size(); ++i) {
+    if (!Decode(kept_[i].jpeg, candidate)) continue;
+    LightGain light;
+    const double gain = light.Estimate(picture, candidate);
+    if (gain > kLightMax || gain < 1 / kLightMax) continue;
+    Registration registration;
+    registration.SetReference(candidate, nullptr);
+    if (!registration.ready()) continue;
+    const double found = registration.Find(picture, gain).found;
+    if (found < best_found) continue;
+    best = i;
+    best_found = found;
+    std::swap(background, candidate);
+    if (candidate.width() == 0) candidate = Plane(picture.width(), picture.height());
+  }
+  return best;
+}
+
+void KnownViews::Keep(const Plane& background, const Plane& flicker) {
+  Plane same;
+  const size_t index = Find(background, same);
+  if (index < kept_.size()) kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (kept_.size() >= kViewsMax) kept_.erase(kept_.begin());
+  Kept kept;
+  const cv::Mat picture(background.height(), background.width(), CV_8UC1,
+                        const_cast<uint8_t*>(background.row(0)),
+                        static_cast<size_t>(background.stride()));
+  if (!cv::imencode(".jpg", picture, kept.jpeg, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality})) return;
+  kept.jpeg.shrink_to_fit();
+  kept.flicker = Plane((flicker.width() + kFlickerStep - 1) / kFlickerStep,
+                       (flicker.height() + kFlickerStep - 1) / kFlickerStep);
+  for (int y = 0; y < kept.flicker.height(); ++y) {
+    for (int x = 0; x < kept.flicker.width(); ++x) {
+      kept.flicker.row(y)[x] = flicker.row(y * kFlickerStep)[x * kFlickerStep];
+    }
+  }
+  kept_.push_back(std::move(kept));
+}
+
+bool KnownViews::Take(const Plane& picture, View& view) {
+  const size_t index = Find(picture, view.background);
+  if (index >= kept_.size()) return false;
+  const Plane& flicker = kept_[index].flicker;
+  view.flicker = Plane(picture.width(), picture.height());
+  for (int y = 0; y < picture.height(); ++y) {
+    for (int x = 0; x < picture.width(); ++x) {
+      view.flicker.row(y)[x] = flicker.row(y / kFlickerStep)[x / kFlickerStep];
+    }
+  }
+  kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(index));
+  return true;
+}
+
+size_t KnownViews::memory_bytes() const {
+  size_t bytes = 0;
+  for (const Kept& kept : kept_) bytes += kept.jpeg.capacity() + kept.flicker.size_bytes();
+  return bytes;
+}
+
+}  // namespace patrol::motion
