@@ -113,7 +113,7 @@ class Eyes : public motion::MotionSink {
     event_ = event;
     const motion::Detection& seen = analyser_.last_detection();
     if (seen.learning || seen.light_step) return;
-    const bool moving = seen.largest_moving_share >= motion::Analyser::Options().begin_share;
+    const bool moving = seen.largest_moving_share >= motion::Analyser::Options().large_share;
     attention_->OnPixels(kKey, time, moving, now);
     if (activity_ != nullptr) activity_->OnPixels(moving);
   }

@@ -88,7 +88,7 @@ absl::Status ReadMasks(const std::string& path, double fps, int first, int last,
   return absl::OkStatus();
 }
 
-// Movers too small to begin an event (Analyser::Options::begin_share) are not judged: where they
+// Movers too small to begin an event (Analyser::Options::large_share) are not judged: where they
 // are the only ones it is neither motion nor quiet.
 absl::Status ReadRendered(const std::string& path, Scene& scene) {
   constexpr double kSeenShare = 0.0025;

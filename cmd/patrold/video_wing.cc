@@ -298,7 +298,7 @@ class VideoWing::Impl : public ingest::PictureSink,
       TellMoving();
       const motion::Detection& seen = analyser->last_detection();
       if (seen.learning || seen.light_step) return std::nullopt;
-      return seen.largest_moving_share >= options.begin_share;
+      return seen.largest_moving_share >= options.large_share;
     }
 
     // Ends an open event without a still, and forgets what was seen so far.
