@@ -1,4 +1,7 @@
 #!/bin/sh
-# Pixels and events against ground truth. usage: run.sh BIN_DIR SHARED_DIR
+# Pixels and events against ground truth, false events on quiet, picture health. usage: run.sh BIN_DIR SHARED_DIR
 set -e
-exec python3 "$(dirname "$0")/score.py" "$1" "$2"
+here=$(dirname "$0")
+/usr/bin/python3 "$here/score.py" "$1" "$2"
+/usr/bin/python3 "$here/quiet.py" "$1" "$2"
+/usr/bin/python3 "$here/health.py" "$1" "$2"

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +52,7 @@ struct CameraFlags {
   std::string privacy_file;
   bool view_moved = false;
   bool no_privacy_mask = false;
+  std::string zones_file;
   bool create = false;
   bool enable = false;
   bool disable = false;
@@ -346,7 +348,29 @@ Printer StatePrinter(Format format) {
                   {"decoder"},
                   {"privacy"},
                   {"quirks"},
-                  {"reason"}});
+                  {"reason"},
+                  {"picture_health"},
+                  {"busy_zones"}});
+}
+
+// "defocused 0.62 since 2026-03-01T08:00:00Z; ..."
+std::string HealthText(const v1::CameraState& state) {
+  std::string text;
+  for (const v1::PictureFinding& finding : state.health()) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ", finding.state(), " ",
+                    absl::StrFormat("%.2f", finding.severity()), " since ",
+                    TimeText(finding.has_onset_time(), finding.onset_time()));
+  }
+  return text;
+}
+
+std::string BusyText(const v1::CameraState& state) {
+  std::string text;
+  for (const v1::ZoneState& zone : state.zones()) {
+    if (!zone.busy()) continue;
+    absl::StrAppend(&text, text.empty() ? "" : " ", zone.id().empty() ? "all" : zone.id());
+  }
+  return text;
 }
 
 // "cseq_wrong 3, ssrc_changed 12"
@@ -384,7 +408,9 @@ void PrintState(Printer& printer, const v1::Camera& camera) {
                        state.decoder(),
                        state.privacy(),
                        QuirksText(state),
-                       WhyText(state)});
+                       WhyText(state),
+                       HealthText(state),
+                       BusyText(state)});
 }
 
 // Of these cameras, or of all where no id is given.
@@ -462,6 +488,12 @@ absl::Status Update(const Context& context, const CameraFlags& flags, const CLI:
     camera.mutable_privacy_mask();
   }
   if (given("--view-moved", "view_moved")) camera.set_view_moved(flags.view_moved);
+  if (given("--zones", "zones_json")) {
+    PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.zones_file));
+    std::stringstream text;
+    text << in.rdbuf();
+    camera.set_zones_json(text.str());
+  }
   if (flags.enable || flags.disable) {
     mask.add_paths("disabled");
     camera.set_disabled(flags.disable);
@@ -563,6 +595,9 @@ void AddCameraCommands(Context& context) {
       ->excludes(privacy);
   update->add_flag("--view-moved", flags->view_moved,
                    "the camera was moved or turns: all is black until --privacy-mask is given");
+  update->add_option("--zones", flags->zones_file,
+                     "JSON file of the zones that are watched and of what is ignored; an empty file: "
+                     "all of the picture");
   update->add_flag("--create", flags->create, "add the camera when there is none");
   CLI::Option* enable = update->add_flag("--enable", flags->enable, "connect to it");
   update->add_flag("--disable", flags->disable, "do not connect to it")->excludes(enable);

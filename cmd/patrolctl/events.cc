@@ -54,7 +54,12 @@ Printer EventPrinter(Format format, Printer::Kind kind) {
                   {"arrival_s", 9, true},
                   {"unattended", 10},
                   {"event_id", 30},
-                  {"reason"}});
+                  {"reason"},
+                  {"zone_id", 8},
+                  {"direction", 10},
+                  {"ending", 8},
+                  {"confidence", 10, true},
+                  {"seen"}});
 }
 
 std::string PhaseText(v1::MotionPhase phase) {
@@ -82,7 +87,12 @@ std::vector<std::string> Cells(const v1::MotionEvent& event) {
           SecondsText(response.has_arrival(), response.arrival()),
           YesNo(response.unattended()),
           IdOf(event.name()),
-          response.reason()};
+          response.reason(),
+          event.zone_id(),
+          event.direction(),
+          event.ending(),
+          absl::StrFormat("%.2f", event.confidence()),
+          event.reason()};
 }
 
 absl::Status SetTime(const char* flag, const std::string& text,

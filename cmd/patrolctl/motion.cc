@@ -112,6 +112,16 @@ nlohmann::json ToJson(const MotionRun& run, const media::ClipInfo& info, const F
     suppressed[std::string(motion::SuppressionName(static_cast<motion::Suppression>(i)))] =
         figures.status.suppressed[i];
   }
+  nlohmann::json health = nlohmann::json::array();
+  const auto add_finding = [&health](const motion::HealthFinding& finding) {
+    health.push_back({{"state", std::string(motion::HealthStateName(finding.state))},
+                      {"onset_s", Seconds(finding.onset)},
+                      {"end_s", finding.ended ? nlohmann::json(Seconds(*finding.ended)) : nullptr},
+                      {"severity", Share(finding.severity)},
+                      {"reason", finding.reason}});
+  };
+  for (const motion::HealthFinding& finding : figures.status.health_past) add_finding(finding);
+  for (const motion::HealthFinding& finding : figures.status.health) add_finding(finding);
   return {{"clip", std::filesystem::path(run.input).filename().string()},
           {"width", info.width},
           {"height", info.height},
@@ -122,6 +132,7 @@ nlohmann::json ToJson(const MotionRun& run, const media::ClipInfo& info, const F
           {"pictures_damaged", figures.damaged},
           {"light_steps", figures.light_steps},
           {"suppressed", suppressed},
+          {"health", health},
           {"frames_per_second_analysed",
            static_cast<double>(figures.pictures) / std::max(figures.total_s, 1e-9)},
           {"analysis_cpu_ms_per_picture",
@@ -252,9 +263,10 @@ absl::Status Run(const MotionRun& run, Format format) {
     }
   }
   if (terminal) std::fprintf(stderr, "\r");
+  figures.status = analyser.status();
   analyser.OnStreamLost(last);
   if (annotated != nullptr) PATROL_RETURN_IF_ERROR(annotated->Finish());
-  figures.status = analyser.status();
+  figures.status.suppressed = analyser.status().suppressed;
   figures.total_s = std::chrono::duration<double>(SteadyClock::now() - start).count();
   figures.damaged = reader->damaged();
   figures.light_steps = analyser.light_steps();

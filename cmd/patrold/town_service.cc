@@ -128,7 +128,7 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
       ingest::ClipFiles::Open((std::filesystem::path(config.data_dir) / "clips").string(),
                               config.clips.bytes_max));
   parts->video = std::make_unique<VideoWing>(config, parts->clock, *parts->responder,
-                                             *parts->recorder, *parts->clips);
+                                             *parts->store, *parts->recorder, *parts->clips);
 
   PATROL_ASSIGN_OR_RETURN(parts->server, api::Server::Start({.listen = config.grpc_listen},
                                                             {.store = *parts->store,

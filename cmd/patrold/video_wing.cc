@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -15,12 +14,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cmd/patrold/camera_watcher.h"
+#include "cmd/patrold/motion_queue.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/service/api/proto_values.h"
 #include "lib/video/media/jpeg.h"
 #include "lib/video/media/privacy.h"
 #include "lib/video/motion/analyser.h"
+#include "lib/video/motion/zones.h"
 #include "lib/video/rtsp/url.h"
 #include "patrol/v1/camera_service.pb.h"
 
@@ -105,64 +107,31 @@ v1::AttentionLevel LevelOf(ingest::AttentionLevel level) {
   return v1::ATTENTION_LEVEL_UNSPECIFIED;
 }
 
-// Motion on its way from the decoding threads to the recorder. Begins and ends are never dropped;
-// of updates only the newest of each event waits.
-class MotionQueue {
- public:
-  void Push(const motion::MotionEvent& event) {
-    {
-      std::lock_guard lock(mutex_);
-      if (closed_) return;
-      if (event.phase != motion::Phase::kBegin) {
-        const auto waiting =
-            std::find_if(events_.begin(), events_.end(), [&](const motion::MotionEvent& other) {
-              return other.camera_id == event.camera_id && other.begin == event.begin &&
-                     other.phase == motion::Phase::kUpdate;
-            });
-        if (waiting != events_.end()) events_.erase(waiting);
-      }
-      events_.push_back(event);
-    }
-    ready_.notify_one();
+void FillAnalysis(const motion::AnalyserStatus& analysis, v1::CameraState* state) {
+  for (const motion::ZoneStatus& zone : analysis.zones) {
+    v1::ZoneState& message = *state->add_zones();
+    message.set_id(zone.id);
+    message.set_watched(zone.watched);
+    message.set_moving(zone.moving);
+    message.set_busy(zone.busy);
+    message.set_moving_share(zone.moving_share);
+    if (zone.usual_share >= 0) message.set_usual_share(zone.usual_share);
   }
-
-  std::optional<motion::MotionEvent> Pop() {
-    std::unique_lock lock(mutex_);
-    ready_.wait(lock, [this] { return closed_ || !events_.empty(); });
-    if (events_.empty()) return std::nullopt;
-    motion::MotionEvent event = std::move(events_.front());
-    events_.pop_front();
-    return event;
+  for (size_t i = 0; i < motion::kSuppressions; ++i) {
+    if (analysis.suppressed[i] == 0) continue;
+    (*state->mutable_suppressed())[std::string(
+        motion::SuppressionName(static_cast<motion::Suppression>(i)))] =
+        static_cast<int64_t>(analysis.suppressed[i]);
   }
-
-  // Of what waits; the events stay.
-  void DropStills(const std::string& camera_id) {
-    std::lock_guard lock(mutex_);
-    for (motion::MotionEvent& event : events_) {
-      if (event.camera_id == camera_id) event.still_jpeg.reset();
-    }
+  state->set_events_over_limit(analysis.events_over_limit);
+  for (const motion::HealthFinding& finding : analysis.health) {
+    v1::PictureFinding& message = *state->add_health();
+    message.set_state(std::string(motion::HealthStateName(finding.state)));
+    api::SetTime(finding.onset, message.mutable_onset_time());
+    message.set_severity(finding.severity);
+    message.set_reason(finding.reason);
   }
-
-  void Close() {
-    {
-      std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
-    ready_.notify_all();
-  }
-
-  size_t size() const {
-    std::lock_guard lock(mutex_);
-    return events_.size();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable ready_;
-  // guarded by mutex_; at most three messages a camera, so bounded by limits::kCamerasMax
-  std::deque<motion::MotionEvent> events_;
-  bool closed_ = false;
-};
+}
 
 }  // namespace
 
@@ -171,10 +140,11 @@ class VideoWing::Impl : public ingest::PictureSink,
                         public motion::MotionSink {
  public:
   Impl(const config::Config& config, const Clock& clock, response::Responder& responder,
-       api::EventRecorder& recorder, ingest::ClipFiles& clip_files)
+       store::Store& store, api::EventRecorder& recorder, ingest::ClipFiles& clip_files)
       : motion_options_(config.motion),
         clock_(clock),
         responder_(responder),
+        store_(store),
         recorder_(recorder),
         clip_files_(clip_files),
         fleet_(config.ingest, clock, *this, *this),
@@ -192,7 +162,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     stopped_.notify_all();
     if (reach_.joinable()) reach_.join();
     fleet_.Shutdown();
-    std::map<std::string, std::shared_ptr<Watcher>> watchers;
+    std::map<std::string, std::shared_ptr<CameraWatcher>> watchers;
     {
       std::lock_guard lock(mutex_);
       watchers.swap(watchers_);
@@ -204,8 +174,16 @@ class VideoWing::Impl : public ingest::PictureSink,
 
   void Put(const store::Camera& camera) {
     responder_.PutCamera(camera.id, camera.position);
-    WatcherOf(camera.id, /*make=*/true);
+    const std::shared_ptr<CameraWatcher> watcher = WatcherOf(camera.id, /*make=*/true);
     const bool mask_changed = NoteMask(camera);
+    // The API and the configuration have checked them.
+    const auto zones =
+        motion::ParseZones("camera \"" + camera.id + "\"", camera.zones_json);
+    if (zones.ok()) {
+      watcher->SetZones(*zones);
+    } else {
+      PATROL_LOG_ERROR("{}", std::string(zones.status().message()));
+    }
     absl::Status status = fleet_.UpdateCamera(SourceOf(camera));
     if (absl::IsNotFound(status)) status = fleet_.AddCamera(SourceOf(camera));
     if (!status.ok()) {
@@ -224,7 +202,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     if (const absl::Status status = fleet_.RemoveCamera(camera_id); !status.ok()) {
       PATROL_LOG_WARNING("camera \"{}\": {}", camera_id, std::string(status.message()));
     }
-    std::shared_ptr<Watcher> watcher;
+    std::shared_ptr<CameraWatcher> watcher;
     {
       std::lock_guard lock(mutex_);
       const auto found = watchers_.find(camera_id);
@@ -240,8 +218,14 @@ class VideoWing::Impl : public ingest::PictureSink,
   }
 
   bool Moving(const std::string& camera_id) {
-    const std::shared_ptr<Watcher> watcher = WatcherOf(camera_id, /*make=*/false);
-    return watcher != nullptr && watcher->moving.load(std::memory_order_relaxed);
+    const std::shared_ptr<CameraWatcher> watcher = WatcherOf(camera_id, /*make=*/false);
+    return watcher != nullptr && watcher->moving();
+  }
+
+  std::optional<motion::AnalyserStatus> Analysis(const std::string& camera_id) {
+    const std::shared_ptr<CameraWatcher> watcher = WatcherOf(camera_id, /*make=*/false);
+    if (watcher == nullptr) return std::nullopt;
+    return watcher->Status();
   }
 
   // ingest::PictureSink: on a decoding thread, one call at a time for a camera.
@@ -266,7 +250,7 @@ class VideoWing::Impl : public ingest::PictureSink,
   void OnMotion(const motion::MotionEvent& told) override {
     motion::MotionEvent event = told;
     const auto watcher = WatcherOf(event.camera_id, /*make=*/false);
-    if (watcher && watcher->restarting) event.still_jpeg.reset();
+    if (watcher && watcher->restarting()) event.still_jpeg.reset();
     motion_.Push(event);
   }
 
@@ -275,96 +259,29 @@ class VideoWing::Impl : public ingest::PictureSink,
   ingest::ClipFiles& clip_files() { return clip_files_; }
 
  private:
-  // One camera's analyser. The fleet's loop must not wait for a picture under analysis, so the loss
-  // of a stream is noted, and told to the analyser by whoever analyses next.
-  struct Watcher {
-    Watcher(const std::string& camera_id, const motion::Analyser::Options& analyser_options,
-            motion::MotionSink* motion_sink, std::function<void(bool)> on_moving)
-        : tell_moving(std::move(on_moving)),
-          id(camera_id),
-          options(analyser_options),
-          sink(motion_sink) {
-      analyser.emplace(id, options, sink);
-    }
-
-    // Whether something moves in it that is large enough for an event; nullopt where the analyser
-    // can't say.
-    std::optional<bool> OnPicture(const media::Picture& picture) {
-      std::lock_guard lock(analysis);
-      TellLoss();
-      // There is nothing to be seen in it; what the analyser has learnt waits for what there is.
-      if (picture.hidden()) return std::nullopt;
-      analyser->OnPicture(picture);
-      TellMoving();
-      const motion::Detection& seen = analyser->last_detection();
-      if (seen.learning || seen.light_step) return std::nullopt;
-      return seen.largest_moving_share >= options.large_share;
-    }
-
-    // Ends an open event without a still, and forgets what was seen so far.
-    void Restart(absl::Time time) {
-      std::lock_guard lock(analysis);
-      restarting = true;
-      analyser->OnStreamLost(time);
-      analyser.emplace(id, options, sink);
-      TellMoving();
-      restarting = false;
-    }
-
-    void Lose(absl::Time time) {
-      {
-        std::lock_guard lock(loss);
-        lost_at = time;
-      }
-      // Nobody analyses: tell it here. Otherwise the analysing thread will with its next picture,
-      // or the next state does.
-      if (std::unique_lock lock(analysis, std::try_to_lock); lock.owns_lock()) TellLoss();
-    }
-
-    void End(absl::Time time) {
-      std::lock_guard lock(analysis);
-      analyser->OnStreamLost(time);
-      TellMoving();
-    }
-
-    std::atomic<bool> moving = false;
-    std::atomic<bool> restarting = false;
-
-   private:
-    void TellLoss() {
-      std::optional<absl::Time> time;
-      {
-        std::lock_guard lock(loss);
-        time.swap(lost_at);
-      }
-      if (time.has_value()) analyser->OnStreamLost(*time);
-      TellMoving();
-    }
-
-    // Attention is told of changes only, and not of what has stopped and is still there.
-    void TellMoving() {
-      const bool now = analyser->state() == motion::Analyser::State::kMoving;
-      if (moving.exchange(now, std::memory_order_relaxed) != now) tell_moving(now);
-    }
-
-    const std::function<void(bool)> tell_moving;
-    const std::string id;
-    const motion::Analyser::Options options;
-    motion::MotionSink* const sink;
-    std::mutex analysis;
-    std::optional<motion::Analyser> analyser;  // guarded by analysis; always there
-    std::mutex loss;
-    std::optional<absl::Time> lost_at;  // guarded by loss
-  };
-
-  std::shared_ptr<Watcher> WatcherOf(const std::string& camera_id, bool make) {
+  std::shared_ptr<CameraWatcher> WatcherOf(const std::string& camera_id, bool make) {
     std::lock_guard lock(mutex_);
     const auto found = watchers_.find(camera_id);
     if (found != watchers_.end()) return found->second;
     if (!make) return nullptr;
-    return watchers_[camera_id] = std::make_shared<Watcher>(
+    return watchers_[camera_id] = std::make_shared<CameraWatcher>(
                camera_id, motion_options_, static_cast<MotionSink*>(this),
-               [this, camera_id](bool moving) { fleet_.OnMotion(camera_id, moving); });
+               CameraWatcher::Telling{
+                   .moving = [this, camera_id](bool moving) { fleet_.OnMotion(camera_id, moving); },
+                   .view_moved =
+                       [this, camera_id](const std::string& why) { OnViewMoved(camera_id, why); }});
+  }
+
+  // On a decoding thread. What was masked for the old view may show of the new one what it should
+  // not, also after the next start.
+  void OnViewMoved(const std::string& camera_id, const std::string& why) {
+    PATROL_LOG_WARNING("camera \"{}\": {}", camera_id, why);
+    if (!Masked(camera_id)) return;
+    fleet_.OnViewMoved(camera_id, why);
+    if (const absl::Status status = store_.NoteViewMoved(camera_id); !status.ok()) {
+      PATROL_LOG_ERROR("camera \"{}\": that its view moved is not stored: {}", camera_id,
+                       std::string(status.message()));
+    }
   }
 
   // Notes the mask; true where it is new, which at the start is said of every mask: what an earlier
@@ -457,6 +374,14 @@ class VideoWing::Impl : public ingest::PictureSink,
       event.last = std::max(event.begin, told->time);
       event.zone = {told->zone.left, told->zone.top, told->zone.right, told->zone.bottom};
       event.strength = told->strength;
+      event.zone_id = told->zone_id;
+      event.direction = std::string(motion::DirectionName(told->direction));
+      event.ending = std::string(motion::EndingName(told->ending));
+      event.reason = told->reason;
+      event.confidence = told->confidence;
+      event.onset_source =
+          told->onset_source == motion::OnsetSource::kReplay ? "replay" : "pictures";
+      event.onset_uncertainty = told->onset_uncertainty;
       event.ended = told->phase == motion::Phase::kEnd;
       const api::EventPhase phase = begins        ? api::EventPhase::kBegin
                                     : event.ended ? api::EventPhase::kEnd
@@ -471,12 +396,13 @@ class VideoWing::Impl : public ingest::PictureSink,
   const motion::Analyser::Options motion_options_;
   const Clock& clock_;
   response::Responder& responder_;
+  store::Store& store_;
   api::EventRecorder& recorder_;
 
   std::mutex mutex_;
   std::condition_variable stopped_;
   // guarded by mutex_
-  std::map<std::string, std::shared_ptr<Watcher>> watchers_;
+  std::map<std::string, std::shared_ptr<CameraWatcher>> watchers_;
   std::map<std::string, store::PrivacyMask> masks_;  // by camera
   bool stopping_ = false;
 
@@ -491,9 +417,9 @@ class VideoWing::Impl : public ingest::PictureSink,
 };
 
 VideoWing::VideoWing(const config::Config& config, const Clock& clock,
-                     response::Responder& responder, api::EventRecorder& recorder,
-                     ingest::ClipFiles& clips)
-    : impl_(std::make_unique<Impl>(config, clock, responder, recorder, clips)) {}
+                     response::Responder& responder, store::Store& store,
+                     api::EventRecorder& recorder, ingest::ClipFiles& clips)
+    : impl_(std::make_unique<Impl>(config, clock, responder, store, recorder, clips)) {}
 
 VideoWing::~VideoWing() = default;
 
@@ -582,6 +508,7 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   for (const auto& [name, count] : known->quirks) (*state->mutable_quirks())[name] = count;
   state->set_decoder(known->decoder);
   state->set_privacy(known->privacy);
+  if (const auto analysis = impl_->Analysis(camera_id)) FillAnalysis(*analysis, state);
 }
 
 absl::StatusOr<api::CameraFleet::Still> VideoWing::Snapshot(const std::string& camera_id) const {

@@ -24,7 +24,7 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
  public:
   // All outlive it.
   VideoWing(const config::Config& config, const Clock& clock, response::Responder& responder,
-            api::EventRecorder& recorder, ingest::ClipFiles& clips);
+            store::Store& store, api::EventRecorder& recorder, ingest::ClipFiles& clips);
   ~VideoWing() override;
 
   // Tears the sessions down, ends open events, and returns when the last is handed to the recorder.

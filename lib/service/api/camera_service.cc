@@ -15,6 +15,7 @@
 #include "lib/service/api/proto_values.h"
 #include "lib/service/api/unary_call.h"
 #include "lib/service/api/validation.h"
+#include "lib/video/motion/zones.h"
 #include "patrol/v1/camera_service.grpc.pb.h"
 
 namespace patrol::api {
@@ -25,7 +26,7 @@ const std::vector<std::string>& Changeable() {
   static const auto* fields = new std::vector<std::string>{
       "display_name", "position",          "heading_deg",  "field_of_view_deg", "source_uri",
       "username",     "password",          "disabled",     "transport",         "tls_ca_file",
-      "tls_verify",   "connects_per_host", "privacy_mask", "view_moved"};
+      "tls_verify",   "connects_per_host", "privacy_mask", "view_moved",        "zones_json"};
   return *fields;
 }
 
@@ -64,6 +65,7 @@ void Change(const std::set<std::string>& fields, const store::Camera& given,
     camera->privacy_mask = given.privacy_mask;
     camera->view_moved = fields.contains("view_moved") && given.view_moved;
   }
+  if (fields.contains("zones_json")) camera->zones_json = given.zones_json;
 }
 
 class CameraService final : public v1::CameraService::CallbackService {
@@ -163,6 +165,12 @@ class CameraService final : public v1::CameraService::CallbackService {
     mask.height = state.height();
   }
 
+  static absl::Status CheckZones(const store::Camera& camera) {
+    return Annotate(
+        motion::ParseZones("camera \"" + camera.id + "\"", camera.zones_json).status(),
+        "camera.zones_json");
+  }
+
   absl::Status Create(const v1::CreateCameraRequest& request, v1::Camera* response) {
     PATROL_RETURN_IF_ERROR(CheckId("camera_id", request.camera_id(), limits::kIdBytesMax));
     if (!request.has_camera()) return absl::InvalidArgumentError("camera: required");
@@ -170,6 +178,7 @@ class CameraService final : public v1::CameraService::CallbackService {
     camera.id = request.camera_id();
     Stamp(&camera);
     PATROL_RETURN_IF_ERROR(Check(camera));
+    PATROL_RETURN_IF_ERROR(CheckZones(camera));
     std::lock_guard lock(changes_);
     PATROL_RETURN_IF_ERROR(deps_.store.CreateCamera(camera));
     deps_.fleet.Put(camera);
@@ -195,6 +204,7 @@ class CameraService final : public v1::CameraService::CallbackService {
     if (!missing) Change(fields, given, &camera);
     if (missing || fields.contains("privacy_mask")) Stamp(&camera);
     PATROL_RETURN_IF_ERROR(Check(camera));
+    PATROL_RETURN_IF_ERROR(CheckZones(camera));
     PATROL_RETURN_IF_ERROR(deps_.store.PutCamera(camera));
     deps_.fleet.Put(camera);
     Answer(camera, response);

@@ -108,6 +108,7 @@ void Fill(const store::Camera& row, v1::Camera* camera) {
   camera->set_connects_per_host(row.connects_per_host);
   if (row.privacy_mask.has_value()) Fill(*row.privacy_mask, camera->mutable_privacy_mask());
   camera->set_view_moved(row.view_moved);
+  camera->set_zones_json(row.zones_json);
 }
 
 absl::StatusOr<store::Camera> ReadCamera(const std::string& field, const v1::Camera& camera) {
@@ -145,6 +146,7 @@ absl::StatusOr<store::Camera> ReadCamera(const std::string& field, const v1::Cam
     row.privacy_mask = ReadPrivacyMask(camera.privacy_mask());
   }
   row.view_moved = camera.view_moved();
+  row.zones_json = camera.zones_json();
   return row;
 }
 
@@ -228,15 +230,20 @@ void Fill(const store::MotionEvent& row, v1::MotionEvent* event) {
   event->set_strength(row.strength);
   event->set_has_still(row.has_still);
   event->set_cut_short(row.cut_short);
+  event->set_zone_id(row.zone_id);
+  event->set_direction(row.direction);
+  event->set_ending(row.ending);
+  event->set_reason(row.reason);
+  event->set_confidence(row.confidence);
+  event->set_onset_source(row.onset_source);
+  SetDuration(row.onset_uncertainty, event->mutable_onset_uncertainty());
   v1::Response* response = event->mutable_response();
   if (!row.response.area_id.empty()) response->set_area("areas/" + row.response.area_id);
   if (!row.response.nearest_unit_id.empty()) {
     response->set_nearest_unit("units/" + row.response.nearest_unit_id);
   }
   if (row.response.arrival.has_value()) {
-    const int64_t us = absl::ToInt64Microseconds(*row.response.arrival);
-    response->mutable_arrival()->set_seconds(us / 1000000);
-    response->mutable_arrival()->set_nanos(static_cast<int32_t>(us % 1000000) * 1000);
+    SetDuration(*row.response.arrival, response->mutable_arrival());
   }
   response->set_unattended(row.response.unattended);
   response->set_reason(row.response.reason);

@@ -1,6 +1,7 @@
 #include "lib/service/config/config.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -8,7 +9,9 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "lib/base/limits.h"
@@ -16,6 +19,7 @@
 #include "lib/service/config/yaml_section.h"
 #include "lib/video/media/hardware.h"
 #include "lib/video/media/privacy.h"
+#include "lib/video/motion/zones.h"
 #include "lib/video/rtsp/session.h"
 #include "lib/video/rtsp/url.h"
 
@@ -245,6 +249,63 @@ void ReadPrivacy(Section& section, store::Camera* camera, std::set<std::string>*
   camera->privacy_mask = std::move(mask);
 }
 
+// A part of the file as JSON, for what is also read from JSON files. Plain numbers are numbers, all
+// other scalars are text.
+std::string JsonOf(const YAML::Node& node) {
+  const auto quoted = [](const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+    return out + "\"";
+  };
+  std::string json;
+  if (node.IsSequence()) {
+    for (const YAML::Node& item : node) {
+      absl::StrAppend(&json, json.empty() ? "" : ",", JsonOf(item));
+    }
+    return "[" + json + "]";
+  }
+  if (node.IsMap()) {
+    for (const auto& item : node) {
+      absl::StrAppend(&json, json.empty() ? "" : ",", quoted(item.first.Scalar()), ":",
+                      JsonOf(item.second));
+    }
+    return "{" + json + "}";
+  }
+  if (!node.IsScalar()) return "null";
+  double number = 0;
+  const bool plain = node.Tag() == "?";
+  if (plain && absl::SimpleAtod(node.Scalar(), &number) && std::isfinite(number)) {
+    return absl::StrFormat("%.17g", number);
+  }
+  return quoted(node.Scalar());
+}
+
+// What of a camera's picture is watched: in the file's own words, or in a JSON file.
+void ReadZones(Section& section, store::Camera* camera) {
+  std::string json, file;
+  section.Read("zones_file", &file);
+  const YAML::Node inline_zones = section.Child("zones");
+  const bool both = !file.empty() && inline_zones.IsDefined();
+  if (both) section.AddFault("zones_file", "give zones or zones_file, not both");
+  const char* field = file.empty() ? "zones" : "zones_file";
+  if (!file.empty()) {
+    file = Resolve(section.file(), file);
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) return section.AddFault("zones_file", absl::StrCat("cannot be read: ", file));
+    std::stringstream text;
+    text << stream.rdbuf();
+    json = text.str();
+  } else if (inline_zones.IsDefined()) {
+    json = JsonOf(inline_zones);
+  }
+  const auto zones = motion::ParseZones(absl::StrCat("camera \"", camera->id, "\""), json);
+  if (!zones.ok()) return section.AddFault(field, std::string(zones.status().message()));
+  camera->zones_json = motion::ZonesToJson(*zones);
+}
+
 // Ids must be well formed and given once.
 void CheckId(Section& section, const std::string& id, std::set<std::string>* seen) {
   if (!IsId(id)) {
@@ -302,6 +363,7 @@ void ReadCameras(Section& root, Config* config) {
     section.Read("username", &camera.username);
     section.Read("password", &camera.password);
     section.Read("disabled", &camera.disabled);
+    ReadZones(section, &camera);
     CheckId(section, camera.id, &seen);
     const auto url = rtsp::Url::Parse(camera.source_uri);
     ReadConnection(section, url.ok() && url->tls(), &camera);

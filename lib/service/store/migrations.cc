@@ -99,6 +99,17 @@ ALTER TABLE cameras ADD COLUMN connects_per_host INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE cameras ADD COLUMN privacy_mask TEXT NOT NULL DEFAULT '';
 ALTER TABLE cameras ADD COLUMN view_moved INTEGER NOT NULL DEFAULT 0;
 )sql",
+    // Zones of cameras; what is known of an event beyond when and where.
+    R"sql(
+ALTER TABLE cameras ADD COLUMN zones_json TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN zone_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN direction TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN ending TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN seen TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN confidence REAL NOT NULL DEFAULT 0;
+ALTER TABLE motion_events ADD COLUMN onset_source TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN onset_uncertainty_us INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

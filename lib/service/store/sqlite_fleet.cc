@@ -38,6 +38,7 @@ Camera ReadCamera(Statement& row) {
   camera.connects_per_host = static_cast<int>(row.Integer(13));
   camera.privacy_mask = ReadPrivacyMask(row.Text(14));
   camera.view_moved = row.Integer(15) != 0;
+  camera.zones_json = row.Text(16);
   return camera;
 }
 
@@ -59,7 +60,8 @@ void BindCamera(Statement& statement, const Camera& camera) {
       .Bind(12, camera.tls_verify)
       .Bind(13, static_cast<int64_t>(camera.connects_per_host))
       .BindCopy(14, WritePrivacyMask(camera.privacy_mask))
-      .Bind(15, camera.view_moved);
+      .Bind(15, camera.view_moved)
+      .Bind(16, camera.zones_json);
 }
 
 Unit ReadUnit(Statement& row) {
@@ -96,8 +98,8 @@ const Table<Camera> kCameras = {
     "camera",
     "SELECT COUNT(*) FROM cameras",
     limits::kCamerasMax,
-    "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "INSERT OR REPLACE INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "DELETE FROM cameras WHERE id = ?",
     "SELECT * FROM cameras WHERE id = ?",
     "SELECT * FROM cameras WHERE id > ? ORDER BY id LIMIT ?",
@@ -217,6 +219,14 @@ absl::Status SqliteStore::PutCamera(const Camera& camera) {
 }
 absl::Status SqliteStore::DeleteCamera(const std::string& id) {
   return Delete(impl_->writer, kCameras, id);
+}
+absl::Status SqliteStore::NoteViewMoved(const std::string& id) {
+  return impl_->writer.Write([&](Connection& db) -> absl::Status {
+    PATROL_ASSIGN_OR_RETURN(Statement note,
+                            db.Prepare("UPDATE cameras SET view_moved = 1 WHERE id = ?"));
+    note.Bind(0, id);
+    return note.Run();
+  });
 }
 absl::StatusOr<Camera> SqliteStore::GetCamera(const std::string& id) {
   return Get(impl_->readers, kCameras, id);

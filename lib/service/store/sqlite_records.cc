@@ -45,19 +45,28 @@ MotionEvent ReadMotionEvent(Statement& row) {
   event.response.unattended = row.Integer(14) != 0;
   event.response.reason = row.Text(15);
   event.has_still = row.Integer(16) != 0;
+  event.zone_id = row.Text(17);
+  event.direction = row.Text(18);
+  event.ending = row.Text(19);
+  event.reason = row.Text(20);
+  event.confidence = row.Real(21);
+  event.onset_source = row.Text(22);
+  event.onset_uncertainty = absl::Microseconds(row.Integer(23));
   return event;
 }
 
 // A later word on an event changes everything but what it is (id, camera, begin); a still once kept
 // stays.
 constexpr const char* kPutMotionEvent =
-    "INSERT INTO motion_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (id) DO UPDATE SET last_us = excluded.last_us, ended = excluded.ended, "
+    "INSERT INTO motion_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_us = excluded.last_us, ended = excluded.ended, "
     "cut_short = excluded.cut_short, zone_left = excluded.zone_left, zone_top = excluded.zone_top, "
     "zone_right = excluded.zone_right, zone_bottom = excluded.zone_bottom, "
     "strength = excluded.strength, area_id = excluded.area_id, "
     "nearest_unit_id = excluded.nearest_unit_id, arrival_us = excluded.arrival_us, "
     "unattended = excluded.unattended, reason = excluded.reason, "
+    "direction = excluded.direction, ending = excluded.ending, seen = excluded.seen, "
+    "confidence = excluded.confidence, "
     "has_still = MAX(has_still, excluded.has_still)";
 
 absl::Status SaveMotionEvent(Connection& db, const MotionEvent& event, const std::string* still) {
@@ -77,7 +86,14 @@ absl::Status SaveMotionEvent(Connection& db, const MotionEvent& event, const std
       .Bind(12, event.response.nearest_unit_id)
       .Bind(14, event.response.unattended)
       .Bind(15, event.response.reason)
-      .Bind(16, still != nullptr);
+      .Bind(16, still != nullptr)
+      .Bind(17, event.zone_id)
+      .Bind(18, event.direction)
+      .Bind(19, event.ending)
+      .Bind(20, event.reason)
+      .Bind(21, event.confidence)
+      .Bind(22, event.onset_source)
+      .Bind(23, absl::ToInt64Microseconds(event.onset_uncertainty));
   if (event.response.arrival.has_value()) {
     put.Bind(13, absl::ToInt64Microseconds(*event.response.arrival));
   } else {

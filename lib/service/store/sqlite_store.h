@@ -61,6 +61,7 @@ class SqliteStore final : public Store {
   absl::Status CreateCamera(const Camera& camera) override;
   absl::Status PutCamera(const Camera& camera) override;
   absl::Status DeleteCamera(const std::string& id) override;
+  absl::Status NoteViewMoved(const std::string& id) override;
   absl::StatusOr<Camera> GetCamera(const std::string& id) override;
   absl::StatusOr<Page<Camera>> ListCameras(const PageRequest& page) override;
   absl::StatusOr<std::vector<Camera>> AllCameras() override;

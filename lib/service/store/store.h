@@ -41,6 +41,8 @@ class Store {
   // Adds or replaces.
   virtual absl::Status PutCamera(const Camera& camera) = 0;
   virtual absl::Status DeleteCamera(const std::string& id) = 0;
+  // Sets view_moved, and nothing else; nothing happens where there is no such camera.
+  virtual absl::Status NoteViewMoved(const std::string& id) = 0;
   virtual absl::StatusOr<Camera> GetCamera(const std::string& id) = 0;
   virtual absl::StatusOr<Page<Camera>> ListCameras(const PageRequest& page) = 0;
   virtual absl::StatusOr<std::vector<Camera>> AllCameras() = 0;

@@ -50,7 +50,7 @@ struct Analyser::Impl {
   };
 
   Impl(std::string id, Options given, MotionSink* to)
-      : camera_id(std::move(id)), options(given), sink(to), detector(given.detector) {
+      : camera_id(std::move(id)), options(given), sink(to), detector(given.detector), health(given.health) {
     SetUp({});
   }
 
@@ -68,6 +68,7 @@ struct Analyser::Impl {
   MotionSink* const sink;
 
   Detector detector;
+  PictureHealth health;
   CameraZones drawn;
   Plane zone_cells;  // of the mask's cells; made with the first mask of a size
   std::optional<RegionTracker> tracker;
@@ -253,6 +254,7 @@ void Analyser::OnPicture(const media::Picture& picture) {
   impl.last_time = time;
   impl.regions = &impl.none;
   try {
+    impl.health.OnPicture(picture);
     impl.last = impl.detector.Process(picture);
     if (impl.last.learning) {
       impl.in_light_step = false;
@@ -280,7 +282,12 @@ void Analyser::OnPicture(const media::Picture& picture) {
   }
 }
 
-void Analyser::OnStreamLost(absl::Time) { impl_->End(Ending::kStreamLost); }
+void Analyser::OnStreamLost(absl::Time time) {
+  impl_->End(Ending::kStreamLost);
+  impl_->health.OnSignalLost(time);
+}
+
+void Analyser::AcceptView() { impl_->health.AcceptView(); }
 
 Analyser::State Analyser::state() const {
   for (const Impl::Zone& zone : impl_->zones) {
@@ -294,6 +301,8 @@ AnalyserStatus Analyser::status() const {
                            .events_over_limit = impl_->over_limit,
                            .suppressed = impl_->suppressed,
                            .snoozed_until = impl_->snoozed_until};
+  status.health = impl_->health.findings();
+  status.health_past = impl_->health.past();
   const absl::Time now = impl_->last_time.value_or(absl::UnixEpoch());
   for (const Impl::Zone& zone : impl_->zones) {
     status.zones.push_back({.id = zone.about.id,
@@ -305,6 +314,10 @@ AnalyserStatus Analyser::status() const {
                             .usual_share = zone.history.usual_share(now)});
   }
   return status;
+}
+
+std::optional<std::string> Analyser::ViewMoved() const {
+  return impl_->health.Reason(HealthState::kMoved);
 }
 
 const Detection& Analyser::last_detection() const { return impl_->last; }

@@ -9,6 +9,7 @@
 #include "lib/video/media/picture.h"
 #include "lib/video/motion/detector.h"
 #include "lib/video/motion/motion_event.h"
+#include "lib/video/motion/picture_health.h"
 #include "lib/video/motion/region_tracker.h"
 #include "lib/video/motion/zones.h"
 
@@ -32,6 +33,8 @@ struct AnalyserStatus {
   SuppressionCounts suppressed{};  // since creation, by cause
   absl::Time snoozed_until;        // InfinitePast: not snoozed
   std::vector<ZoneStatus> zones;
+  std::vector<HealthFinding> health;       // what is wrong with the picture now
+  std::vector<HealthFinding> health_past;  // what was; the last of it
 };
 
 // Turns one camera's pictures into motion events.
@@ -64,6 +67,7 @@ class Analyser {
     absl::Duration update_every = absl::Seconds(1);
     // Events a camera may tell within an hour; further ones are counted, not told.
     int events_per_hour_max = 240;
+    PictureHealth::Options health;
     int still_width_max = 640;  // pixels; 0: no stills
     int still_quality = 75;     // 1..100
   };
@@ -79,6 +83,8 @@ class Analyser {
   // Watches these zones from the next picture on; ends open events when they are others than
   // before. They have passed CheckZones.
   void SetZones(const CameraZones& zones);
+  // What the camera shows now is its view from here on: it was re-aimed on purpose.
+  void AcceptView();
   // Tells no events until then: what would begin is counted. An open one ends.
   void Snooze(absl::Time until);
 
@@ -92,6 +98,8 @@ class Analyser {
 
   State state() const;
   AnalyserStatus status() const;
+  // Why another view is seen than the one that was learnt; unset: it is the same.
+  std::optional<std::string> ViewMoved() const;
   // What the detector said of the last picture; its mask is valid until the next OnPicture.
   const Detection& last_detection() const;
   // The regions of the last picture; valid until the next OnPicture.

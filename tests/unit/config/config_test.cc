@@ -223,6 +223,39 @@ TEST_F(ConfigTest, ClipsOfEventsAreBounded) {
                                               "2 ingest.clips.max_length"));
 }
 
+TEST_F(ConfigTest, ZonesOfACameraAreReadFromTheFileItselfOrFromAnother) {
+  Write("yard.json", R"({"ignore": [[[0, 0], [1, 0], [1, 0.1]]]})");
+  const Reading reading = Read(
+      "network: {file: town.osm.pbf}\n"
+      "cameras:\n"
+      "  - id: gate\n"
+      "    source: rtsp://127.0.0.1/gate\n"
+      "    zones:\n"
+      "      zones:\n"
+      "        - id: door\n"
+      "          polygon: [[0.1, 0.1], [0.5, 0.1], [0.5, 0.9]]\n"
+      "          schedule: {time_zone: Asia/Shanghai, windows: [{days: [mon], from: 22:00, to: 06:00}]}\n"
+      "  - {id: yard, source: rtsp://127.0.0.1/yard, zones_file: yard.json}\n");
+  EXPECT_THAT(Places(reading), ElementsAre());
+  ASSERT_EQ(reading.config.cameras.size(), 2u);
+  EXPECT_THAT(reading.config.cameras[0].zones_json, HasSubstr("\"door\""));
+  EXPECT_THAT(reading.config.cameras[0].zones_json, HasSubstr("\"22:00\""));
+  EXPECT_THAT(reading.config.cameras[1].zones_json, HasSubstr("ignore"));
+}
+
+TEST_F(ConfigTest, AFaultOfAZoneNamesCameraZoneAndVertex) {
+  const Reading reading = Read(
+      "network: {file: town.osm.pbf}\n"
+      "cameras:\n"
+      "  - id: gate\n"
+      "    source: rtsp://127.0.0.1/gate\n"
+      "    zones: {zones: [{id: door, polygon: [[0, 0], [1, 0], [0.5, 2]]}]}\n");
+  ASSERT_EQ(reading.faults.size(), 1u);
+  EXPECT_EQ(reading.faults[0].line, 5);
+  EXPECT_THAT(reading.faults[0].message,
+              HasSubstr("camera \"gate\": zone \"door\": vertex 3: (0.5, 2) lies outside"));
+}
+
 TEST_F(ConfigTest, AMissingFileIsOneClearFault) {
   const Reading reading = ReadConfig((folder_ / "none.yaml").string());
   ASSERT_EQ(reading.faults.size(), 1u);

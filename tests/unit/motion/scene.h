@@ -21,7 +21,9 @@ namespace patrol::motion {
 // all lit by one factor. The noise comes from a fixed seed.
 class Scene {
  public:
-  explicit Scene(int width = 320, int height = 240) : width_(width), height_(height) {
+  // seed: another one is another view.
+  explicit Scene(int width = 320, int height = 240, unsigned seed = 0)
+      : width_(width), height_(height) {
     texture_.resize(static_cast<size_t>(width) * static_cast<size_t>(height));
     std::minstd_rand random(3);
     std::normal_distribution<float> gauss;
@@ -30,7 +32,7 @@ class Scene {
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
         // blocks of eight pixels with different greys, 60..140
-        const unsigned block = static_cast<unsigned>(x / 8 * 131 + y / 8 * 197);
+        const unsigned block = static_cast<unsigned>(x / 8 * 131 + y / 8 * 197) + 7919 * seed;
         texture_[static_cast<size_t>(y * width + x)] =
             static_cast<uint8_t>(60 + block * 2654435761u % 80 + random() % 4);
       }

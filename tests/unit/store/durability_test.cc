@@ -293,6 +293,8 @@ CREATE TABLE motion_events (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO cameras VALUES
   ('old', 'from before', NULL, NULL, 90.0, 0.0, 'rtsp://127.0.0.1/1', '', '', 0);
+INSERT INTO motion_events VALUES
+  ('old-1', 'old', 1000, 2000, 1, 0, 0.1, 0.2, 0.3, 0.4, 0.5, '', '', NULL, 1, 'no unit', 0);
 )sql";
 
 TEST(OpenStore, RefusesASchemaOfANewerProgram) {
@@ -330,6 +332,12 @@ TEST(OpenStore, BringsADatabaseOfTheFirstVersionUpAndKeepsItsCameras) {
   expected.heading_deg = 90;
   expected.source_uri = "rtsp://127.0.0.1/1";
   EXPECT_EQ(*camera, expected);
+  const absl::StatusOr<MotionEvent> event = store->GetMotionEvent("old-1");
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(event->begin, absl::FromUnixMicros(1000));
+  EXPECT_EQ(event->zone.right, 0.3);
+  EXPECT_EQ(event->response.reason, "no unit");
+  EXPECT_EQ(event->zone_id, "");
 }
 
 TEST(OpenStore, TellsADamagedFile) {

@@ -44,6 +44,7 @@ Camera CameraOf(const std::string& id) {
   camera.source_uri = "rtsp://127.0.0.1:8554/" + id;
   camera.username = "viewer";
   camera.password = "se'cret\"";
+  camera.zones_json = R"({"zones":[],"ignore":[[[0,0],[1,0],[1,1]]]})";
   return camera;
 }
 
@@ -64,6 +65,13 @@ MotionEvent EventOf(const std::string& camera, absl::Time begin) {
   event.last = begin + absl::Seconds(1);
   event.zone = {0.1, 0.2, 0.3, 0.4};
   event.strength = 0.5;
+  event.zone_id = "door";
+  event.direction = "down-left";
+  event.ending = "open";
+  event.reason = "1.00 % of the picture moved";
+  event.confidence = 0.75;
+  event.onset_source = "pictures";
+  event.onset_uncertainty = absl::Milliseconds(200);
   return event;
 }
 
@@ -291,6 +299,18 @@ TEST(PrivacyText, WhatCannotBeReadIsAnUnknownMaskNeverNone) {
     EXPECT_TRUE(mask->unknown) << text;
     EXPECT_TRUE(ReadPrivacyMask(WritePrivacyMask(mask))->unknown) << text;
   }
+}
+
+TEST_F(SqliteStoreTest, NotesThatAViewMovedAndNothingElse) {
+  Camera camera;
+  camera.id = "n-042";
+  camera.display_name = "gate";
+  ASSERT_TRUE(store_->CreateCamera(camera).ok());
+  ASSERT_TRUE(store_->NoteViewMoved("n-042").ok());
+  EXPECT_TRUE(store_->NoteViewMoved("nobody").ok());
+  camera.view_moved = true;
+  EXPECT_EQ(*store_->GetCamera("n-042"), camera);
+  EXPECT_FALSE(store_->GetCamera("nobody").ok());
 }
 
 TEST_F(SqliteStoreTest, ErasesTheStillsOfACameraFromTheDiskToo) {

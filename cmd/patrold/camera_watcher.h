@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "lib/video/media/picture.h"
+#include "lib/video/motion/analyser.h"
+#include "lib/video/motion/zones.h"
+
+namespace patrol::patrold {
+
+// One camera's analyser, shared by the threads that decode it, that follow its stream and that ask
+// for its state.
+//
+// Threads: every member may be called from any thread. The fleet's loop, which calls Lose, never
+// waits for a picture under analysis: the loss is noted, and told to the analyser by whoever analyses
+// next.
+class CameraWatcher {
+ public:
+  struct Telling {
+    std::function<void(bool)> moving;               // it began to move, or calmed down
+    std::function<void(std::string)> view_moved;    // it shows another view than it learnt: why
+  };
+
+  // sink outlives it.
+  CameraWatcher(std::string camera_id, const motion::Analyser::Options& options,
+                motion::MotionSink* sink, Telling telling);
+
+  // Whether something moves in it that is large enough for an event; nullopt where the analyser
+  // can't say.
+  std::optional<bool> OnPicture(const media::Picture& picture);
+
+  void SetZones(const motion::CameraZones& zones);
+  motion::AnalyserStatus Status();
+
+  // Ends an open event without a still, and forgets what was seen so far; zones stay.
+  void Restart(absl::Time time);
+  // The stream ended.
+  void Lose(absl::Time time);
+  // The camera is removed, or the service stops.
+  void End(absl::Time time);
+
+  bool moving() const { return moving_.load(std::memory_order_relaxed); }
+  // While Restart ends an event.
+  bool restarting() const { return restarting_; }
+
+ private:
+  void TellLoss();
+  void TellMoving();
+  void TellMoved();
+
+  const std::string id_;
+  const motion::Analyser::Options options_;
+  motion::MotionSink* const sink_;
+  const Telling telling_;
+  std::atomic<bool> moving_ = false;
+  std::atomic<bool> restarting_ = false;
+  std::mutex analysis_;
+  std::optional<motion::Analyser> analyser_;  // guarded by analysis_; always there
+  motion::CameraZones zones_;                 // guarded by analysis_
+  bool view_moved_ = false;                   // guarded by analysis_
+  std::mutex loss_;
+  std::optional<absl::Time> lost_at_;  // guarded by loss_
+};
+
+}  // namespace patrol::patrold

@@ -1,0 +1,350 @@
+#include "lib/video/motion/picture_health.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "lib/video/media/jpeg.h"
+#include "lib/video/motion/picture_measure.h"
+
+namespace patrol::motion {
+
+namespace {
+
+// Limits, chosen on benchmarks/motion/health.py. Grey levels are luma as coded (black is 16).
+constexpr int kBlackBright = 40;
+constexpr double kBlackSpread = 6;
+constexpr double kWhiteShare = 0.6, kWhiteShareMore = 0.3, kWhiteShareAtLeast = 0.4;
+constexpr int kLowMiddle = 38, kLowBright = 90;
+// Of the reference's coarse structure and likeness to it.
+constexpr double kCoveredCoarse = 0.55, kCoveredLikeness = 0.6;
+constexpr double kMovedLikeness = 0.45;
+constexpr double kDefocusLikeness = 0.7, kDefocusFine = 0.68;
+// A view with less structure than this has nothing that could be covered, moved or blurred.
+constexpr double kStructure = 2.0;
+constexpr double kNoiseTimes = 2.0, kNoiseMore = 3.0;
+constexpr double kBandLevels = 4.0, kBandResidual = 0.7;
+constexpr int kBandCrossings = 4;
+constexpr double kLostSpread = 2.0, kLostColour = 20;
+constexpr int kFrozenKeyframes = 2;
+// The reference follows slowly, so that a lens that fogs over in minutes is still seen.
+constexpr absl::Duration kFollows = absl::Minutes(10);
+constexpr size_t kPastMax = 64;
+constexpr int kLearnPictures = 4;
+constexpr int kStillQuality = 75;
+
+// What one picture shows of a state.
+struct Sign {
+  bool shown = false;
+  double severity = 0;
+  std::string reason;
+};
+using Signs = std::array<Sign, kHealthStates>;
+
+Sign& At(Signs& signs, HealthState state) { return signs[static_cast<size_t>(state)]; }
+
+double Share(double value) { return std::clamp(value, 0.0, 1.0); }
+
+// Bands: the rows' light differs from the reference, to and fro, and each row as a whole.
+Sign Bands(const PictureMeasure& now, const PictureMeasure& was) {
+  constexpr size_t rows = PictureMeasure::kRows, columns = PictureMeasure::kColumns;
+  std::array<double, rows> row_shift{};
+  double mean = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    std::array<float, columns> shift{};
+    for (size_t c = 0; c < columns; ++c) {
+      shift[c] = now.parts[r * columns + c] - was.parts[r * columns + c];
+    }
+    // The middle one: a thing in view darkens a few columns, a band all of them.
+    std::nth_element(shift.begin(), shift.begin() + columns / 2, shift.end());
+    row_shift[r] = shift[columns / 2];
+    mean += row_shift[r] / rows;
+  }
+  double band = 0, residual = 0;
+  int crossings = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    band += (row_shift[r] - mean) * (row_shift[r] - mean) / rows;
+    if (r > 0 && (row_shift[r] - mean) * (row_shift[r - 1] - mean) < 0) ++crossings;
+    double away = 0;
+    for (size_t c = 0; c < columns; ++c) {
+      const double shift = now.parts[r * columns + c] - was.parts[r * columns + c] - row_shift[r];
+      away += std::abs(shift) / columns;
+    }
+    residual += away / rows;
+  }
+  band = std::sqrt(band);
+  Sign sign;
+  sign.shown = band >= kBandLevels && residual < kBandResidual * band && crossings >= kBandCrossings;
+  sign.severity = Share(band / (5 * kBandLevels));
+  if (sign.shown) {
+    sign.reason = absl::StrFormat("rows differ by %.1f grey levels to and fro (limit %.1f)", band,
+                                  kBandLevels);
+  }
+  return sign;
+}
+
+}  // namespace
+
+std::string_view HealthStateName(HealthState state) {
+  static constexpr std::array<std::string_view, kHealthStates> kNames = {
+      "signal_lost", "black",     "over_exposed", "low_light", "covered",
+      "moved",       "defocused", "noisy",        "banded",    "frozen"};
+  return kNames[static_cast<size_t>(state)];
+}
+
+struct PictureHealth::Impl {
+  explicit Impl(Options given) : options(given) {}
+
+  // A state that is suspected, or told.
+  struct Watch {
+    bool suspected = false;
+    bool told = false;
+    absl::Time last_shown;
+    HealthFinding finding;
+  };
+
+  Signs Judge(const PictureMeasure& now, const media::Picture& picture);
+  void JudgeAgainstReference(const PictureMeasure& now, Signs& signs) const;
+  void Follow(const PictureMeasure& now, absl::Time time, absl::Duration elapsed, bool well);
+  void Note(HealthState state, const Sign& sign, absl::Time time, const media::Picture* picture);
+  void Finish(Watch& watch, absl::Time time);
+  void Forget();
+
+  const Options options;
+  int width = 0;
+  int height = 0;
+  std::optional<absl::Time> last_time;
+  PictureMeasure reference;
+  int learnt = 0;  // pictures in the reference
+  absl::Time learning_since;
+  bool ready = false;
+  // frozen
+  uint64_t digest = 0;
+  absl::Time same_since;
+  int same_keyframes = 0;
+
+  std::array<Watch, kHealthStates> watches;
+  std::vector<HealthFinding> past;
+};
+
+void PictureHealth::Impl::Forget() {
+  learnt = 0;
+  ready = false;
+  same_keyframes = 0;
+}
+
+void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, Signs& signs) const {
+  const double limit = std::max(kNoiseTimes * reference.noise, reference.noise + kNoiseMore);
+  const bool noisy = now.noise > limit;
+  At(signs, HealthState::kNoisy) = {noisy, Share(now.noise / (4 * limit)),
+                                    absl::StrFormat("noise of %.1f grey levels (limit %.1f)",
+                                                    now.noise, limit)};
+  At(signs, HealthState::kBanded) = Bands(now, reference);
+  if (reference.coarse < kStructure || noisy || At(signs, HealthState::kBanded).shown) return;
+  const double likeness = Likeness(now, reference);
+  const double coarse = now.coarse / reference.coarse;
+  if (coarse < kCoveredCoarse && likeness < kCoveredLikeness) {
+    At(signs, HealthState::kCovered) = {
+        true, Share(1 - coarse),
+        absl::StrFormat("%.0f %% of the view's structure is left (limit %.0f %%), alike to %.2f",
+                        100 * coarse, 100 * kCoveredCoarse, likeness)};
+    return;
+  }
+  if (likeness < kMovedLikeness) {
+    At(signs, HealthState::kMoved) = {
+        true, Share(1 - likeness),
+        absl::StrFormat("alike to the learnt view to %.2f (limit %.2f)", likeness,
+                        kMovedLikeness)};
+    return;
+  }
+  // In good light fine structure goes with coarse structure; blur takes the fine one.
+  const double fine = now.fine / std::max(0.1, now.coarse) /
+                      (reference.fine / std::max(0.1, reference.coarse));
+  if (likeness >= kDefocusLikeness && fine < kDefocusFine) {
+    At(signs, HealthState::kDefocused) = {
+        true, Share(1 - fine),
+        absl::StrFormat("%.0f %% of the view's fine structure is left (limit %.0f %%)", 100 * fine,
+                        100 * kDefocusFine)};
+  }
+}
+
+Signs PictureHealth::Impl::Judge(const PictureMeasure& now, const media::Picture& picture) {
+  Signs signs;
+  const absl::Time time = picture.time();
+  if (now.digest != digest || same_keyframes == 0) {
+    digest = now.digest;
+    same_since = time;
+    same_keyframes = picture.keyframe() ? 1 : 0;
+  } else if (picture.keyframe()) {
+    ++same_keyframes;
+  }
+  if (same_keyframes >= kFrozenKeyframes && time - same_since >= options.frozen_after) {
+    At(signs, HealthState::kFrozen) = {
+        true, 1, absl::StrFormat("not a pixel has changed for %.0f s and %d keyframes",
+                                 absl::ToDoubleSeconds(time - same_since), same_keyframes)};
+  }
+  if (now.bright < kBlackBright && now.spread < kBlackSpread) {
+    At(signs, HealthState::kBlack) = {
+        true, Share(1 - (now.bright - 16) / static_cast<double>(kBlackBright - 16) / 2),
+        absl::StrFormat("98 %% of it is darker than %d (limit %d)", now.bright, kBlackBright)};
+    return signs;
+  }
+  const bool whiter = ready && now.white_share > kWhiteShareAtLeast &&
+                      now.white_share > reference.white_share + kWhiteShareMore;
+  if (now.white_share > kWhiteShare || whiter) {
+    At(signs, HealthState::kOverExposed) = {
+        true, Share(now.white_share),
+        absl::StrFormat("%.0f %% of it is white", 100 * now.white_share)};
+    return signs;
+  }
+  const bool was_more = ready && reference.spread > 4 * kLostSpread;
+  if (now.spread < kLostSpread && (now.colour > kLostColour || (was_more && now.noise < 0.5))) {
+    At(signs, HealthState::kSignalLost) = {
+        true, 1, absl::StrFormat("one colour, without noise (spread %.1f)", now.spread)};
+    return signs;
+  }
+  if (now.middle < kLowMiddle && now.bright < kLowBright) {
+    At(signs, HealthState::kLowLight) = {
+        true, Share(1 - (now.middle - 16) / static_cast<double>(kLowMiddle - 16)),
+        absl::StrFormat("half of it is darker than %d (limit %d)", now.middle, kLowMiddle)};
+  }
+  if (ready) JudgeAgainstReference(now, signs);
+  return signs;
+}
+
+// Learns the view, and follows it while nothing is wrong.
+void PictureHealth::Impl::Follow(const PictureMeasure& now, absl::Time time, absl::Duration elapsed,
+                                 bool well) {
+  double weight = 0;
+  if (!ready) {
+    // What is black or white from the start is no view.
+    if (!well) return;
+    if (learnt == 0) learning_since = time;
+    ++learnt;
+    weight = 1.0 / learnt;
+    ready = learnt >= kLearnPictures && time - learning_since >= options.learn_for;
+  } else if (well) {
+    weight = 1 - std::exp(-absl::FDivDuration(std::min(elapsed, absl::Seconds(10)), kFollows));
+  }
+  const auto blend = [weight](auto& was, auto is) {
+    was = static_cast<std::remove_reference_t<decltype(was)>>(was + weight * (is - was));
+  };
+  for (size_t i = 0; i < now.parts.size(); ++i) blend(reference.parts[i], now.parts[i]);
+  blend(reference.mean, now.mean);
+  blend(reference.spread, now.spread);
+  blend(reference.white_share, now.white_share);
+  blend(reference.fine, now.fine);
+  blend(reference.coarse, now.coarse);
+  blend(reference.noise, now.noise);
+}
+
+void PictureHealth::Impl::Finish(Watch& watch, absl::Time time) {
+  if (watch.told) {
+    watch.finding.ended = time;
+    past.push_back(watch.finding);
+    if (past.size() > kPastMax) past.erase(past.begin());
+  }
+  watch = Watch();
+}
+
+void PictureHealth::Impl::Note(HealthState state, const Sign& sign, absl::Time time,
+                               const media::Picture* picture) {
+  Watch& watch = watches[static_cast<size_t>(state)];
+  if (!sign.shown) {
+    if (watch.suspected && time - watch.last_shown >= options.clear_after) Finish(watch, time);
+    // What was only suspected must be seen without a pause.
+    if (!watch.told) watch = Watch();
+    return;
+  }
+  if (!watch.suspected) {
+    watch.suspected = true;
+    watch.finding = {.state = state, .onset = time};
+  }
+  watch.last_shown = time;
+  if (sign.severity >= watch.finding.severity) {
+    watch.finding.severity = sign.severity;
+    watch.finding.reason = sign.reason;
+  }
+  // A frozen picture has been confirmed by the time it took.
+  const bool sure = time - watch.finding.onset >= options.confirm_after ||
+                    state == HealthState::kFrozen;
+  if (watch.told || !sure) return;
+  watch.told = true;
+  if (state == HealthState::kFrozen) watch.finding.onset = same_since;
+  if (picture == nullptr || options.still_width_max <= 0) return;
+  if (auto jpeg = media::EncodeJpeg(*picture, kStillQuality, options.still_width_max); jpeg.ok()) {
+    watch.finding.still_jpeg = std::make_shared<const std::string>(*std::move(jpeg));
+  }
+}
+
+PictureHealth::PictureHealth(Options options) : impl_(std::make_unique<Impl>(options)) {}
+
+PictureHealth::~PictureHealth() = default;
+
+void PictureHealth::OnPicture(const media::Picture& picture) {
+  Impl& impl = *impl_;
+  const absl::Time time = picture.time();
+  const bool other = picture.width() != impl.width || picture.height() != impl.height;
+  if (impl.last_time && time < *impl.last_time) impl.last_time.reset();
+  const absl::Duration elapsed = impl.last_time ? time - *impl.last_time : absl::ZeroDuration();
+  // Keyframes are never passed over: whether they differ tells what is frozen.
+  if (impl.last_time && !other && !picture.keyframe() && elapsed < impl.options.measure_every) {
+    return;
+  }
+  impl.last_time = time;
+  if (other) {
+    impl.width = picture.width();
+    impl.height = picture.height();
+    impl.Forget();
+  }
+  const PictureMeasure now = Measure(picture);
+  const Signs signs = impl.Judge(now, picture);
+  bool well = true;
+  for (size_t i = 0; i < kHealthStates; ++i) {
+    const HealthState state = static_cast<HealthState>(i);
+    impl.Note(state, signs[i], time, &picture);
+    // A dark view is a view; what is frozen is one too.
+    if (state != HealthState::kLowLight && state != HealthState::kFrozen) well &= !signs[i].shown;
+  }
+  impl.Follow(now, time, elapsed, well);
+}
+
+void PictureHealth::OnSignalLost(absl::Time time) {
+  Impl& impl = *impl_;
+  Impl::Watch& watch = impl.watches[static_cast<size_t>(HealthState::kSignalLost)];
+  if (watch.told) return;
+  watch.suspected = watch.told = true;
+  watch.last_shown = time;
+  watch.finding = {.state = HealthState::kSignalLost,
+                   .onset = time,
+                   .severity = 1,
+                   .reason = "the stream was lost"};
+  // Over with the next picture that is one.
+  impl.same_keyframes = 0;
+}
+
+void PictureHealth::AcceptView() {
+  impl_->Forget();
+  if (!impl_->last_time) return;
+  for (Impl::Watch& watch : impl_->watches) impl_->Finish(watch, *impl_->last_time);
+}
+
+std::vector<HealthFinding> PictureHealth::findings() const {
+  std::vector<HealthFinding> now;
+  for (const Impl::Watch& watch : impl_->watches) {
+    if (watch.told) now.push_back(watch.finding);
+  }
+  return now;
+}
+
+std::optional<std::string> PictureHealth::Reason(HealthState state) const {
+  for (const Impl::Watch& watch : impl_->watches) {
+    if (watch.told && watch.finding.state == state) return watch.finding.reason;
+  }
+  return std::nullopt;
+}
+
+const std::vector<HealthFinding>& PictureHealth::past() const { return impl_->past; }
+
+}  // namespace patrol::motion

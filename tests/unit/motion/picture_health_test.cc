@@ -1,0 +1,149 @@
+#include "lib/video/motion/picture_health.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/unit/motion/scene.h"
+
+namespace patrol::motion {
+namespace {
+
+constexpr absl::Duration kFrame = absl::Milliseconds(200);
+
+class PictureHealthTest : public testing::Test {
+ protected:
+  void Show(absl::Duration how_long) {
+    for (absl::Duration shown; shown < how_long; shown += kFrame) {
+      time_ += kFrame;
+      health_.OnPicture(scene_.Draw(time_));
+    }
+  }
+
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const HealthFinding& finding : health_.findings()) {
+      names.emplace_back(HealthStateName(finding.state));
+    }
+    return names;
+  }
+
+  Scene scene_;
+  PictureHealth health_{PictureHealth::Options()};
+  absl::Time time_ = absl::UnixEpoch();
+};
+
+
+
+TEST_F(PictureHealthTest, FindsNothingWrongWithASoundPicture) {
+  Show(absl::Seconds(60));
+  EXPECT_EQ(Names(), std::vector<std::string>());
+  EXPECT_TRUE(health_.past().empty());
+}
+
+TEST_F(PictureHealthTest, TellsBlackWithItsOnsetItsStillAndItsEnd) {
+  Show(absl::Seconds(10));
+  const absl::Time dark_from = time_;
+  scene_.light = 0.02;
+  scene_.noise = 1;
+  Show(absl::Seconds(2));
+  EXPECT_TRUE(health_.findings().empty()) << "two seconds are not confirmed yet";
+  Show(absl::Seconds(3));
+  ASSERT_EQ(Names(), std::vector<std::string>{"black"});
+  const HealthFinding finding = health_.findings()[0];
+  EXPECT_EQ(finding.onset, dark_from + kFrame);
+  EXPECT_GT(finding.severity, 0.5);
+  ASSERT_NE(finding.still_jpeg, nullptr);
+  EXPECT_EQ(finding.still_jpeg->substr(0, 2), "\xff\xd8");
+  scene_.light = 1;
+  scene_.noise = 2;
+  Show(absl::Seconds(4));
+  EXPECT_TRUE(health_.findings().empty());
+  ASSERT_EQ(health_.past().size(), 1u);
+  EXPECT_TRUE(health_.past()[0].ended.has_value());
+}
+
+TEST_F(PictureHealthTest, TellsOverExposed) {
+  Show(absl::Seconds(10));
+  scene_.light = 4;
+  Show(absl::Seconds(5));
+  EXPECT_EQ(Names(), std::vector<std::string>{"over_exposed"});
+}
+
+TEST_F(PictureHealthTest, TellsNoise) {
+  Show(absl::Seconds(10));
+  scene_.noise = 25;
+  Show(absl::Seconds(5));
+  EXPECT_EQ(Names(), std::vector<std::string>{"noisy"});
+}
+
+TEST_F(PictureHealthTest, TellsACoveredLens) {
+  Show(absl::Seconds(10));
+  scene_.square_x = 0;  // one grey thing with faint stripes over all of it
+  scene_.square_y = 0;
+  scene_.square_size = 320;
+  scene_.square_grey = 90;
+  scene_.light = 0.6;
+  Show(absl::Seconds(5));
+  EXPECT_FALSE(health_.findings().empty());
+}
+
+TEST_F(PictureHealthTest, TellsAMovedCameraAndAcceptsTheNewView) {
+  Show(absl::Seconds(10));
+  Scene elsewhere(320, 240, 77);
+  const auto show = [&](absl::Duration how_long) {
+    for (absl::Duration shown; shown < how_long; shown += kFrame) {
+      time_ += kFrame;
+      health_.OnPicture(elsewhere.Draw(time_));
+    }
+  };
+  show(absl::Seconds(5));
+  ASSERT_EQ(Names(), std::vector<std::string>{"moved"});
+  health_.AcceptView();
+  EXPECT_TRUE(health_.findings().empty());
+  show(absl::Seconds(20));
+  EXPECT_TRUE(health_.findings().empty());
+}
+
+TEST_F(PictureHealthTest, TellsAFrozenPictureAfterTenSecondsAndKeyframesOfIt) {
+  Show(absl::Seconds(10));
+  const media::Picture frozen = scene_.Draw(time_ + kFrame);
+  const absl::Time froze_at = time_ + kFrame;
+  for (int i = 0; i < 45; ++i) {
+    time_ += kFrame;
+    health_.OnPicture(media::Picture(*frozen.frame(), time_, i % 10 == 0));
+  }
+  EXPECT_TRUE(health_.findings().empty()) << "nine seconds";
+  for (int i = 0; i < 20; ++i) {
+    time_ += kFrame;
+    health_.OnPicture(media::Picture(*frozen.frame(), time_, i % 10 == 0));
+  }
+  ASSERT_EQ(Names(), std::vector<std::string>{"frozen"});
+  EXPECT_EQ(health_.findings()[0].onset, froze_at);
+}
+
+TEST_F(PictureHealthTest, DoesNotCallTheSkippedFramesOfAnEmptyRoomFrozen) {
+  Show(absl::Seconds(4));
+  for (int gop = 0; gop < 6; ++gop) {  // each keyframe is coded anew, and repeated for 8 s
+    const media::Picture key = scene_.Draw(time_);
+    for (int i = 0; i < 40; ++i) {
+      time_ += kFrame;
+      health_.OnPicture(media::Picture(*key.frame(), time_, i == 0));
+    }
+  }
+  EXPECT_TRUE(health_.findings().empty());
+}
+
+TEST_F(PictureHealthTest, TellsALostSignalUntilTheNextPicture) {
+  Show(absl::Seconds(10));
+  health_.OnSignalLost(time_);
+  ASSERT_EQ(Names(), std::vector<std::string>{"signal_lost"});
+  time_ += absl::Minutes(5);
+  Show(absl::Seconds(4));
+  EXPECT_TRUE(health_.findings().empty());
+  ASSERT_EQ(health_.past().size(), 1u);
+}
+
+}  // namespace
+}  // namespace patrol::motion
