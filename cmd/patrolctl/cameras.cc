@@ -595,9 +595,10 @@ void AddCameraCommands(Context& context) {
       ->excludes(privacy);
   update->add_flag("--view-moved", flags->view_moved,
                    "the camera was moved or turns: all is black until --privacy-mask is given");
-  update->add_option("--zones", flags->zones_file,
-                     "JSON file of the zones that are watched and of what is ignored; an empty file: "
-                     "all of the picture");
+  update->add_option(
+      "--zones", flags->zones_file,
+      "JSON file of the zones that are watched and of what is ignored; an empty file: "
+      "all of the picture");
   update->add_flag("--create", flags->create, "add the camera when there is none");
   CLI::Option* enable = update->add_flag("--enable", flags->enable, "connect to it");
   update->add_flag("--disable", flags->disable, "do not connect to it")->excludes(enable);

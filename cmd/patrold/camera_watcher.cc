@@ -51,8 +51,8 @@ void CameraWatcher::Lose(absl::Time time) {
     std::lock_guard lock(loss_);
     lost_at_ = time;
   }
-  // Nobody analyses: tell it here. Otherwise the analysing thread will with its next picture, or the
-  // next state does.
+  // Nobody analyses: tell it here. Otherwise the analysing thread will with its next picture, or
+  // the next state does.
   if (std::unique_lock lock(analysis_, std::try_to_lock); lock.owns_lock()) TellLoss();
 }
 

@@ -18,13 +18,13 @@ namespace patrol::patrold {
 // for its state.
 //
 // Threads: every member may be called from any thread. The fleet's loop, which calls Lose, never
-// waits for a picture under analysis: the loss is noted, and told to the analyser by whoever analyses
-// next.
+// waits for a picture under analysis: the loss is noted, and told to the analyser by whoever
+// analyses next.
 class CameraWatcher {
  public:
   struct Telling {
-    std::function<void(bool)> moving;               // it began to move, or calmed down
-    std::function<void(std::string)> view_moved;    // it shows another view than it learnt: why
+    std::function<void(bool)> moving;             // it began to move, or calmed down
+    std::function<void(std::string)> view_moved;  // it shows another view than it learnt: why
   };
 
   // sink outlives it.

@@ -127,8 +127,8 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
       parts->clips,
       ingest::ClipFiles::Open((std::filesystem::path(config.data_dir) / "clips").string(),
                               config.clips.bytes_max));
-  parts->video = std::make_unique<VideoWing>(config, parts->clock, *parts->responder,
-                                             *parts->store, *parts->recorder, *parts->clips);
+  parts->video = std::make_unique<VideoWing>(config, parts->clock, *parts->responder, *parts->store,
+                                             *parts->recorder, *parts->clips);
 
   PATROL_ASSIGN_OR_RETURN(parts->server, api::Server::Start({.listen = config.grpc_listen},
                                                             {.store = *parts->store,

@@ -119,9 +119,8 @@ void FillAnalysis(const motion::AnalyserStatus& analysis, v1::CameraState* state
   }
   for (size_t i = 0; i < motion::kSuppressions; ++i) {
     if (analysis.suppressed[i] == 0) continue;
-    (*state->mutable_suppressed())[std::string(
-        motion::SuppressionName(static_cast<motion::Suppression>(i)))] =
-        static_cast<int64_t>(analysis.suppressed[i]);
+    (*state->mutable_suppressed())[std::string(motion::SuppressionName(
+        static_cast<motion::Suppression>(i)))] = static_cast<int64_t>(analysis.suppressed[i]);
   }
   state->set_events_over_limit(analysis.events_over_limit);
   for (const motion::HealthFinding& finding : analysis.health) {
@@ -177,8 +176,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     const std::shared_ptr<CameraWatcher> watcher = WatcherOf(camera.id, /*make=*/true);
     const bool mask_changed = NoteMask(camera);
     // The API and the configuration have checked them.
-    const auto zones =
-        motion::ParseZones("camera \"" + camera.id + "\"", camera.zones_json);
+    const auto zones = motion::ParseZones("camera \"" + camera.id + "\"", camera.zones_json);
     if (zones.ok()) {
       watcher->SetZones(*zones);
     } else {

@@ -294,8 +294,10 @@ absl::Status WriteArrivalTiff(const Network& network, const Reach& reach, double
   const double row_deg = cell_m / kMetresPerDegree;
   const double column_deg =
       row_deg / std::max(0.01, std::cos(middle_lat * 3.14159265358979323846 / 180));
-  const double columns_wanted = std::floor((box.max_lon - box.min_lon) / column_deg) + 1;
-  const double rows_wanted = std::floor((box.max_lat - box.min_lat) / row_deg) + 1;
+  // The outermost roads lie in the middle of their cells, not on an edge.
+  const double left = box.min_lon - column_deg / 2, top = box.max_lat + row_deg / 2;
+  const double columns_wanted = std::floor((box.max_lon - left) / column_deg) + 1;
+  const double rows_wanted = std::floor((top - box.min_lat) / row_deg) + 1;
   if (columns_wanted * rows_wanted > kCellsMax) {
     return absl::InvalidArgumentError(absl::StrCat("cells of ", cell_m, " m: ", columns_wanted,
                                                    " x ", rows_wanted, " are too many, at most ",
@@ -313,9 +315,8 @@ absl::Status WriteArrivalTiff(const Network& network, const Reach& reach, double
       if (!arrival.reached()) continue;
       const geo::LonLat place = PlaceAtShare(network, p, share);
       const int column =
-          std::clamp(static_cast<int>((place.lon - box.min_lon) / column_deg), 0, columns - 1);
-      const int row =
-          std::clamp(static_cast<int>((box.max_lat - place.lat) / row_deg), 0, rows - 1);
+          std::clamp(static_cast<int>((place.lon - left) / column_deg), 0, columns - 1);
+      const int row = std::clamp(static_cast<int>((top - place.lat) / row_deg), 0, rows - 1);
       float& cell = cells[static_cast<size_t>(row) * static_cast<size_t>(columns) +
                           static_cast<size_t>(column)];
       const auto seconds = static_cast<float>(arrival.time_us * 1e-6);
@@ -330,7 +331,7 @@ absl::Status WriteArrivalTiff(const Network& network, const Reach& reach, double
                       : GDALCreate(driver, path.c_str(), columns, rows, 1, GDT_Float32, options));
   CSLDestroy(options);
   if (dataset == nullptr) return Failed(path);
-  double transform[6] = {box.min_lon, column_deg, 0, box.max_lat, 0, -row_deg};
+  double transform[6] = {left, column_deg, 0, top, 0, -row_deg};
   GDALSetGeoTransform(dataset.get(), transform);
   OGRSpatialReferenceH system = Wgs84();
   GDALSetSpatialRef(dataset.get(), system);

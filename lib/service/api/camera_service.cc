@@ -166,9 +166,8 @@ class CameraService final : public v1::CameraService::CallbackService {
   }
 
   static absl::Status CheckZones(const store::Camera& camera) {
-    return Annotate(
-        motion::ParseZones("camera \"" + camera.id + "\"", camera.zones_json).status(),
-        "camera.zones_json");
+    return Annotate(motion::ParseZones("camera \"" + camera.id + "\"", camera.zones_json).status(),
+                    "camera.zones_json");
   }
 
   absl::Status Create(const v1::CreateCameraRequest& request, v1::Camera* response) {

@@ -50,7 +50,7 @@ struct Camera {
   int connects_per_host = 0;       // 0: the service's default
   std::optional<PrivacyMask> privacy_mask;
   bool view_moved = false;  // privacy_mask no longer fits
-  std::string zones_json;  // what of its picture is watched (motion::ParseZones); empty: all of it
+  std::string zones_json;   // what of its picture is watched (motion::ParseZones); empty: all of it
 
   friend bool operator==(const Camera&, const Camera&) = default;
 };
@@ -120,13 +120,13 @@ struct MotionEvent {
   // The service stopped while the event went on; `last` is the last it knew of.
   bool cut_short = false;
   Zone zone;
-  double strength = 0;  // 0..1
-  std::string zone_id;            // of the camera's zones; empty where it has none
-  std::string direction;          // motion::DirectionName; empty: nowhere in particular
-  std::string ending;             // motion::EndingName; "open" while it is
-  std::string reason;             // what was seen, in one sentence
-  double confidence = 0;          // 0..1
-  std::string onset_source;       // "pictures" or "replay"
+  double strength = 0;               // 0..1
+  std::string zone_id;               // of the camera's zones; empty where it has none
+  std::string direction;             // motion::DirectionName; empty: nowhere in particular
+  std::string ending;                // motion::EndingName; "open" while it is
+  std::string reason;                // what was seen, in one sentence
+  double confidence = 0;             // 0..1
+  std::string onset_source;          // "pictures" or "replay"
   absl::Duration onset_uncertainty;  // it began at most this long before `begin`
   Response response;
   bool has_still = false;  // read only: set by the store

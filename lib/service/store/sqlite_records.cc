@@ -59,7 +59,8 @@ MotionEvent ReadMotionEvent(Statement& row) {
 // stays.
 constexpr const char* kPutMotionEvent =
     "INSERT INTO motion_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_us = excluded.last_us, ended = excluded.ended, "
+    "?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_us = excluded.last_us, ended = "
+    "excluded.ended, "
     "cut_short = excluded.cut_short, zone_left = excluded.zone_left, zone_top = excluded.zone_top, "
     "zone_right = excluded.zone_right, zone_bottom = excluded.zone_bottom, "
     "strength = excluded.strength, area_id = excluded.area_id, "

@@ -50,7 +50,11 @@ struct Analyser::Impl {
   };
 
   Impl(std::string id, Options given, MotionSink* to)
-      : camera_id(std::move(id)), options(given), sink(to), detector(given.detector), health(given.health) {
+      : camera_id(std::move(id)),
+        options(given),
+        sink(to),
+        detector(given.detector),
+        health(given.health) {
     SetUp({});
   }
 

@@ -75,7 +75,8 @@ Sign Bands(const PictureMeasure& now, const PictureMeasure& was) {
   }
   band = std::sqrt(band);
   Sign sign;
-  sign.shown = band >= kBandLevels && residual < kBandResidual * band && crossings >= kBandCrossings;
+  sign.shown =
+      band >= kBandLevels && residual < kBandResidual * band && crossings >= kBandCrossings;
   sign.severity = Share(band / (5 * kBandLevels));
   if (sign.shown) {
     sign.reason = absl::StrFormat("rows differ by %.1f grey levels to and fro (limit %.1f)", band,
@@ -137,9 +138,9 @@ void PictureHealth::Impl::Forget() {
 void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, Signs& signs) const {
   const double limit = std::max(kNoiseTimes * reference.noise, reference.noise + kNoiseMore);
   const bool noisy = now.noise > limit;
-  At(signs, HealthState::kNoisy) = {noisy, Share(now.noise / (4 * limit)),
-                                    absl::StrFormat("noise of %.1f grey levels (limit %.1f)",
-                                                    now.noise, limit)};
+  At(signs, HealthState::kNoisy) = {
+      noisy, Share(now.noise / (4 * limit)),
+      absl::StrFormat("noise of %.1f grey levels (limit %.1f)", now.noise, limit)};
   At(signs, HealthState::kBanded) = Bands(now, reference);
   if (reference.coarse < kStructure || noisy || At(signs, HealthState::kBanded).shown) return;
   const double likeness = Likeness(now, reference);
@@ -154,13 +155,12 @@ void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, Signs
   if (likeness < kMovedLikeness) {
     At(signs, HealthState::kMoved) = {
         true, Share(1 - likeness),
-        absl::StrFormat("alike to the learnt view to %.2f (limit %.2f)", likeness,
-                        kMovedLikeness)};
+        absl::StrFormat("alike to the learnt view to %.2f (limit %.2f)", likeness, kMovedLikeness)};
     return;
   }
   // In good light fine structure goes with coarse structure; blur takes the fine one.
-  const double fine = now.fine / std::max(0.1, now.coarse) /
-                      (reference.fine / std::max(0.1, reference.coarse));
+  const double fine =
+      now.fine / std::max(0.1, now.coarse) / (reference.fine / std::max(0.1, reference.coarse));
   if (likeness >= kDefocusLikeness && fine < kDefocusFine) {
     At(signs, HealthState::kDefocused) = {
         true, Share(1 - fine),
@@ -181,8 +181,9 @@ Signs PictureHealth::Impl::Judge(const PictureMeasure& now, const media::Picture
   }
   if (same_keyframes >= kFrozenKeyframes && time - same_since >= options.frozen_after) {
     At(signs, HealthState::kFrozen) = {
-        true, 1, absl::StrFormat("not a pixel has changed for %.0f s and %d keyframes",
-                                 absl::ToDoubleSeconds(time - same_since), same_keyframes)};
+        true, 1,
+        absl::StrFormat("not a pixel has changed for %.0f s and %d keyframes",
+                        absl::ToDoubleSeconds(time - same_since), same_keyframes)};
   }
   if (now.bright < kBlackBright && now.spread < kBlackSpread) {
     At(signs, HealthState::kBlack) = {
@@ -267,8 +268,8 @@ void PictureHealth::Impl::Note(HealthState state, const Sign& sign, absl::Time t
     watch.finding.reason = sign.reason;
   }
   // A frozen picture has been confirmed by the time it took.
-  const bool sure = time - watch.finding.onset >= options.confirm_after ||
-                    state == HealthState::kFrozen;
+  const bool sure =
+      time - watch.finding.onset >= options.confirm_after || state == HealthState::kFrozen;
   if (watch.told || !sure) return;
   watch.told = true;
   if (state == HealthState::kFrozen) watch.finding.onset = same_since;

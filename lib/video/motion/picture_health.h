@@ -32,19 +32,19 @@ std::string_view HealthStateName(HealthState state);  // "over_exposed", ...
 
 struct HealthFinding {
   HealthState state = HealthState::kBlack;
-  absl::Time onset;                    // UTC: the first picture that showed it
-  std::optional<absl::Time> ended;     // the first that no longer did; unset: it goes on
-  double severity = 0;                 // 0..1: the worst so far, 1 beyond use
-  std::string reason;                  // the figure and its limit, in words
+  absl::Time onset;                               // UTC: the first picture that showed it
+  std::optional<absl::Time> ended;                // the first that no longer did; unset: it goes on
+  double severity = 0;                            // 0..1: the worst so far, 1 beyond use
+  std::string reason;                             // the figure and its limit, in words
   std::shared_ptr<const std::string> still_jpeg;  // what it looked like; null for none
 };
 
 // Judges one camera's pictures by what they are and by what they were: a reference of the view (its
-// coarse light and dark, its fine structure, its noise) is learnt over the first seconds and follows
-// slowly while nothing is wrong.
+// coarse light and dark, its fine structure, its noise) is learnt over the first seconds and
+// follows slowly while nothing is wrong.
 //
-// A state is told when it has been seen for `confirm_after`, with the onset of its first picture, and
-// ends when it has not been seen for `clear_after`.
+// A state is told when it has been seen for `confirm_after`, with the onset of its first picture,
+// and ends when it has not been seen for `clear_after`.
 //
 // Threads: one call at a time. Cost: RESULTS.md; a picture less than `measure_every` after the last
 // is not looked at.

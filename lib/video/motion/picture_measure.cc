@@ -55,8 +55,8 @@ PictureMeasure Measure(const media::Picture& picture) {
     const uint8_t* row = picture.plane(0) + static_cast<ptrdiff_t>(y) * picture.stride(0);
     for (size_t c = 0; c < PictureMeasure::kColumns; ++c) {
       const int from = static_cast<int>(c * static_cast<size_t>(width) / PictureMeasure::kColumns);
-      const int part = static_cast<int>((c + 1) * static_cast<size_t>(width) /
-                                        PictureMeasure::kColumns) - from;
+      const int part =
+          static_cast<int>((c + 1) * static_cast<size_t>(width) / PictureMeasure::kColumns) - from;
       const int length = std::min(part, kStretch);
       const int start = from + (part - length) / 2;
       const int to = std::min(start + length, width - kCoarse);

@@ -8,7 +8,8 @@
 
 namespace patrol::motion {
 
-// What PictureHealth looks at: a few figures of one picture's luma, from about 12,000 of its pixels.
+// What PictureHealth looks at: a few figures of one picture's luma, from about 12,000 of its
+// pixels.
 struct PictureMeasure {
   static constexpr size_t kRows = 32;
   static constexpr size_t kColumns = 16;

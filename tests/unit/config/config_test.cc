@@ -234,7 +234,8 @@ TEST_F(ConfigTest, ZonesOfACameraAreReadFromTheFileItselfOrFromAnother) {
       "      zones:\n"
       "        - id: door\n"
       "          polygon: [[0.1, 0.1], [0.5, 0.1], [0.5, 0.9]]\n"
-      "          schedule: {time_zone: Asia/Shanghai, windows: [{days: [mon], from: 22:00, to: 06:00}]}\n"
+      "          schedule: {time_zone: Asia/Shanghai, windows: [{days: [mon], from: 22:00, to: "
+      "06:00}]}\n"
       "  - {id: yard, source: rtsp://127.0.0.1/yard, zones_file: yard.json}\n");
   EXPECT_THAT(Places(reading), ElementsAre());
   ASSERT_EQ(reading.config.cameras.size(), 2u);

@@ -34,8 +34,6 @@ class PictureHealthTest : public testing::Test {
   absl::Time time_ = absl::UnixEpoch();
 };
 
-
-
 TEST_F(PictureHealthTest, FindsNothingWrongWithASoundPicture) {
   Show(absl::Seconds(60));
   EXPECT_EQ(Names(), std::vector<std::string>());
