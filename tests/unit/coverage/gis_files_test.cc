@@ -148,7 +148,7 @@ TEST_F(GisFilesTest, GeoPackageIsReadBackByGdal) {
 
 TEST_F(GisFilesTest, ArrivalTimesLieInTheCellsOfTheirRoads) {
   const std::string path = Path("a.tif");
-  ASSERT_TRUE(WriteArrivalTiff(*network_, reach_, 47, path).ok());  // no road on an edge
+  ASSERT_TRUE(WriteArrivalTiff(*network_, reach_, 45, path).ok());  // no road on an edge
   GDALDatasetH dataset = GDALOpen(path.c_str(), GA_ReadOnly);
   ASSERT_NE(dataset, nullptr);
   double transform[6];
