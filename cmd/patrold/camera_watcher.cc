@@ -10,12 +10,13 @@ CameraWatcher::CameraWatcher(std::string camera_id, const motion::Analyser::Opti
   analyser_.emplace(id_, options_, sink_);
 }
 
-std::optional<bool> CameraWatcher::OnPicture(const media::Picture& picture) {
+std::optional<bool> CameraWatcher::OnPicture(const media::Picture& picture,
+                                             motion::OnsetSource source) {
   std::lock_guard lock(analysis_);
   TellLoss();
   // There is nothing to be seen in it; what the analyser has learnt waits for what there is.
   if (picture.hidden()) return std::nullopt;
-  analyser_->OnPicture(picture);
+  analyser_->OnPicture(picture, source);
   TellMoving();
   TellMoved();
   const motion::Detection& seen = analyser_->last_detection();

@@ -33,7 +33,7 @@ class CameraWatcher {
 
   // Whether something moves in it that is large enough for an event; nullopt where the analyser
   // can't say.
-  std::optional<bool> OnPicture(const media::Picture& picture);
+  std::optional<bool> OnPicture(const media::Picture& picture, motion::OnsetSource source);
 
   void SetZones(const motion::CameraZones& zones);
   motion::AnalyserStatus Status();

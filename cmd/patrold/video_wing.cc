@@ -107,6 +107,16 @@ v1::AttentionLevel LevelOf(ingest::AttentionLevel level) {
   return v1::ATTENTION_LEVEL_UNSPECIFIED;
 }
 
+void FillCandidates(const ingest::CandidateCounts& counts, v1::CameraState* state) {
+  auto& candidates = *state->mutable_candidates();
+  if (counts.confirmed > 0) candidates["confirmed"] = counts.confirmed;
+  if (counts.rejected > 0) candidates["rejected"] = counts.rejected;
+  if (counts.no_event > 0) candidates["no_event"] = counts.no_event;
+  if (counts.undecided > 0) candidates["undecided"] = counts.undecided;
+  const auto rejected = std::string(motion::SuppressionName(motion::Suppression::kRejected));
+  if (counts.rejected > 0) (*state->mutable_suppressed())[rejected] = counts.rejected;
+}
+
 void FillAnalysis(const motion::AnalyserStatus& analysis, v1::CameraState* state) {
   for (const motion::ZoneStatus& zone : analysis.zones) {
     v1::ZoneState& message = *state->add_zones();
@@ -227,10 +237,14 @@ class VideoWing::Impl : public ingest::PictureSink,
   }
 
   // ingest::PictureSink: on a decoding thread, one call at a time for a camera.
-  void OnPicture(const std::string& camera_id, const media::Picture& picture) override {
+  void OnPicture(const std::string& camera_id, const media::Picture& picture,
+                 ingest::PictureOrigin origin) override {
     const auto watcher = WatcherOf(camera_id, /*make=*/false);
     if (watcher == nullptr) return;
-    if (const std::optional<bool> moving = watcher->OnPicture(picture)) {
+    const motion::OnsetSource source = origin == ingest::PictureOrigin::kRing
+                                           ? motion::OnsetSource::kReplay
+                                           : motion::OnsetSource::kPictures;
+    if (const std::optional<bool> moving = watcher->OnPicture(picture, source)) {
       fleet_.OnPixels(camera_id, picture.time(), *moving);
     }
   }
@@ -506,6 +520,7 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   for (const auto& [name, count] : known->quirks) (*state->mutable_quirks())[name] = count;
   state->set_decoder(known->decoder);
   state->set_privacy(known->privacy);
+  FillCandidates(known->candidates, state);
   if (const auto analysis = impl_->Analysis(camera_id)) FillAnalysis(*analysis, state);
 }
 

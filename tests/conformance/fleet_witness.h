@@ -17,7 +17,8 @@ namespace patrol::ingest {
 // Remembers what the fleet tells, and lets a test wait for it.
 class Witness : public PictureSink, public CameraStateSink {
  public:
-  void OnPicture(const std::string& camera_id, const media::Picture& picture) override {
+  void OnPicture(const std::string& camera_id, const media::Picture& picture,
+                 PictureOrigin) override {
     {
       std::lock_guard lock(mutex_);
       overlapped_ = overlapped_ || !inside_.insert(camera_id).second;

@@ -105,7 +105,8 @@ class GstServer {
 
 class Counter : public PictureSink, public CameraStateSink {
  public:
-  void OnPicture(const std::string& camera_id, const media::Picture& picture) override {
+  void OnPicture(const std::string& camera_id, const media::Picture& picture,
+                 PictureOrigin) override {
     std::lock_guard lock(mutex_);
     absl::Time& last = last_[camera_id];
     stepped_back_ = stepped_back_ || picture.time() <= last;

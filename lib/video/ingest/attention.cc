@@ -15,8 +15,9 @@ constexpr absl::Duration kGetToKnow = absl::Seconds(20);
 // over after kStillPictures (0.6 s at five a second).
 constexpr absl::Duration kBurst = absl::Seconds(4);
 constexpr int kStillPictures = 3;
-// A burst waits for the next keyframe where that is so near, for catching up would decode all of
-// the GOP before; not where activity is so many times what it must be.
+// Over the budget a burst waits for the next keyframe where that is so near, for catching up would
+// decode all of the GOP before; its onset is then known to an interval between keyframes only. Not
+// where activity is so many times what it must be.
 constexpr double kWaitShare = 0.5;
 constexpr absl::Duration kWaitMax = absl::Seconds(1);
 constexpr double kNoWait = 1.5;
@@ -108,8 +109,10 @@ void Attention::End(Key key) {
   Camera& camera = At(key);
   if (camera.full) --full_;
   if (camera.streaming) CountStreaming(-1);
+  if (camera.burst) CountUnconfirmed(camera);
   Camera fresh;
   fresh.key = key;
+  fresh.candidates = camera.candidates;
   fresh.focus_until = camera.focus_until;
   fresh.unattended = camera.unattended;
   camera = fresh;
@@ -209,9 +212,11 @@ void Attention::BeginBurst(Camera& camera, const char* cause, absl::Time time, a
   camera.burst_level = camera.level;
   camera.burst_time = time;
   camera.burst_still = 0;
+  camera.burst_seen = camera.burst_moved = false;
   camera.burst_from = now;
   const absl::Duration next = camera.last_keyframe + camera.gop;
-  if (camera.gop > absl::ZeroDuration() && next > now &&
+  const bool room = full_ < full_allowed_ && full_allowed_ >= options_.full_decodes_max;
+  if (!room && camera.gop > absl::ZeroDuration() && next > now &&
       next - now <= std::min(camera.gop * kWaitShare, kWaitMax)) {
     camera.burst_from = next + camera.gop * (1 - kGopTolerance);
   }
@@ -225,8 +230,16 @@ double Attention::Threshold(const Camera& camera, absl::Duration now) const {
          excess * std::exp(-absl::FDivDuration(now - camera.threshold_at, kForget));
 }
 
+void Attention::CountUnconfirmed(Camera& camera) {
+  if (camera.burst_cause == kKeyframeShows) return;
+  ++(!camera.burst_seen    ? camera.candidates.undecided
+     : !camera.burst_moved ? camera.candidates.rejected
+                           : camera.candidates.no_event);
+}
+
 void Attention::EndBurst(Camera& camera, absl::Duration now) {
   camera.burst = false;
+  CountUnconfirmed(camera);
   if (camera.moving) return;
   camera.threshold = std::min(std::max(Threshold(camera, now), camera.burst_level) * kRejectedRise,
                               kThresholdMost);
@@ -240,6 +253,7 @@ void Attention::OnMotion(Key key, bool moving, absl::Duration now) {
   camera.moving = moving;
   if (moving) {
     camera.moving_since = now;
+    if (camera.burst && camera.burst_cause != kKeyframeShows) ++camera.candidates.confirmed;
     camera.burst = false;
     camera.threshold = std::max(kThresholdLeast, Threshold(camera, now) * kConfirmedFall);
     camera.threshold_at = now;
@@ -259,6 +273,8 @@ void Attention::OnPixels(Key key, absl::Time time, bool moving, absl::Duration n
   }
   // What is caught up with is from before.
   if (time < camera.burst_time) return;
+  camera.burst_seen = true;
+  camera.burst_moved |= moving;
   camera.burst_still = moving ? 0 : camera.burst_still + 1;
   if (camera.burst_still >= kStillPictures) EndBurst(camera, now);
 }
@@ -412,6 +428,7 @@ std::string Attention::Why(const Camera& camera, Want want, absl::Duration now) 
 AttentionState Attention::State(Key key, absl::Duration now) const {
   AttentionState state;
   const auto found = cameras_.find(key);
+  if (found != cameras_.end()) state.candidates = found->second.candidates;
   if (found == cameras_.end() || !found->second.streaming) {
     state.why = "not streaming";
     return state;

@@ -39,6 +39,17 @@ struct AttentionOptions {
   bool all_while_room = true;
 };
 
+// What became of the movement that activity suggested (its candidates), since a camera was added.
+// Activity alone is no event: pixels have the word.
+struct CandidateCounts {
+  int64_t confirmed = 0;  // an event began
+  int64_t rejected = 0;   // the pictures showed nothing
+  int64_t no_event = 0;   // they showed movement that was none: too brief, in no zone, snoozed
+  int64_t undecided = 0;  // none was decoded in time: no full decode to be had, the stream ended
+
+  friend bool operator==(const CandidateCounts&, const CandidateCounts&) = default;
+};
+
 // Why a camera gets what it gets.
 struct AttentionState {
   AttentionLevel level = AttentionLevel::kNone;
@@ -48,6 +59,7 @@ struct AttentionState {
   absl::Duration gop;          // between its last keyframes; zero until known
   absl::Duration quiet_every;  // a keyframe is decoded this often while it is quiet
   bool sparse = false;         // its GOP is longer than blind_after
+  CandidateCounts candidates;
 };
 
 struct AttentionTotals {
@@ -67,13 +79,15 @@ struct AttentionTotals {
 // order, by who is looked at, where pixels confirmed motion, where activity or a decoded keyframe
 // says that something begins, and by sparse cameras; no unit within reach comes first among equals.
 //
-// A burst begins at the last keyframe in the ring, or waits for the next where that is near. It is
-// over as soon as a few pictures of it show nothing moving. The level that was not worth it, less
-// with time, is what the camera's activity must then rise above: a camera whose stream flickers
-// costs a few bursts a minute and is not blinded. Once pixels confirmed motion its keyframes tell
-// how it goes on, where they are no further apart than kKeyframesSuffice: full decoding goes to who
-// may begin to move. When more want than may, those that wait longest come first and nobody holds a
-// slot longer than kHoldMax.
+// A burst that activity begins is its candidate for a movement, at its unit's time. It begins at
+// the last keyframe in the ring, so that the pictures from before the candidate tell when it began;
+// over the budget it waits for the next keyframe where that is near. It is over as soon as a few
+// pictures of it show nothing moving. The level that was not worth it, less with time, is what the
+// camera's activity must then rise above: a camera whose stream flickers costs a few bursts a
+// minute and is not blinded. Once pixels confirmed motion its keyframes tell how it goes on, where
+// they are no further apart than kKeyframesSuffice: full decoding goes to who may begin to move.
+// When more want than may, those that wait longest come first and nobody holds a slot longer than
+// kHoldMax.
 //
 // All instants are of one monotonic clock and are passed in; a simulation owns them.
 // Threads: one call at a time.
@@ -139,8 +153,11 @@ class Attention {
     double burst_level = 0;
     absl::Duration burst_from;  // not before: its next keyframe is near
     absl::Duration burst_until;
-    absl::Time burst_time;  // of the unit it began at
-    int burst_still = 0;    // pictures since then that showed nothing
+    absl::Time burst_time;     // of the unit it began at
+    int burst_still = 0;       // pictures since then that showed nothing, one after the other
+    bool burst_seen = false;   // pictures since then were judged
+    bool burst_moved = false;  // and one showed movement
+    CandidateCounts candidates;
     // What activity must rise above, when it was last set.
     double threshold = 0;
     absl::Duration threshold_at = -absl::InfiniteDuration();
@@ -162,8 +179,10 @@ class Attention {
   Want WantOf(const Camera& camera, absl::Duration now) const;
   void OnActivity(Camera& camera, const ActivityReading& activity, absl::Duration now);
   void BeginBurst(Camera& camera, const char* cause, absl::Time time, absl::Duration now);
-  // Pixels did not confirm it.
+  // No event came of it.
   void EndBurst(Camera& camera, absl::Duration now);
+  // Counts a candidate that no event came of; not one of pixels' own.
+  static void CountUnconfirmed(Camera& camera);
   double Threshold(const Camera& camera, absl::Duration now) const;
   // A confirmed movement, by activity.
   bool GoesOn(const Camera& camera) const;

@@ -260,6 +260,7 @@ void DecodePool::Work() {
       lock.lock();
       lane->working = false;
       called_.notify_all();
+      ++lane->stats.units;
       lane->stats.cpu += cpu;
       totals_.cpu += cpu;
     }
@@ -336,7 +337,8 @@ void DecodePool::HandOn(DecodeLane& lane, const Item& item, const media::Picture
   // More pictures a second tell the analysis nothing new.
   if (item.full && !retimed && picture.time() < lane.handed_on + analysed_every_ * kEarly) return;
   lane.handed_on = picture.time();
-  sink_.OnPicture(lane.camera_id, picture);
+  sink_.OnPicture(lane.camera_id, picture,
+                  item.again ? PictureOrigin::kRing : PictureOrigin::kStream);
 }
 
 void DecodePool::Shutdown() {

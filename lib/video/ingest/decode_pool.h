@@ -26,6 +26,7 @@ using DecodeLanePtr = std::shared_ptr<DecodeLane>;
 struct DecodeStats {
   int width = 0;  // of the last picture
   int height = 0;
+  int64_t units = 0;  // worked on: decoded, and the sink's call has returned
   int64_t pictures = 0;
   int64_t errors = 0;
   int64_t dropped = 0;  // access units never decoded although they should have been

@@ -413,6 +413,7 @@ CameraState Fleet::Impl::StateOf(const Camera& camera) const {
                               ? state.since
                               : clock_.Now() - (now - attention.since);
   state.activity = attention.activity;
+  state.candidates = attention.candidates;
   state.gop = attention.gop;
   state.sparse = attention.sparse;
   if (!state.blind) return state;

@@ -94,6 +94,7 @@ struct CameraState {
   std::string attention_reason;
   absl::Time attention_since = absl::InfinitePast();
   double activity = 0;  // of the last unit: spreads above what is usual
+  CandidateCounts candidates;
   // CPU time of decoding it and analysing its pictures.
   absl::Duration decode_cpu = absl::ZeroDuration();
   absl::Time picture_time = absl::InfinitePast();  // of the last decoded picture
@@ -134,13 +135,20 @@ struct FleetState {
   prometheus::ClientMetric::Histogram unit_age;
 };
 
+// How a picture came to be decoded.
+enum class PictureOrigin : uint8_t {
+  kStream,  // as it came
+  kRing,    // caught up with: from the GOP ring, because of what came after it
+};
+
 // Who takes decoded, error-free pictures. Called on the decoding threads, in capture order, never
 // twice at once for one camera. A slow sink slows its own camera first, then the pool: pictures are
 // then dropped to the end of the GOP and counted.
 class PictureSink {
  public:
   virtual ~PictureSink() = default;
-  virtual void OnPicture(const std::string& camera_id, const media::Picture& picture) = 0;
+  virtual void OnPicture(const std::string& camera_id, const media::Picture& picture,
+                         PictureOrigin origin) = 0;
 };
 
 // Who is told when a camera's phase changes. Called on the loop's thread, never twice at once; must

@@ -98,6 +98,21 @@ void AddAnalysis(const Cameras& cameras, MetricFamilies& families) {
     AddSample(age, Seconds(state.picture_age), {{"camera", id}});
   }
   families.push_back(std::move(age));
+
+  prometheus::MetricFamily candidates =
+      CounterFamily("patrol_camera_candidates_total",
+                    "movements that the coded stream's activity suggested, by what pixels said");
+  for (const auto& [id, state] : cameras) {
+    const CandidateCounts& counts = state.candidates;
+    const std::pair<const char*, int64_t> outcomes[] = {{"confirmed", counts.confirmed},
+                                                        {"rejected", counts.rejected},
+                                                        {"no_event", counts.no_event},
+                                                        {"undecided", counts.undecided}};
+    for (const auto& [outcome, count] : outcomes) {
+      AddSample(candidates, Double(count), {{"camera", id}, {"outcome", outcome}});
+    }
+  }
+  families.push_back(std::move(candidates));
 }
 
 // What is one of several names.

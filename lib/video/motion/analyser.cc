@@ -59,8 +59,8 @@ struct Analyser::Impl {
   }
 
   void SetUp(const CameraZones& zones);
-  void Follow(const media::Picture& picture, absl::Duration interval);
-  void FollowZone(Zone& zone, const media::Picture& picture, absl::Duration interval);
+  void Follow(const media::Picture& picture, const ZoneWatch::Moment& moment);
+  void FollowZone(Zone& zone, const media::Picture& picture, ZoneWatch::Moment moment);
   void Tell(size_t index, MotionEvent& event, const media::Picture& best);
   bool MayBegin(MotionEvent& event);
   void CodeStill(Zone& zone, MotionEvent& event, const media::Picture& best);
@@ -171,7 +171,7 @@ void Analyser::Impl::End(Ending ending) {
 }
 
 void Analyser::Impl::FollowZone(Zone& zone, const media::Picture& picture,
-                                absl::Duration interval) {
+                                ZoneWatch::Moment moment) {
   const absl::Time time = picture.time();
   const bool watched = zone.about.schedule.Contains(time);
   if (!watched) {
@@ -183,7 +183,8 @@ void Analyser::Impl::FollowZone(Zone& zone, const media::Picture& picture,
   const uint64_t brief = zone.watch.too_brief();
   const bool was_busy = zone.history.busy();
   if (!was_busy) {
-    zone.watch.Follow(*regions, picture, interval, time - learnt < kSettles);
+    moment.settling = time - learnt < kSettles;
+    zone.watch.Follow(*regions, picture, moment);
     Count(suppressed, Suppression::kTooBrief) += zone.watch.too_brief() - brief;
   }
   bool moving = zone.watch.moving();
@@ -192,7 +193,7 @@ void Analyser::Impl::FollowZone(Zone& zone, const media::Picture& picture,
       moving |= region.moving && region.in_zone[static_cast<size_t>(&zone - &zones.front())] > 0;
     }
   }
-  zone.history.Note(time, interval, moving);
+  zone.history.Note(time, moment.interval, moving);
   if (zone.history.busy() && !was_busy) {
     ++Count(suppressed, Suppression::kBusy);
     zone.watch.End(Ending::kBusy);
@@ -216,14 +217,14 @@ void Analyser::Impl::CountRegions(const std::vector<Region>& now) {
   }
 }
 
-void Analyser::Impl::Follow(const media::Picture& picture, absl::Duration interval) {
+void Analyser::Impl::Follow(const media::Picture& picture, const ZoneWatch::Moment& moment) {
   const int cells_x = RegionTracker::CellsOf(last.aligned_mask.width);
   const int cells_y = RegionTracker::CellsOf(last.aligned_mask.height);
   if (!drawn.empty() && (zone_cells.width() != cells_x || zone_cells.height() != cells_y)) {
     zone_cells = DrawZones(drawn, cells_x, cells_y);
   }
   regions = &tracker->Follow(last.aligned_mask, last.change, zone_cells, picture.time());
-  for (Zone& zone : zones) FollowZone(zone, picture, interval);
+  for (Zone& zone : zones) FollowZone(zone, picture, moment);
   CountRegions(*regions);
   Count(suppressed, Suppression::kInPlace) = tracker->stayed();
 }
@@ -245,7 +246,7 @@ void Analyser::Snooze(absl::Time until) {
   if (impl_->last_time && *impl_->last_time < until) impl_->End(Ending::kGone);
 }
 
-void Analyser::OnPicture(const media::Picture& picture) {
+void Analyser::OnPicture(const media::Picture& picture, OnsetSource source) {
   Impl& impl = *impl_;
   const absl::Time time = picture.time();
   const bool other_size = picture.width() != impl.width || picture.height() != impl.height;
@@ -275,7 +276,7 @@ void Analyser::OnPicture(const media::Picture& picture) {
       return;
     }
     impl.in_light_step = false;
-    impl.Follow(picture, interval);
+    impl.Follow(picture, {.interval = interval, .source = source});
   } catch (const std::exception& fault) {  // OpenCV's, such as out of memory
     PATROL_LOG_ERROR("camera \"{}\": motion analysis of a {}x{} picture failed: {}", impl.camera_id,
                      impl.width, impl.height, fault.what());

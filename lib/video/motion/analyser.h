@@ -90,7 +90,8 @@ class Analyser {
 
   // The camera's pictures in order of their times, at any and changing distances. A picture of
   // another size, or older than the last one, ends an open event and starts learning again.
-  void OnPicture(const media::Picture& picture);
+  // source: kReplay for those that are caught up with after something hinted at movement.
+  void OnPicture(const media::Picture& picture, OnsetSource source = OnsetSource::kPictures);
 
   // The stream is gone: ends an open event. The model is kept for when it returns.
   // time: UTC, when it was lost.

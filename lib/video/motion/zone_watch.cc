@@ -86,15 +86,31 @@ ZoneWatch::Sight ZoneWatch::Look(const std::vector<Region>& regions, const media
   return sight;
 }
 
+void ZoneWatch::NoteOnset(absl::Time onset, MotionEvent& event) const {
+  event.begin = onset;
+  OnsetSource before = OnsetSource::kPictures;
+  for (const Seen& seen : seen_) {
+    if (seen.time < onset) {
+      before = seen.source;
+      continue;
+    }
+    event.onset_uncertainty = seen.interval;
+    // Without the replay nobody would know how it was then, or a moment before. One that begins
+    // with the movement has not seen it begin.
+    const bool replayed = seen.source == OnsetSource::kReplay || before == OnsetSource::kReplay;
+    if (replayed && seen.interval < kSparse) event.onset_source = OnsetSource::kReplay;
+    return;
+  }
+}
+
 // Takes the picture into the movement.
 void ZoneWatch::Extend(std::optional<Movement>& movement, const Sight& sight,
-                       const media::Picture& picture, absl::Duration interval) {
+                       const media::Picture& picture) {
   if (!movement) {
     movement.emplace();
-    movement->event.begin = sight.since;
     movement->event.zone = sight.box;
     movement->event.zone_id = zone_id_;
-    movement->event.onset_uncertainty = interval;
+    NoteOnset(sight.since, movement->event);
   }
   Movement& m = *movement;
   ++m.pictures;
@@ -175,15 +191,18 @@ void ZoneWatch::Suspend(absl::Time time) {
 }
 
 void ZoneWatch::Follow(const std::vector<Region>& regions, const media::Picture& picture,
-                       absl::Duration interval, bool settling) {
+                       const Moment& moment) {
   const absl::Time time = picture.time();
+  const absl::Duration interval = moment.interval;
+  seen_.push_back({time, interval, moment.source});
+  if (seen_.size() > kSeenMax) seen_.pop_front();
   const Sight sight = Look(regions, picture, interval);
   moving_share_ = sight.share;
   const bool moves = sight.share > 0;
 
   if (open_ && !open_->event.resting) {
     if (moves) {
-      Extend(open_, sight, picture, interval);
+      Extend(open_, sight, picture);
       if (time - open_->last_told >= rules_.update_every) Say(Phase::kUpdate, time);
       return;
     }
@@ -195,8 +214,8 @@ void ZoneWatch::Follow(const std::vector<Region>& regions, const media::Picture&
   }
 
   if (moves) {
-    Extend(candidate_, sight, picture, interval);
-    if (Begins(sight, time, interval, settling)) {
+    Extend(candidate_, sight, picture);
+    if (Begins(sight, time, interval, moment.settling)) {
       if (open_) {
         std::optional<Movement> begun = std::move(candidate_);
         End(Ending::kWentOn);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -41,10 +42,15 @@ class ZoneWatch {
   // bit: the zone's in Region::in_zone.
   ZoneWatch(std::string zone_id, size_t bit, ZoneRules rules, Tell tell);
 
-  // interval: since the picture before.
-  // settling: the model is young: large regions are judged as strictly as small ones.
+  // How a picture came.
+  struct Moment {
+    absl::Duration interval;  // since the picture before
+    // The model is young: large regions are judged as strictly as small ones.
+    bool settling = false;
+    OnsetSource source = OnsetSource::kPictures;
+  };
   void Follow(const std::vector<Region>& regions, const media::Picture& picture,
-              absl::Duration interval, bool settling);
+              const Moment& moment);
   // The picture at hand says nothing (light): a candidate was the first sign of it, an open event
   // waits until its time is over.
   void Suspend(absl::Time time);
@@ -87,8 +93,9 @@ class ZoneWatch {
 
   Sight Look(const std::vector<Region>& regions, const media::Picture& picture,
              absl::Duration interval) const;
-  void Extend(std::optional<Movement>& movement, const Sight& sight, const media::Picture& picture,
-              absl::Duration interval);
+  void Extend(std::optional<Movement>& movement, const Sight& sight, const media::Picture& picture);
+  // Notes where the movement began, and how well that is known.
+  void NoteOnset(absl::Time onset, MotionEvent& event) const;
   bool Begins(const Sight& sight, absl::Time time, absl::Duration interval, bool settling) const;
   void Say(Phase phase, absl::Time time);
 
@@ -96,6 +103,15 @@ class ZoneWatch {
   const size_t bit_;
   const ZoneRules rules_;
   const Tell tell_;
+
+  // The last pictures: a region is known to move a few pictures after it came.
+  struct Seen {
+    absl::Time time;
+    absl::Duration interval;
+    OnsetSource source;
+  };
+  static constexpr size_t kSeenMax = 32;
+  std::deque<Seen> seen_;
 
   std::optional<Movement> candidate_;
   std::optional<Movement> open_;

@@ -188,10 +188,30 @@ TEST(Attention, GrowsDeafToActivityThatIsNeverConfirmed) {
   }
 }
 
-TEST(Attention, WaitsForAKeyframeThatIsNearUnlessActivityIsHigh) {
+TEST(Attention, BeginsACandidateAtTheLastKeyframeHoweverFaintItIs) {
   Simulation town(Simulation::Large({}));
   town.Begin(1);
-  town.Run(absl::Seconds(31.5));  // 1.5 s into a GOP
+  town.Run(absl::Seconds(31.9));  // the next keyframe is near
+  ActivityReading faint = kBusy;
+  faint.level = 2;
+  EXPECT_TRUE(town.attention.OnUnit(1, false, faint, town.now).decide);
+  EXPECT_EQ(town.attention.Decide(town.now).size(), 1u);
+}
+
+// A second of more than the budget, and three of nothing: few full decodes are allowed again.
+void SpendTheBudget(Simulation& town) {
+  town.cpu += absl::Seconds(10);
+  town.Run(absl::Seconds(1));
+  town.Run(absl::Seconds(14));
+}
+
+TEST(Attention, WaitsOverTheBudgetForAKeyframeThatIsNearUnlessActivityIsHigh) {
+  Simulation town(Simulation::Large({}));
+  town.Begin(1);
+  town.Run(absl::Seconds(16.5));
+  SpendTheBudget(town);  // and it is 1.5 s into a GOP
+  ASSERT_LT(town.attention.Totals(town.now).full_decodes_allowed, limits::kFullDecodesMaxDefault);
+  ASSERT_GT(town.attention.Totals(town.now).full_decodes_allowed, 0);
   ActivityReading faint = kBusy;
   faint.level = 2;
   EXPECT_TRUE(town.attention.OnUnit(1, false, faint, town.now).decide);
@@ -202,9 +222,69 @@ TEST(Attention, WaitsForAKeyframeThatIsNearUnlessActivityIsHigh) {
 
   Simulation other(Simulation::Large({}));
   other.Begin(1);
-  other.Run(absl::Seconds(31.5));
+  other.Run(absl::Seconds(16.5));
+  SpendTheBudget(other);
   other.attention.OnUnit(1, false, kBusy, other.now);
   EXPECT_EQ(other.attention.Decide(other.now).size(), 1u);
+}
+
+TEST(Attention, RejectsACandidateWithinTwoSecondsWherePixelsShowNothingAndCountsIt) {
+  Simulation town(Simulation::Large({}));
+  town.Begin(1);
+  town.Run(absl::Seconds(30.5));
+  town.busy.insert(1);
+  town.Run(absl::Seconds(2));
+  EXPECT_EQ(town.State(1).candidates, CandidateCounts{.rejected = 1});
+  EXPECT_FALSE(town.full.contains(1));
+}
+
+TEST(Attention, CountsACandidateAsConfirmedWhenAnEventBegins) {
+  Simulation town(Simulation::Large({}));
+  town.Begin(1);
+  town.Run(absl::Seconds(30.5));
+  town.busy.insert(1);
+  town.shows.insert(1);
+  town.Run(absl::Seconds(1));
+  EXPECT_EQ(town.State(1).candidates, CandidateCounts{});
+  town.attention.OnMotion(1, true, town.now);
+  EXPECT_EQ(town.State(1).candidates, CandidateCounts{.confirmed = 1});
+  town.attention.OnMotion(1, false, town.now);
+  EXPECT_EQ(town.State(1).candidates, CandidateCounts{.confirmed = 1});
+}
+
+TEST(Attention, TellsCandidatesWithoutAnEventFromThoseNobodyLookedAt) {
+  Simulation moved(Simulation::Large({}));
+  moved.Begin(1);
+  moved.Run(absl::Seconds(30.5));
+  moved.busy.insert(1);
+  moved.shows.insert(1);
+  moved.Run(absl::Seconds(5));
+  EXPECT_EQ(moved.State(1).candidates.no_event, 1);
+
+  Simulation poor(Simulation::Large({.full_decodes_max = 0}));
+  poor.Begin(1);
+  poor.Run(absl::Seconds(30.5));
+  poor.busy.insert(1);
+  poor.Run(absl::Seconds(7));
+  EXPECT_EQ(poor.State(1).candidates.undecided, 1);
+  EXPECT_EQ(poor.State(1).candidates.rejected, 0);
+
+  Simulation lost(Simulation::Large({}));
+  lost.Begin(1);
+  lost.Run(absl::Seconds(30.5));
+  lost.attention.OnUnit(1, false, kBusy, lost.now);
+  lost.attention.End(1);
+  EXPECT_EQ(lost.State(1).candidates, CandidateCounts{.undecided = 1})
+      << "kept over the stream's end";
+}
+
+TEST(Attention, CountsWhatADecodedKeyframeShowsAsNoCandidateOfActivity) {
+  Simulation town(Simulation::Large({}));
+  town.Begin(1);
+  town.Run(absl::Seconds(30.2));
+  town.attention.OnPixels(1, absl::UnixEpoch() + town.now, true, town.now);
+  town.Run(absl::Seconds(6));
+  EXPECT_EQ(town.State(1).candidates, CandidateCounts{});
 }
 
 TEST(Attention, LooksCloserWhereADecodedKeyframeShowsSomething) {

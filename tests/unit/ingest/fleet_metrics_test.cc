@@ -88,6 +88,16 @@ TEST(FleetFamilies, TellACamerasStateByNameAndItsNumbers) {
             (std::map<std::string, double>{{"a", 2}}));
 }
 
+TEST(FleetFamilies, TellWhatBecameOfEachCamerasCandidates) {
+  CameraState state = Streaming();
+  state.candidates = {.confirmed = 2, .rejected = 5, .no_event = 1, .undecided = 3};
+  EXPECT_EQ(Samples(FamilyOf(FleetFamilies({{"a", state}}, FleetState()),
+                             "patrol_camera_candidates_total"),
+                    "outcome"),
+            (std::map<std::string, double>{
+                {"confirmed", 2}, {"no_event", 1}, {"rejected", 5}, {"undecided", 3}}));
+}
+
 TEST(FleetFamilies, AddUpWhatGoesBeyondTheBoundOfQuirks) {
   CameraState state = Streaming();
   state.quirks = {{"camera_clock_off", 3}, {"rtp_time_jump", 1}};
@@ -120,7 +130,7 @@ TEST(FleetFamilies, StayWithinTheBoundOfSeriesWithEveryQuirkOfEveryCamera) {
 
 class NoPictures : public PictureSink, public CameraStateSink {
  public:
-  void OnPicture(const std::string&, const media::Picture&) override {}
+  void OnPicture(const std::string&, const media::Picture&, PictureOrigin) override {}
   void OnCameraState(const std::string&, const CameraState&) override {}
 };
 

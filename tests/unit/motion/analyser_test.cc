@@ -18,7 +18,7 @@ class AnalyserTest : public testing::Test {
       if (scene_.square_x >= 0) {
         scene_.square_x = 10 + (scene_.square_x - 10 + square_step) % 260;
       }
-      analyser_.OnPicture(scene_.Draw(time_));
+      analyser_.OnPicture(scene_.Draw(time_), source_);
     }
   }
 
@@ -36,6 +36,7 @@ class AnalyserTest : public testing::Test {
   Recorder recorder_;
   Analyser analyser_{"gate", Analyser::Options(), &recorder_};
   absl::Time time_ = absl::UnixEpoch();
+  OnsetSource source_ = OnsetSource::kPictures;
 };
 
 TEST_F(AnalyserTest, TellsBeginUpdatesAndEndOfOneMovement) {
@@ -345,6 +346,40 @@ TEST_F(AnalyserTest, WorksAtOnePictureEveryTwoSeconds) {
   Show(absl::Seconds(20), absl::Seconds(2));
   EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
   EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+}
+
+TEST_F(AnalyserTest, SaysHowWellTheOnsetIsKnownAndWhatItWasFoundIn) {
+  Show(absl::Seconds(5));
+  MoveThrough();
+  EXPECT_EQ(recorder_.told.front().onset_source, OnsetSource::kPictures);
+  EXPECT_EQ(recorder_.told.front().onset_uncertainty, kFrame);
+  // A keyframe every six seconds, until something hints at movement: then what came since the last.
+  recorder_.told.clear();
+  Show(absl::Seconds(30), absl::Seconds(6));
+  time_ += absl::Seconds(4);
+  source_ = OnsetSource::kReplay;
+  Show(absl::Seconds(1), absl::Milliseconds(200));
+  const absl::Time before = time_;
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), absl::Milliseconds(200), 12);
+  ASSERT_FALSE(recorder_.told.empty());
+  EXPECT_EQ(recorder_.told.front().onset_source, OnsetSource::kReplay);
+  EXPECT_EQ(recorder_.told.front().onset_uncertainty, absl::Milliseconds(200));
+  EXPECT_GT(recorder_.told.front().begin, before);
+  EXPECT_LE(recorder_.told.front().begin, before + absl::Milliseconds(400));
+}
+
+TEST_F(AnalyserTest, DoesNotTakeTheBeginOfAReplayForThatOfTheMovement) {
+  Show(absl::Seconds(5));
+  Show(absl::Seconds(30), absl::Seconds(6));
+  // It came between the last keyframe and the one the replay begins with.
+  scene_.square_x = 60;
+  source_ = OnsetSource::kReplay;
+  time_ += absl::Seconds(6) - absl::Milliseconds(200);
+  Show(absl::Seconds(2), absl::Milliseconds(200), 12);
+  ASSERT_FALSE(recorder_.told.empty());
+  EXPECT_EQ(recorder_.told.front().onset_source, OnsetSource::kPictures);
+  EXPECT_EQ(recorder_.told.front().onset_uncertainty, absl::Seconds(6));
 }
 
 TEST_F(AnalyserTest, EndsAnOpenEventWhenTheStreamIsLostAndKeepsWhatItLearnt) {
