@@ -1,91 +1,235 @@
-"""Scores `patrolctl match run` on tracks with ground truth and prints the table of RESULTS.md.
+"""Scores `patrolctl match run` on tracks with ground truth and prints the tables of RESULTS.md.
 
-usage: match_score.py BIN_DIR SHARED_DIR [--only kubicka|beijing_taxi] [--thin SECONDS]
+usage: match_score.py BIN_DIR SHARED_DIR [--only accuracy|curve|speed] [--kubicka DIR] [--each]
 
-BIN_DIR holds patrolctl; SHARED_DIR holds data/ (beijing_taxi, kubicka/00..49) and
-check/match_score.py, which does the scoring.  --thin keeps a fix of Kubicka's only when it is at least
-so many seconds after the one kept before.
-Lengths are summed over all tracks: recovered = matched length that is in the truth / truth length,
-false = matched length that is not / truth length."""
+BIN_DIR holds patrolctl; SHARED_DIR holds data/ (kubicka, beijing_taxi, athens_small) and
+check/match_score.py, the referee. Lengths are summed over all tracks: recovered = matched length that
+is in the truth / truth length, false = matched length that is not / truth length.
+
+accuracy  all fixes, scored by the referee.
+curve     Kubicka's fixes thinned to one in so many seconds, then a share of them dropped at random
+          (seeded by track and share); scored here by the referee's arithmetic, which is compared with
+          the referee's own on the first track. `over gaps` are metres of path told for the time of a
+          gap longer than stale_after, 60 s.
+speed     fixes a second of one core (user CPU), of the matching alone and of the whole program with
+          reading and writing, and the peak memory."""
 import argparse
+import collections
 import csv
 import datetime
 import json
+import math
+import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
 import tempfile
 
+import osmium
+
 TOTAL = re.compile(r'all: truth ([\d.]+) km recovered ([\d.]+)% false ([\d.]+)%')
+STALE_S = 60
 
 
-def thinned(fixes, seconds, target):
-    """Copies a CSV of fixes, keeping each unit's fixes that are `seconds` apart or more."""
+def run_match(program, folder, fixes, out):
+    """Tally of `match run`, the program's user CPU (s) and its peak memory (MB)."""
+    command = [program, '--format', 'json', 'match', 'run', '--network', folder / 'network.osm.pbf',
+               '--fixes', fixes, '--out', out]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    text = child.stdout.read()
+    faults = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = status
+    if status:
+        sys.exit(f'{folder}: match run failed: {faults}')
+    return json.loads(text), usage.ru_utime, usage.ru_maxrss / 1024
+
+
+def by_referee(referee, folder, path):
+    """Truth, recovered and false metres, by the referee."""
+    text = subprocess.run(
+        ["/usr/bin/python3", referee, '--quiet', '--network', folder / 'network.osm.pbf', '--truth',
+         folder / 'truth.csv', '--path', path], check=True, capture_output=True, text=True).stdout
+    truth_km, recovered, false = map(float, TOTAL.search(text).groups())
+    return truth_km * 1000, truth_km * 10 * recovered, truth_km * 10 * false
+
+
+class Truth:
+    """The truth of one folder, to score many paths against; as the referee does."""
+
+    def __init__(self, folder):
+        places = {}
+
+        class Nodes(osmium.SimpleHandler):
+            def node(self, node):
+                places[node.id] = (node.location.lon, node.location.lat)
+        Nodes().apply_file(str(folder / 'network.osm.pbf'))
+        self.places = places
+        self.segments = self.read(folder / 'truth.csv')
+
+    def metres(self, segment):
+        (lon1, lat1), (lon2, lat2) = self.places[segment[0]], self.places[segment[1]]
+        f1, f2 = math.radians(lat1), math.radians(lat2)
+        h = (math.sin((f2 - f1) / 2) ** 2 +
+             math.cos(f1) * math.cos(f2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2)
+        return 2 * 6371008.8 * math.asin(math.sqrt(h))
+
+    @staticmethod
+    def read(path):
+        rows = collections.defaultdict(list)
+        with open(path) as file:
+            for row in csv.DictReader(file):
+                rows[row['unit_id']].append((int(row['seq']), row['node_id'].strip()))
+        segments = {}
+        for unit, nodes in rows.items():
+            counted = segments[unit] = collections.Counter()
+            before = None
+            for _, node in sorted(nodes):
+                if node and before and node != before:
+                    counted[tuple(sorted((int(before), int(node))))] += 1
+                before = node
+        return segments
+
+    def length(self, segments):
+        return sum(self.metres(segment) * count for segment, count in segments.items())
+
+    def score(self, path):
+        """Truth, recovered and false metres of a path.csv."""
+        paths = self.read(path)
+        totals = [0.0, 0.0, 0.0]
+        for unit, truth in self.segments.items():
+            matched = paths.get(unit, collections.Counter())
+            recovered = self.length(truth & matched)
+            totals[0] += self.length(truth)
+            totals[1] += recovered
+            totals[2] += self.length(matched) - recovered
+        return totals
+
+    def over_gaps(self, fixes, path):
+        """Metres of path between two nodes told within, or on both sides of, a stale gap."""
+        times = collections.defaultdict(list)
+        with open(fixes) as file:
+            for row in csv.DictReader(file):
+                times[row['unit_id']].append(parse(row['time']))
+        gaps = {unit: [(a, b) for a, b in zip(stamps, stamps[1:]) if b - a > STALE_S]
+                for unit, stamps in times.items()}
+        metres = 0.0
+        before = None
+        with open(path) as file:
+            for row in csv.DictReader(file):
+                now = (row['unit_id'], row['node_id'], row['node_id'] and parse(row['time']))
+                if before and now[1] and before[1] and now[0] == before[0] and now[1] != before[1]:
+                    # A path that ends at a gap tells the end of its last piece as well.
+                    if any(before[2] < b and now[2] > a for a, b in gaps[now[0]]):
+                        metres += self.metres((int(before[1]), int(now[1])))
+                before = now
+        return metres
+
+
+def parse(time):
+    return datetime.datetime.fromisoformat(time.replace('Z', '+00:00')).timestamp()
+
+
+def thinned(fixes, seconds, drop, target):
+    """Copies a CSV of fixes: of each unit's those that are `seconds` apart or more, less `drop` of
+    them."""
     last = {}
     with open(fixes) as source, open(target, 'w', newline='') as sink:
         rows = csv.DictReader(source)
         writer = csv.DictWriter(sink, rows.fieldnames)
         writer.writeheader()
+        chance = random.Random(f'{fixes.parent.name} {seconds} {drop}')
         for row in rows:
-            time = datetime.datetime.fromisoformat(row['time'].replace('Z', '+00:00'))
-            before = last.get(row['unit_id'])
-            if before is None or (time - before).total_seconds() >= seconds:
-                last[row['unit_id']] = time
+            time = parse(row['time'])
+            if row['unit_id'] in last and time - last[row['unit_id']] < seconds:
+                continue
+            last[row['unit_id']] = time
+            if chance.random() >= drop:
                 writer.writerow(row)
     return target
 
 
-def run(program, referee, folder, fixes, out):
-    """Truth, recovered and false metres of one folder, its fixes and the seconds of matching."""
-    matched = subprocess.run(
-        [program, '--format', 'json', 'match', 'run', '--network', folder / 'network.osm.pbf',
-         '--fixes', fixes, '--out', out], check=True, capture_output=True, text=True)
-    tally = json.loads(matched.stdout)
-    scored = subprocess.run(
-        [sys.executable, referee, '--quiet', '--network', folder / 'network.osm.pbf', '--truth',
-         folder / 'truth.csv', '--path', out / 'path.csv'], check=True, capture_output=True, text=True)
-    truth_km, recovered, false = map(float, TOTAL.search(scored.stdout).groups())
-    metres = truth_km * 1000
-    return metres, metres * recovered / 100, metres * false / 100, tally
+def print_accuracy(program, referee, sets, each):
+    print('| tracks | truth km | recovered | false | fixes |')
+    print('| --- | --- | --- | --- | --- |')
+    for name, folders in sets.items():
+        total = [0.0, 0.0, 0.0]
+        fixes = 0
+        for folder in folders:
+            with tempfile.TemporaryDirectory() as out:
+                tally, _, _ = run_match(program, folder, folder / 'fixes.csv', out)
+                metres = by_referee(referee, folder, pathlib.Path(out) / 'path.csv')
+            total = [a + b for a, b in zip(total, metres)]
+            fixes += tally['fixes']
+            if each:
+                print(f'{folder.name}: {metres[0] / 1000:.2f} km recovered {metres[1] / metres[0]:.3%}'
+                      f' false {metres[2] / metres[0]:.3%}')
+        print(f'| {name} | {total[0] / 1000:.1f} | {total[1] / total[0]:.2%} |'
+              f' {total[2] / total[0]:.2%} | {fixes} |', flush=True)
+
+
+def print_curve(program, referee, folders):
+    truths = {folder: Truth(folder) for folder in folders}
+    print('| a fix each | dropped | recovered | false | over gaps |')
+    print('| --- | --- | --- | --- | --- |')
+    checked = False
+    for seconds in (5, 10, 30, 60):
+        for drop in (0, 0.1, 0.3, 0.6):
+            total = [0.0, 0.0, 0.0, 0.0]
+            for folder in folders:
+                with tempfile.TemporaryDirectory() as out:
+                    out = pathlib.Path(out)
+                    fixes = thinned(folder / 'fixes.csv', seconds, drop, out / 'thinned.csv')
+                    run_match(program, folder, fixes, out)
+                    metres = truths[folder].score(out / 'path.csv')
+                    if not checked:
+                        theirs = by_referee(referee, folder, out / 'path.csv')
+                        if max(abs(a - b) for a, b in zip(metres, theirs)) > 1e-4 * theirs[0] + 10:
+                            sys.exit(f'{folder}: scored {metres}, the referee says {theirs}')
+                        checked = True
+                    metres.append(truths[folder].over_gaps(fixes, out / 'path.csv'))
+                total = [a + b for a, b in zip(total, metres)]
+            print(f'| {seconds} s | {drop:.0%} | {total[1] / total[0]:.2%} | {total[2] / total[0]:.2%} |'
+                  f' {total[3]:.0f} m |', flush=True)
+
+
+def print_speed(program, sets):
+    print('| tracks | fixes | fixes/s, matching | fixes/s, whole program | peak MB |')
+    print('| --- | --- | --- | --- | --- |')
+    for name, folders in sets.items():
+        fixes, match_s, user_s, peak_mb = 0, 0.0, 0.0, 0.0
+        for folder in folders:
+            with tempfile.TemporaryDirectory() as out:
+                tally, user, peak = run_match(program, folder, folder / 'fixes.csv', out)
+            fixes += tally['fixes']
+            match_s += tally['match_cpu_s']
+            user_s += user
+            peak_mb = max(peak_mb, peak)
+        print(f'| {name} | {fixes} | {fixes / match_s:.0f} | {fixes / user_s:.0f} | {peak_mb:.0f} |',
+              flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('bin', type=pathlib.Path)
     parser.add_argument('shared', type=pathlib.Path)
-    parser.add_argument('--only')
-    parser.add_argument('--thin', type=float, default=0)
-    parser.add_argument('--each', action='store_true', help='a line per track of Kubicka\'s')
+    parser.add_argument('--only', choices=['accuracy', 'curve', 'speed'])
+    parser.add_argument('--kubicka', type=pathlib.Path, help='folder of other tracks of that form')
+    parser.add_argument('--each', action='store_true', help='a line per track')
     arguments = parser.parse_args()
     data = arguments.shared / 'data'
     referee = arguments.shared / 'check' / 'match_score.py'
-    sets = {'kubicka': sorted((data / 'kubicka').glob('[0-9][0-9]')),
-            'beijing_taxi': [data / 'beijing_taxi']}
-    print('| tracks | truth km | recovered | false | fixes | fixes/s |')
-    print('| --- | --- | --- | --- | --- | --- |')
-    for name, folders in sets.items():
-        if arguments.only not in (None, name):
-            continue
-        total = [0.0, 0.0, 0.0]
-        fixes_count, seconds = 0, 0.0
-        for folder in folders:
-            with tempfile.TemporaryDirectory() as out:
-                out = pathlib.Path(out)
-                fixes = folder / 'fixes.csv'
-                if arguments.thin and name == 'kubicka':
-                    fixes = thinned(fixes, arguments.thin, out / 'thinned.csv')
-                *metres, tally = run(arguments.bin / 'patrolctl', referee, folder, fixes, out)
-            total = [a + b for a, b in zip(total, metres)]
-            fixes_count += tally['fixes']
-            seconds += tally['match_s']
-            if arguments.each:
-                truth, recovered, false = metres
-                print(f'{folder.name}: {truth / 1000:.2f} km {recovered / truth:.3%} {false / truth:.3%}'
-                      f' {tally}')
-        truth, recovered, false = total
-        print(f'| {name} | {truth / 1000:.1f} | {recovered / truth:.2%} | {false / truth:.2%} |'
-              f' {fixes_count} | {fixes_count / seconds:.0f} |')
+    program = arguments.bin / 'patrolctl'
+    kubicka = sorted((arguments.kubicka or data / 'kubicka').glob('[0-9][0-9]'))
+    sets = {'kubicka': kubicka, 'beijing_taxi': [data / 'beijing_taxi']}
+    if arguments.only in (None, 'accuracy'):
+        print_accuracy(program, referee, sets, arguments.each)
+    if arguments.only in (None, 'speed'):
+        print_speed(program, sets | {'athens_small': [data / 'athens_small']})
+    if arguments.only in (None, 'curve'):
+        print_curve(program, referee, kubicka)
 
 
 if __name__ == '__main__':

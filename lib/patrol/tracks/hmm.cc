@@ -22,7 +22,7 @@ constexpr double kSpeedShare = 2;
 constexpr double kSpeedSlackM = 200;
 // A way shorter than the straight line between the fixes is noise, and less odd than a detour: of a
 // unit that has stayed, the first fix that shows it moving is off by that much.
-constexpr double kShortShare = 0.25;
+constexpr float kShortShare = 0.25;
 // States this much less likely than the step's best are not followed: e^-25.
 constexpr double kBeamLog = 25;
 // Places, the likeliest, where the unit may have stayed, and how near to the fix they must be; and
@@ -236,27 +236,47 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
       std::min(plain_m + options_.u_turn_m + kDetourBetas * beta,
                kSpeedShare * options_.speed_max_mps * seconds + options_.u_turn_m + kSpeedSlackM);
 
+  // In metres: a nat weighs beta, everywhere.
   targets_.clear();
   double within_m = 0;
-  double top_emission = -std::numeric_limits<double>::infinity();
   for (const HmmState& state : step->states) {
     if (state.off_road) continue;
-    targets_.push_back(state.place);
+    targets_.push_back({state.place, static_cast<float>(-beta * state.log_prob)});
     within_m = std::max<double>(within_m, state.distance_m);
-    top_emission = std::max(top_emission, state.log_prob);
+  }
+  const size_t on_road = targets_.size();
+  sources_.clear();
+  source_states_ = Likeliest(before);
+  std::erase_if(source_states_, [&](uint32_t i) { return before.states[i].off_road; });
+  for (const uint32_t i : source_states_) {
+    const HmmState& from = before.states[i];
+    sources_.push_back({from.place, static_cast<float>(-beta * from.log_prob)});
   }
   search_.SetScale(beta);
   search_.SetTargets(targets_, step->place, within_m);
+  search_.Run(sources_, {.straight_m = static_cast<float>(straight),
+                         .short_share = kShortShare,
+                         .cost_max_m = static_cast<float>(limit),
+                         .slack_m = static_cast<float>(kBeamLog * beta)});
+
   constexpr double kImpossible = -std::numeric_limits<double>::infinity();
   std::vector<double> best(step->states.size(), kImpossible);
-  const size_t on_road = targets_.size();
   bool any_way = before.states[before.Best()].off_road;
-  // The likeliest first: what they reach bounds how far the others need to look.
+  for (size_t j = 0; j < on_road; ++j) {
+    if (search_.total(j) == RouteSearch::kNoWay) continue;
+    any_way = true;
+    best[j] = -search_.total(j) / beta;
+    HmmState& to = step->states[j];
+    to.before = static_cast<int32_t>(source_states_[search_.source(j)]);
+    if (!keep_ways) continue;
+    to.way_begin = static_cast<uint32_t>(step->ways.size());
+    search_.AppendArcs(j, &step->ways);
+    to.way_end = static_cast<uint32_t>(step->ways.size());
+  }
+  // On and off the roads: to and fro at a price, and on beside them for nothing.
   const double off_road_nats = OffRoadNats(straight, seconds);
-  double top_so_far = kImpossible;  // of a state on the roads, its emission included
   for (const uint32_t i : Likeliest(before)) {
     const HmmState& from = before.states[i];
-    // On and off the roads: to and fro at a price, and on beside them for nothing.
     for (size_t j = from.off_road ? 0 : on_road; j < best.size(); ++j) {
       const double log_prob = from.log_prob - (!from.off_road ? options_.leave_road_log
                                                : j >= on_road ? off_road_nats
@@ -265,28 +285,6 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
       best[j] = log_prob;
       step->states[j].before = static_cast<int32_t>(i);
       step->states[j].way_begin = step->states[j].way_end = 0;
-    }
-    if (from.off_road) continue;
-    const double needed = plain_m + beta * (from.log_prob + top_emission - top_so_far + kBeamLog);
-    if (needed <= 0) continue;
-    search_.Run(from.place, std::min(limit, needed));
-    for (size_t j = 0; j < on_road; ++j) {
-      if (search_.cost(j) == RouteSearch::kNoWay) continue;
-      any_way = true;
-      const double length = search_.length(j);
-      const double disliked_m = search_.cost(j) - length;
-      const double off_m =
-          disliked_m + (length > straight ? length - straight : kShortShare * (straight - length));
-      const double log_prob = from.log_prob - off_m / beta;
-      if (log_prob <= best[j]) continue;
-      best[j] = log_prob;
-      HmmState& to = step->states[j];
-      top_so_far = std::max(top_so_far, log_prob + to.log_prob);
-      to.before = static_cast<int32_t>(i);
-      if (!keep_ways) continue;
-      to.way_begin = static_cast<uint32_t>(step->ways.size());
-      search_.AppendArcs(j, &step->ways);
-      to.way_end = static_cast<uint32_t>(step->ways.size());
     }
   }
 

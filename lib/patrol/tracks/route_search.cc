@@ -66,12 +66,11 @@ RouteSearch::RouteSearch(const roadnet::Network& network, const SearchGraph& gra
   }
   length_m_.reserve(network.piece_count());
   for (const roadnet::Piece& piece : network.pieces()) {
-    length_m_.push_back(piece.length_m);
+    length_m_.push_back(static_cast<float>(piece.length_m));
   }
   points_.reserve(network.node_count());
   for (const roadnet::Node& node : network.nodes()) points_.push_back(ToPoint(node.place));
-  arc_round_.assign(network.arc_count(), 0);
-  arc_first_.assign(network.arc_count(), kNone);
+  on_arc_.resize(network.arc_count());
   reached_.resize(graph.state_count());
 }
 
@@ -125,132 +124,171 @@ float RouteSearch::LeastTo(roadnet::NodeIndex node) const {
   return std::max(0.0F, std::sqrt(x * x + y * y + z * z) - within_m_);
 }
 
-void RouteSearch::SetTargets(absl::Span<const DirectedPlace> targets, geo::LonLat around,
+void RouteSearch::SetTargets(absl::Span<const RouteSource> targets, geo::LonLat around,
                              double within_m) {
   // Floats of this size are good to half a metre.
   constexpr double kFloatSlackM = 2;
   around_ = ToPoint(around);
   within_m_ = static_cast<float>(within_m + kFloatSlackM);
+  least_handicap_m_ = kNoWay;
   ++target_round_;
   targets_.clear();
-  for (const DirectedPlace& place : targets) {
-    const bool first = arc_round_[place.arc] != target_round_;
-    const auto index = static_cast<uint32_t>(targets_.size());
-    targets_.push_back({place, first ? kNone : arc_first_[place.arc]});
-    arc_round_[place.arc] = target_round_;
-    arc_first_[place.arc] = index;
+  for (const RouteSource& goal : targets) {
+    OnArc& on = on_arc_[goal.place.arc];
+    targets_.push_back({goal, on.round == target_round_ ? on.first : kNone});
+    on = {target_round_, static_cast<uint32_t>(targets_.size() - 1)};
+    least_handicap_m_ = std::min(least_handicap_m_, goal.handicap_m);
   }
   found_.resize(targets_.size());
 }
 
-void RouteSearch::Reach(StateIndex state, float cost, float length, StateIndex before,
-                        ArcIndex arc) {
-  if (state == kNoState || cost > limit_) return;
-  Reached& reached = reached_[state];
-  if (reached.run == run_ && reached.cost <= cost) return;
-  if (cost + LeastTo(graph_.node(state)) > limit_) return;
-  reached = {run_, cost, length, before, arc};
-  heap_.push_back({cost, state});
+bool RouteSearch::AsGood(const Way& a, const Way& b, float least) const {
+  const float a_disliked = a.disliked + (a.arc == b.arc ? 0 : turn_m_);
+  if (a_disliked + a.length > b.disliked + b.length) return false;  // in the long run
+  if (a.length >= b.length) return true;
+  // Where both end too short, the shorter one is worse off: most so at once.
+  return a_disliked + Off(a.length + least) <= b.disliked + Off(b.length + least);
+}
+
+RouteSearch::Outlook RouteSearch::OutlookOf(const Way& way, uint32_t index,
+                                            const Reached& reached) const {
+  Outlook outlook{Onward::kAll, 0};
+  for (uint32_t i = reached.first; i != kNone; i = ways_[i].beside) {
+    const Way& other = ways_[i];
+    if (i == index || !AsGood(other, way, reached.least)) continue;
+    if (i > index && AsGood(way, other, reached.least)) continue;  // of equals the first goes on
+    const ArcIndex back = ReverseArc(other.arc);
+    if (outlook.onward == Onward::kOneArc && back == outlook.arc) continue;
+    if (other.arc == way.arc || outlook.onward == Onward::kOneArc) return {Onward::kNone, 0};
+    outlook = {Onward::kOneArc, back};
+  }
+  return outlook;
+}
+
+void RouteSearch::Reach(Way way) {
+  if (way.state == kNoState) return;
+  const float cost = way.disliked - sources_[way.source].handicap_m + way.length;
+  if (cost > bounds_.cost_max_m) return;
+  Reached& reached = reached_[way.state];
+  if (reached.run != run_) {
+    reached = {run_, kNone, LeastTo(graph_.node(way.state))};
+  }
+  const float bound =
+      way.disliked + std::max(way.length + reached.least - bounds_.straight_m, 0.0F);
+  if (bound > bound_max_ || cost + reached.least > bounds_.cost_max_m) return;
+  if (OutlookOf(way, kNone, reached).onward == Onward::kNone) return;
+  way.beside = reached.first;
+  reached.first = static_cast<uint32_t>(ways_.size());
+  ways_.push_back(way);
+  heap_.push_back({way.disliked + way.length + reached.least, reached.first});
   std::push_heap(heap_.begin(), heap_.end(),
-                 [](const Entry& a, const Entry& b) { return a.cost > b.cost; });
+                 [](const Entry& a, const Entry& b) { return a.bound > b.bound; });
 }
 
-void RouteSearch::Hit(size_t target, float cost, float length, Found::How how, StateIndex state) {
+void RouteSearch::Hit(uint32_t target, float disliked, float length, uint32_t source,
+                      Found::How how, uint32_t way) {
   Found& found = found_[target];
-  if (cost > limit_ || cost >= found.cost) return;
-  if (found.cost == kNoWay) ++found_count_;
-  found = {cost, length, how, state};
+  const float total = disliked + Off(length);
+  if (total >= found.total) return;
+  if (disliked - sources_[source].handicap_m + length > bounds_.cost_max_m) return;
+  found = {total, length, source, how, way};
+  bound_max_ = std::min(
+      bound_max_, total + targets_[target].goal.handicap_m + bounds_.slack_m - least_handicap_m_);
 }
 
-void RouteSearch::HitAllOn(ArcIndex arc, float cost, float length, StateIndex state) {
-  if (arc_round_[arc] != target_round_) return;
-  for (uint32_t t = arc_first_[arc]; t != kNone; t = targets_[t].next) {
-    const auto along = static_cast<float>(targets_[t].place.along_m);
-    Hit(t, cost + along * PerMetre(arc), length + along, Found::How::kByState, state);
+// Targets that are reached without passing a node.
+void RouteSearch::HitOnOneArc(const RouteSource& from, uint32_t source) {
+  const ArcIndex arc = from.place.arc;
+  const ArcIndex back = ReverseArc(arc);
+  const OnArc& ahead_on = on_arc_[arc];
+  if (ahead_on.round == target_round_) {
+    for (uint32_t t = ahead_on.first; t != kNone; t = targets_[t].next) {
+      const double ahead = targets_[t].goal.place.along_m - from.place.along_m;
+      if (ahead < 0) continue;
+      const auto metres = static_cast<float>(ahead);
+      Hit(t, from.handicap_m + metres * SlowPerMetre(arc), metres, source,
+          ahead > 0 ? Found::How::kOnOneArc : Found::How::kStanding, kNone);
+    }
+  }
+  const OnArc& back_on = on_arc_[back];
+  if (back_on.round != target_round_ || graph_.time_us(back) == roadnet::kNotAllowed) return;
+  for (uint32_t t = back_on.first; t != kNone; t = targets_[t].next) {
+    const double ahead = targets_[t].goal.place.along_m - (Length(arc) - from.place.along_m);
+    if (ahead < 0) continue;
+    const auto metres = static_cast<float>(ahead);
+    Hit(t, from.handicap_m + u_turn_m_ + metres * SlowPerMetre(back), metres, source,
+        Found::How::kOnOneArc, kNone);
   }
 }
 
-void RouteSearch::Run(const DirectedPlace& from, double limit) {
+void RouteSearch::Begin(const RouteSource& from, uint32_t source) {
+  const ArcIndex arc = from.place.arc;
+  const ArcIndex back = ReverseArc(arc);
+  const auto along = static_cast<float>(from.place.along_m);
+  const float rest = std::max(Length(arc) - along, 0.0F);
+  Reach({from.handicap_m + rest * SlowPerMetre(arc), rest, graph_.entry(arc), arc, source, kNone,
+         kNone});
+  if (graph_.time_us(back) == roadnet::kNotAllowed) return;
+  Reach({from.handicap_m + along * SlowPerMetre(back) + u_turn_m_, along, graph_.entry(back), back,
+         source, kNone, kNone});
+}
+
+void RouteSearch::Run(absl::Span<const RouteSource> sources, const RouteBounds& bounds) {
   ++run_;
-  from_ = from;
-  limit_ = static_cast<float>(limit);
-  found_count_ = 0;
+  sources_ = sources;
+  bounds_ = bounds;
+  bound_max_ = kNoWay;
   std::fill(found_.begin(), found_.end(), Found());
+  ways_.clear();
   heap_.clear();
-
-  const ArcIndex back = ReverseArc(from.arc);
-  const bool can_turn = graph_.time_us(back) != roadnet::kNotAllowed;
-  const double length = Length(from.arc);
-  if (arc_round_[from.arc] == target_round_) {
-    for (uint32_t t = arc_first_[from.arc]; t != kNone; t = targets_[t].next) {
-      const double ahead = targets_[t].place.along_m - from.along_m;
-      if (ahead == 0) Hit(t, 0, 0, Found::How::kStanding, 0);
-      if (ahead > 0) {
-        Hit(t, static_cast<float>(ahead) * PerMetre(from.arc), static_cast<float>(ahead),
-            Found::How::kAhead, 0);
-      }
-    }
-  }
-  if (can_turn && arc_round_[back] == target_round_) {
-    for (uint32_t t = arc_first_[back]; t != kNone; t = targets_[t].next) {
-      const double ahead = targets_[t].place.along_m - (length - from.along_m);
-      if (ahead >= 0) {
-        Hit(t, static_cast<float>(ahead) * PerMetre(back) + u_turn_m_, static_cast<float>(ahead),
-            Found::How::kTurned, 0);
-      }
-    }
-  }
-  const auto rest = static_cast<float>(length - from.along_m);
-  Reach(graph_.entry(from.arc), rest * PerMetre(from.arc), rest, kNoState, from.arc);
-  if (can_turn) {
-    const auto along = static_cast<float>(from.along_m);
-    Reach(graph_.entry(back), along * PerMetre(back) + u_turn_m_, along, kNoState, back);
-  }
+  // What is found at once bounds how far is looked.
+  for (uint32_t i = 0; i < sources.size(); ++i) HitOnOneArc(sources[i], i);
+  for (uint32_t i = 0; i < sources.size(); ++i) Begin(sources[i], i);
   Expand();
 }
 
 void RouteSearch::Expand() {
-  const auto later = [](const Entry& a, const Entry& b) { return a.cost > b.cost; };
-  bool all_found = false;
+  const auto later = [](const Entry& a, const Entry& b) { return a.bound > b.bound; };
   while (!heap_.empty()) {
     const Entry entry = heap_.front();
+    if (entry.bound - bounds_.straight_m > bound_max_) break;
     std::pop_heap(heap_.begin(), heap_.end(), later);
     heap_.pop_back();
-    if (entry.cost > limit_) break;
-    const Reached& reached = reached_[entry.state];
-    if (entry.cost > reached.cost) continue;
-    const ArcIndex came_by = reached.arc;
-    const float length = reached.length;
-    for (const SearchGraph::Edge* edge = graph_.edges_begin(entry.state);
-         edge != graph_.edges_end(entry.state); ++edge) {
-      const float cost = entry.cost + TurnCost(graph_.node(entry.state), came_by, edge->arc);
-      HitAllOn(edge->arc, cost, length, entry.state);
-      const auto arc_m = static_cast<float>(Length(edge->arc));
-      Reach(edge->state, cost + arc_m * PerMetre(edge->arc), length + arc_m, entry.state,
-            edge->arc);
-    }
-    if (!all_found && found_count_ == targets_.size()) {
-      // Nothing beyond the dearest target found can be better than what was found.
-      all_found = true;
-      float dearest = 0;
-      for (const Found& found : found_) dearest = std::max(dearest, found.cost);
-      limit_ = std::min(limit_, dearest);
+    const Way way = ways_[entry.way];
+    const Reached& reached = reached_[way.state];
+    const Outlook outlook = OutlookOf(way, entry.way, reached);
+    if (outlook.onward == Onward::kNone) continue;
+    const roadnet::NodeIndex node = graph_.node(way.state);
+    for (const SearchGraph::Edge* edge = graph_.edges_begin(way.state);
+         edge != graph_.edges_end(way.state); ++edge) {
+      if (outlook.onward == Onward::kOneArc && edge->arc != outlook.arc) continue;
+      const float disliked = way.disliked + TurnCost(node, way.arc, edge->arc);
+      const float slow = SlowPerMetre(edge->arc);
+      if (const OnArc& on = on_arc_[edge->arc]; on.round == target_round_) {
+        for (uint32_t t = on.first; t != kNone; t = targets_[t].next) {
+          const auto along = static_cast<float>(targets_[t].goal.place.along_m);
+          Hit(t, disliked + along * slow, way.length + along, way.source, Found::How::kByNodes,
+              entry.way);
+        }
+      }
+      const float metres = Length(edge->arc);
+      Reach({disliked + metres * slow, way.length + metres, edge->state, edge->arc, way.source,
+             entry.way, kNone});
     }
   }
 }
 
 void RouteSearch::AppendArcs(size_t target, std::vector<ArcIndex>* arcs) const {
   const Found& found = found_[target];
-  const ArcIndex last = targets_[target].place.arc;
   if (found.how == Found::How::kStanding) return;
-  if (found.how == Found::How::kByState) {
+  if (found.how == Found::How::kByNodes) {
     const size_t begin = arcs->size();
-    for (StateIndex state = found.state; state != kNoState; state = reached_[state].before) {
-      arcs->push_back(reached_[state].arc);
+    for (uint32_t way = found.way; way != kNone; way = ways_[way].before) {
+      arcs->push_back(ways_[way].arc);
     }
     std::reverse(arcs->begin() + static_cast<std::ptrdiff_t>(begin), arcs->end());
   }
-  arcs->push_back(last);
+  arcs->push_back(targets_[target].goal.place.arc);
 }
 
 }  // namespace patrol::tracks

@@ -27,18 +27,39 @@ struct RouteTaste {
   double slow_nats_per_km = 0;
 };
 
-// Shortest ways from one directed place to many, up to a limit: the inner loop of matching.
+// A place where the unit may come from, and what is held against it, metres: what makes it less
+// likely than another, by the scale in which ways are dear.
+struct RouteSource {
+  DirectedPlace place;
+  float handicap_m = 0;
+};
+
+// What makes a way unlikely: what its taste costs, and what its length is off the straight line
+// between the two fixes: a metre too long counts one, a metre too short `short_share`.
+struct RouteBounds {
+  float straight_m = 0;
+  float short_share = 0;
+  // Ways that cost more than this are none: the unit had not the time.
+  float cost_max_m = 0;
+  // A target this much worse than the best is not looked for. The target's own handicap counts.
+  float slack_m = std::numeric_limits<float>::infinity();
+};
+
+// The likeliest ways from several directed places to many, up to a limit: the inner loop of
+// matching.
 //
 // The cost of a way is its length in metres, plus what the taste finds in it. Turning round is
 // possible at once, where the unit stands, on a two-way piece, or at a node, where the graph has
-// such an edge. One-way roads and turn restrictions are those of the graph. What a turn costs hangs
-// on the arc by which a state is reached cheapest: a way that is dearer up to there and turns less
-// beyond is not found where the graph has no state for it.
+// such an edge. One-way roads and turn restrictions are those of the graph.
+//
+// One search serves all sources: a state keeps those ways to it that no other is as good as however
+// one goes on. As one metre too short counts less than one too long, of two ways the dearer may be
+// the likelier in the end; and what a turn costs hangs on the arc one comes by. Such ways stay
+// beside each other.
 //
 // Threads: one thread each; network and graph may be shared.
-// Cost:    Dijkstra on the states within the limit; nothing allocated once it has grown. Memory is
-// 24
-//          bytes a state, 12 an arc, 16 a piece and 12 a node.
+// Cost:    A* on the states within the limit; nothing allocated once it has grown. Memory is 12
+//          bytes a state, 16 an arc, 16 a piece, 13 a node and 32 a way kept.
 class RouteSearch {
  public:
   static constexpr float kNoWay = std::numeric_limits<float>::infinity();
@@ -50,50 +71,63 @@ class RouteSearch {
   // What a nat weighs, in metres of way, until the next call. 0 at first: length alone counts.
   void SetScale(double metres_per_nat);
 
-  // Where ways shall be found to, until the next call. All of them lie within `within_m` of
-  // `around`: what leads away from there further than the limit allows is not searched.
-  void SetTargets(absl::Span<const DirectedPlace> targets, geo::LonLat around, double within_m);
+  // Where ways shall be found to, until the next call, and what is held against each, metres. All
+  // of them lie within `within_m` of `around`: what leads away from there further than the limit
+  // allows is not searched.
+  void SetTargets(absl::Span<const RouteSource> targets, geo::LonLat around, double within_m);
 
-  // Finds the cheapest way from `from` to every target that costs at most `limit`.
-  void Run(const DirectedPlace& from, double limit);
+  // Finds the best source and way for every target.
+  void Run(absl::Span<const RouteSource> sources, const RouteBounds& bounds);
 
-  // Of the last Run: cost of the way to a target, metres, or kNoWay.
-  float cost(size_t target) const { return found_[target].cost; }
-  // Its length, metres.
+  // Of the last Run: the source's handicap, what the way's taste costs, and what its length is off:
+  // metres, or kNoWay. Less is likelier. The target's own handicap is not in it.
+  float total(size_t target) const { return found_[target].total; }
+  // Where the way comes from; its length, metres.
+  size_t source(size_t target) const { return found_[target].source; }
   float length(size_t target) const { return found_[target].length; }
+  // Appends the arcs of that way: the first holds the source or is the reverse of its arc, the last
+  // is the target's. Nothing where the target is the source itself.
+  void AppendArcs(size_t target, std::vector<roadnet::ArcIndex>* arcs) const;
+
   // The arc that goes straightest on from the head of `arc`, turning by 60 degrees at most; `arc`
   // itself where there is none.
   roadnet::ArcIndex StraightOn(roadnet::ArcIndex arc) const;
   // Cosine of the angle by which `to` turns off from `from`.
   float TurnCosine(roadnet::ArcIndex from, roadnet::ArcIndex to) const;
-  // Appends the arcs of that way: the first holds `from` or is the reverse of its arc, the last is
-  // the target's. Nothing where the target is `from` itself.
-  void AppendArcs(size_t target, std::vector<roadnet::ArcIndex>* arcs) const;
 
  private:
   static constexpr uint32_t kNone = 0xffffffff;
 
   struct Target {
-    DirectedPlace place;
+    RouteSource goal;
     uint32_t next;  // on the same arc
   };
   // How a target was reached.
   struct Found {
-    float cost = kNoWay;
+    float total = kNoWay;
     float length = 0;
-    enum class How : uint8_t { kStanding, kAhead, kTurned, kByState } how = How::kStanding;
-    roadnet::StateIndex state = 0;  // kByState: the last one
+    uint32_t source = 0;
+    enum class How : uint8_t { kStanding, kOnOneArc, kByNodes } how = How::kStanding;
+    uint32_t way = 0;  // kByNodes: the last of ways_
+  };
+  // A way to a state.
+  struct Way {
+    float disliked;  // the source's handicap and what the taste costs so far, metres
+    float length;
+    roadnet::StateIndex state;
+    roadnet::ArcIndex arc;  // passed to come here
+    uint32_t source;
+    uint32_t before;  // of ways_; kNone: a beginning
+    uint32_t beside;  // another to the same state
   };
   struct Reached {
-    uint32_t run = 0;  // valid for this run only
-    float cost = 0;
-    float length = 0;
-    roadnet::StateIndex before = 0;  // kNoState: a beginning
-    roadnet::ArcIndex arc = 0;       // passed to come here
+    uint32_t run = 0;    // valid for this run only
+    uint32_t first = 0;  // of ways_
+    float least = 0;     // to a target from here, as the crow flies, metres
   };
   struct Entry {
-    float cost;
-    roadnet::StateIndex state;
+    float bound;  // what the way will come to at least, less straight_m
+    uint32_t way;
   };
 
   // A point on the sphere, metres from the earth's centre. Straight lines between such points are
@@ -109,13 +143,31 @@ class RouteSearch {
 
   // The least that it takes to a target from the node, metres.
   float LeastTo(roadnet::NodeIndex node) const;
-  double Length(roadnet::ArcIndex arc) const { return length_m_[roadnet::PieceOf(arc)]; }
-  void Reach(roadnet::StateIndex state, float cost, float length, roadnet::StateIndex before,
-             roadnet::ArcIndex arc);
-  void Hit(size_t target, float cost, float length, Found::How how, roadnet::StateIndex state);
-  void HitAllOn(roadnet::ArcIndex arc, float cost, float length, roadnet::StateIndex state);
-  // What passing a metre of the arc costs.
-  float PerMetre(roadnet::ArcIndex arc) const { return 1 + scale_ * slow_nats_[arc]; }
+  // What a way of this length is off.
+  float Off(float length) const {
+    return length > bounds_.straight_m ? length - bounds_.straight_m
+                                       : bounds_.short_share * (bounds_.straight_m - length);
+  }
+  float Length(roadnet::ArcIndex arc) const { return length_m_[roadnet::PieceOf(arc)]; }
+  // Whether `a`, though it turn once more, stays as good as `b` where they go on alike for `least`
+  // metres at least.
+  bool AsGood(const Way& a, const Way& b, float least) const;
+  // Which arcs it is worth going on to from `way`, other ways to its state being as good: all,
+  // none, or the one that the only way as good would have to turn round for.
+  enum class Onward : uint8_t { kNone, kOneArc, kAll };
+  struct Outlook {
+    Onward onward;
+    roadnet::ArcIndex arc;  // kOneArc
+  };
+  // index: of `way` in ways_; kNone: to be added.
+  Outlook OutlookOf(const Way& way, uint32_t index, const Reached& reached) const;
+  void Reach(Way way);
+  void Hit(uint32_t target, float disliked, float length, uint32_t source, Found::How how,
+           uint32_t way);
+  void HitOnOneArc(const RouteSource& from, uint32_t source);
+  void Begin(const RouteSource& from, uint32_t source);
+  // What passing a metre of the arc costs beyond its length.
+  float SlowPerMetre(roadnet::ArcIndex arc) const { return scale_ * slow_nats_[arc]; }
   // What it costs to pass `to` after `from`, which ends at `node`, before a metre of it is driven.
   float TurnCost(roadnet::NodeIndex node, roadnet::ArcIndex from, roadnet::ArcIndex to) const;
   void Expand();
@@ -129,23 +181,28 @@ class RouteSearch {
   std::vector<float> slow_nats_;   // by arc, per metre
   std::vector<Heading> headings_;  // by piece, forward
   std::vector<bool> junction_;     // by node: more than two pieces meet
-  std::vector<double> length_m_;   // by piece
+  std::vector<float> length_m_;    // by piece
   std::vector<Point> points_;      // by node
 
   std::vector<Target> targets_;
   Point around_{};
   float within_m_ = 0;
+  float least_handicap_m_ = 0;  // of a target
   std::vector<Found> found_;
-  size_t found_count_ = 0;
   uint32_t target_round_ = 0;
   // By arc: the first target on it, valid where the round is the present one.
-  std::vector<uint32_t> arc_round_;
-  std::vector<uint32_t> arc_first_;
+  struct OnArc {
+    uint32_t round = 0;
+    uint32_t first = 0;
+  };
+  std::vector<OnArc> on_arc_;
 
-  DirectedPlace from_;
-  float limit_ = 0;
+  absl::Span<const RouteSource> sources_;
+  RouteBounds bounds_;
+  float bound_max_ = 0;  // a way that will come to more is not followed
   uint32_t run_ = 0;
   std::vector<Reached> reached_;  // by state
+  std::vector<Way> ways_;
   std::vector<Entry> heap_;
 };
 

@@ -27,10 +27,10 @@ class RouteSearchTest : public ::testing::Test {
     return sketch.Build();
   }
 
-  float Cost(DirectedPlace from, DirectedPlace to, double limit = 1000) {
-    search_.SetTargets({to}, testing::NetworkSketch::kOrigin, 300);
-    search_.Run(from, limit);
-    return search_.cost(0);
+  float Cost(DirectedPlace from, DirectedPlace to, float limit = 1000) {
+    search_.SetTargets({{to}}, testing::NetworkSketch::kOrigin, 300);
+    search_.Run({{from}}, {.cost_max_m = limit});
+    return search_.total(0);
   }
   std::vector<roadnet::ArcIndex> Arcs() const {
     std::vector<roadnet::ArcIndex> arcs;
@@ -75,12 +75,12 @@ TEST_F(RouteSearchTest, StopsAtTheLimit) {
 }
 
 TEST_F(RouteSearchTest, FindsManyTargetsAtOnce) {
-  search_.SetTargets({{ForwardArc(0), 90}, {ForwardArc(0), 10}, {ForwardArc(1), 50}},
+  search_.SetTargets({{{ForwardArc(0), 90}}, {{ForwardArc(0), 10}}, {{ForwardArc(1), 50}}},
                      testing::NetworkSketch::kOrigin, 300);
-  search_.Run({ForwardArc(0), 50}, 1000);
-  EXPECT_NEAR(search_.cost(0), 40, 0.1);
-  EXPECT_NEAR(search_.cost(1), 50 + 10 + 2 * kUTurnM, 0.2) << "round at once, and at the dead end";
-  EXPECT_NEAR(search_.cost(2), 100, 0.2);
+  search_.Run({{{ForwardArc(0), 50}}}, {.cost_max_m = 1000});
+  EXPECT_NEAR(search_.total(0), 40, 0.1);
+  EXPECT_NEAR(search_.total(1), 50 + 10 + 2 * kUTurnM, 0.2) << "round at once, and at the dead end";
+  EXPECT_NEAR(search_.total(2), 100, 0.2);
 }
 
 // The ways passed between the first metre of way 1 and the end of way 9.
@@ -89,10 +89,11 @@ std::vector<int64_t> WaysTaken(const Ground& ground, const RouteTaste& taste,
   RouteSearch search(ground.network, ground.graph, taste);
   search.SetScale(metres_per_nat);
   const DirectedPlace to{ForwardArc(ground.network.FindPiece(9, 0)), 1};
-  search.SetTargets({to}, testing::NetworkSketch::kOrigin, 1000);
-  search.Run({ForwardArc(ground.network.FindPiece(1, 0)), 1}, 5000);
+  search.SetTargets({{to}}, testing::NetworkSketch::kOrigin, 1000);
+  const DirectedPlace from{ForwardArc(ground.network.FindPiece(1, 0)), 1};
+  search.Run({{from}}, {.cost_max_m = 5000});
   std::vector<roadnet::ArcIndex> arcs;
-  if (search.cost(0) != RouteSearch::kNoWay) search.AppendArcs(0, &arcs);
+  if (search.total(0) != RouteSearch::kNoWay) search.AppendArcs(0, &arcs);
   std::vector<int64_t> ways;
   for (const roadnet::ArcIndex arc : arcs) {
     const int64_t way = ground.network.piece(roadnet::PieceOf(arc)).way_id;
