@@ -56,6 +56,23 @@ Box BoxOf(const Network& network, const Piece& piece) {
           RoundUp(std::max(a.lat, b.lat))};
 }
 
+// The position on `piece` nearest to the plane's origin, its place on the map left out.
+Candidate NearestOnPlane(const Network& network, const geo::LocalPlane& plane, PieceIndex index) {
+  const Piece& piece = network.piece(index);
+  const geo::PointM a = plane.ToPlane(network.node(piece.from).place);
+  const geo::PointM b = plane.ToPlane(network.node(piece.to).place);
+  const double dx = b.x - a.x;
+  const double dy = b.y - a.y;
+  const double squared = dx * dx + dy * dy;
+  const double share = squared > 0 ? std::clamp(-(a.x * dx + a.y * dy) / squared, 0.0, 1.0) : 0.0;
+  const double x = a.x + share * dx;
+  const double y = a.y + share * dy;
+  Candidate candidate;
+  candidate.position = {index, share * piece.length_m};
+  candidate.distance_m = std::sqrt(x * x + y * y);
+  return candidate;
+}
+
 }  // namespace
 
 // levels[0] holds a box per piece in tree order; each box of a level covers kFanout of the one
@@ -145,36 +162,33 @@ std::vector<Candidate> SpatialIndex::Nearest(geo::LonLat place, const Query& que
   const double lon_deg = shrink * 180 > radius_deg ? radius_deg / shrink : 180.0;
   const geo::BoundingBox box{place.lon - lon_deg, place.lat - radius_deg, place.lon + lon_deg,
                              place.lat + radius_deg};
+  const geo::LocalPlane plane(place);
   std::vector<Candidate> found;
   for (const PieceIndex piece : PiecesIn(box)) {
     if (query.mode.has_value()) {
       if (!network_->usable(*query.mode, piece)) continue;
       if (query.ignore_walked && !network_->driven(*query.mode, piece)) continue;
     }
-    const Candidate candidate = NearestOn(*network_, piece, place);
+    Candidate candidate = NearestOnPlane(*network_, plane, piece);
     if (candidate.distance_m <= query.radius_m) found.push_back(candidate);
   }
   const auto nearer = [](const Candidate& a, const Candidate& b) {
-    return std::pair(a.distance_m, a.position.piece) < std::pair(b.distance_m, b.position.piece);
+    return a.distance_m != b.distance_m ? a.distance_m < b.distance_m
+                                        : a.position.piece < b.position.piece;
   };
   const size_t count = std::min(query.count_max, found.size());
-  std::partial_sort(found.begin(), found.begin() + count, found.end(), nearer);
-  found.resize(count);
+  if (count < found.size()) {
+    std::nth_element(found.begin(), found.begin() + count, found.end(), nearer);
+    found.resize(count);
+  }
+  std::sort(found.begin(), found.end(), nearer);
+  for (Candidate& candidate : found) candidate.place = network_->Place(candidate.position);
   return found;
 }
 
 Candidate NearestOn(const Network& network, PieceIndex piece, geo::LonLat place) {
   PATROL_CHECK(piece < network.piece_count());
-  const geo::LocalPlane plane(place);
-  const geo::PointM a = plane.ToPlane(network.node(network.piece(piece).from).place);
-  const geo::PointM b = plane.ToPlane(network.node(network.piece(piece).to).place);
-  const double dx = b.x - a.x;
-  const double dy = b.y - a.y;
-  const double squared = dx * dx + dy * dy;
-  const double share = squared > 0 ? std::clamp(-(a.x * dx + a.y * dy) / squared, 0.0, 1.0) : 0.0;
-  Candidate candidate;
-  candidate.position = {piece, share * network.piece(piece).length_m};
-  candidate.distance_m = std::hypot(a.x + share * dx, a.y + share * dy);
+  Candidate candidate = NearestOnPlane(network, geo::LocalPlane(place), piece);
   candidate.place = network.Place(candidate.position);
   return candidate;
 }

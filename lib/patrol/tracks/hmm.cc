@@ -23,8 +23,13 @@ constexpr double kSpeedSlackM = 200;
 // A way shorter than the straight line between the fixes is noise, and less odd than a detour: of a
 // unit that has stayed, the first fix that shows it moving is off by that much.
 constexpr float kShortShare = 0.25;
-// States this much less likely than the step's best are not followed: e^-25.
+// States this much less likely than the step's best are not followed: e^-25. Between rare fixes
+// e^-12: where a second apart errors are alike, and many wrong fixes must not cut off the right
+// way, those half a minute apart err each on its own.
 constexpr double kBeamLog = 25;
+constexpr double kBeamRareLog = 12;
+constexpr double kBeamFrequentS = 10;
+constexpr double kBeamRareS = 30;
 // Places, the likeliest, where the unit may have stayed, and how near to the fix they must be; and
 // from where it may have gone straight on, and how far: by what it has moved, bends and noise.
 constexpr size_t kLikelyMax = 4;
@@ -47,6 +52,11 @@ constexpr double kHeadingSigmasMax = 3;
 double BearingDeg(geo::LonLat a, geo::LonLat b) {
   const double east = (b.lon - a.lon) * std::cos(a.lat * std::numbers::pi / 180);
   return std::atan2(east, b.lat - a.lat) * 180 / std::numbers::pi;
+}
+
+double BeamLog(double seconds) {
+  const double rare = (seconds - kBeamFrequentS) / (kBeamRareS - kBeamFrequentS);
+  return kBeamLog + std::clamp(rare, 0.0, 1.0) * (kBeamRareLog - kBeamLog);
 }
 
 // The states of a step, the likeliest first.
@@ -236,13 +246,13 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
       std::min(plain_m + options_.u_turn_m + kDetourBetas * beta,
                kSpeedShare * options_.speed_max_mps * seconds + options_.u_turn_m + kSpeedSlackM);
 
+  const double beam = BeamLog(seconds);
   // In metres: a nat weighs beta, everywhere.
   targets_.clear();
-  double within_m = 0;
   for (const HmmState& state : step->states) {
     if (state.off_road) continue;
-    targets_.push_back({state.place, static_cast<float>(-beta * state.log_prob)});
-    within_m = std::max<double>(within_m, state.distance_m);
+    targets_.push_back(
+        {state.place, static_cast<float>(-beta * state.log_prob), state.distance_m});
   }
   const size_t on_road = targets_.size();
   sources_.clear();
@@ -253,11 +263,11 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
     sources_.push_back({from.place, static_cast<float>(-beta * from.log_prob)});
   }
   search_.SetScale(beta);
-  search_.SetTargets(targets_, step->place, within_m);
+  search_.SetTargets(targets_, step->place);
   search_.Run(sources_, {.straight_m = static_cast<float>(straight),
                          .short_share = kShortShare,
                          .cost_max_m = static_cast<float>(limit),
-                         .slack_m = static_cast<float>(kBeamLog * beta)});
+                         .slack_m = static_cast<float>(beam * beta)});
 
   constexpr double kImpossible = -std::numeric_limits<double>::infinity();
   std::vector<double> best(step->states.size(), kImpossible);
@@ -307,7 +317,7 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
   for (size_t j = 0; j < best.size(); ++j) {
     HmmState state = step->states[j];
     state.log_prob += best[j] - top;
-    if (!state.off_road && !(state.log_prob >= top_on_road - top - kBeamLog)) continue;
+    if (!state.off_road && !(state.log_prob >= top_on_road - top - beam)) continue;
     const auto begin = static_cast<uint32_t>(ways.size());
     ways.insert(ways.end(), step->ways.begin() + state.way_begin,
                 step->ways.begin() + state.way_end);

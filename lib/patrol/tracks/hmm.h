@@ -94,7 +94,7 @@ class Hmm {
   const roadnet::SearchGraph& graph_;
   const MatchOptions options_;
   RouteSearch search_;
-  std::vector<RouteSource> targets_;
+  std::vector<RouteTarget> targets_;
   std::vector<RouteSource> sources_;
   std::vector<uint32_t> source_states_;  // which states of the step before they are
 };

@@ -116,50 +116,53 @@ RouteSearch::Point RouteSearch::ToPoint(geo::LonLat place) {
           static_cast<float>(geo::kEarthRadiusM * std::sin(lat))};
 }
 
-float RouteSearch::LeastTo(roadnet::NodeIndex node) const {
+float RouteSearch::AwayM(roadnet::NodeIndex node) const {
   const Point& point = points_[node];
   const float x = point.x - around_.x;
   const float y = point.y - around_.y;
   const float z = point.z - around_.z;
-  return std::max(0.0F, std::sqrt(x * x + y * y + z * z) - within_m_);
+  return std::sqrt(x * x + y * y + z * z);
 }
 
-void RouteSearch::SetTargets(absl::Span<const RouteSource> targets, geo::LonLat around,
-                             double within_m) {
+void RouteSearch::SetTargets(absl::Span<const RouteTarget> targets, geo::LonLat around) {
   // Floats of this size are good to half a metre.
-  constexpr double kFloatSlackM = 2;
+  constexpr float kFloatSlackM = 2;
   around_ = ToPoint(around);
-  within_m_ = static_cast<float>(within_m + kFloatSlackM);
+  within_m_ = 0;
   least_handicap_m_ = kNoWay;
   ++target_round_;
   targets_.clear();
-  for (const RouteSource& goal : targets) {
+  for (const RouteTarget& goal : targets) {
     OnArc& on = on_arc_[goal.place.arc];
     targets_.push_back({goal, on.round == target_round_ ? on.first : kNone});
     on = {target_round_, static_cast<uint32_t>(targets_.size() - 1)};
     least_handicap_m_ = std::min(least_handicap_m_, goal.handicap_m);
+    within_m_ = std::max(within_m_, goal.away_m + kFloatSlackM);
+  }
+  nearer_m_ = -kNoWay;
+  for (const RouteTarget& goal : targets) {
+    nearer_m_ = std::max(nearer_m_,
+                         goal.away_m + kFloatSlackM - (goal.handicap_m - least_handicap_m_));
   }
   found_.resize(targets_.size());
 }
 
-bool RouteSearch::AsGood(const Way& a, const Way& b, float least) const {
-  const float a_disliked = a.disliked + (a.arc == b.arc ? 0 : turn_m_);
-  if (a_disliked + a.length > b.disliked + b.length) return false;  // in the long run
-  if (a.length >= b.length) return true;
-  // Where both end too short, the shorter one is worse off: most so at once.
-  return a_disliked + Off(a.length + least) <= b.disliked + Off(b.length + least);
-}
-
 RouteSearch::Outlook RouteSearch::OutlookOf(const Way& way, uint32_t index,
                                             const Reached& reached) const {
+  const float least = Least(reached.away_m);
   Outlook outlook{Onward::kAll, 0};
   for (uint32_t i = reached.first; i != kNone; i = ways_[i].beside) {
+    if (i == index) continue;
     const Way& other = ways_[i];
-    if (i == index || !AsGood(other, way, reached.least)) continue;
-    if (i > index && AsGood(way, other, reached.least)) continue;  // of equals the first goes on
+    const float turn_m = other.arc == way.arc ? 0 : turn_m_;
+    if (!AsGood(other, turn_m, way, least)) continue;
+    if (i > index && AsGood(way, turn_m, other, least)) continue;  // of equals the first
+    if (other.arc == way.arc || AsGood(other, u_turn_m_, way, least)) {
+      return {Onward::kNone, 0};
+    }
     const ArcIndex back = ReverseArc(other.arc);
     if (outlook.onward == Onward::kOneArc && back == outlook.arc) continue;
-    if (other.arc == way.arc || outlook.onward == Onward::kOneArc) return {Onward::kNone, 0};
+    if (outlook.onward == Onward::kOneArc) return {Onward::kNone, 0};
     outlook = {Onward::kOneArc, back};
   }
   return outlook;
@@ -171,16 +174,16 @@ void RouteSearch::Reach(Way way) {
   if (cost > bounds_.cost_max_m) return;
   Reached& reached = reached_[way.state];
   if (reached.run != run_) {
-    reached = {run_, kNone, LeastTo(graph_.node(way.state))};
+    reached = {run_, kNone, AwayM(graph_.node(way.state))};
   }
-  const float bound =
-      way.disliked + std::max(way.length + reached.least - bounds_.straight_m, 0.0F);
-  if (bound > bound_max_ || cost + reached.least > bounds_.cost_max_m) return;
+  const float to_go = reached.away_m - nearer_m_;
+  const float bound = way.disliked + std::max(way.length + to_go - bounds_.straight_m, 0.0F);
+  if (bound > bound_max_ || cost + Least(reached.away_m) > bounds_.cost_max_m) return;
   if (OutlookOf(way, kNone, reached).onward == Onward::kNone) return;
   way.beside = reached.first;
   reached.first = static_cast<uint32_t>(ways_.size());
   ways_.push_back(way);
-  heap_.push_back({way.disliked + way.length + reached.least, reached.first});
+  heap_.push_back({way.disliked + way.length + to_go, reached.first});
   std::push_heap(heap_.begin(), heap_.end(),
                  [](const Entry& a, const Entry& b) { return a.bound > b.bound; });
 }

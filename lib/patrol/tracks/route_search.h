@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -32,6 +33,13 @@ struct RouteTaste {
 struct RouteSource {
   DirectedPlace place;
   float handicap_m = 0;
+};
+
+// A place where it may have gone, likewise, and how far that is from where all of them lie around.
+struct RouteTarget {
+  DirectedPlace place;
+  float handicap_m = 0;
+  float away_m = 0;
 };
 
 // What makes a way unlikely: what its taste costs, and what its length is off the straight line
@@ -71,10 +79,9 @@ class RouteSearch {
   // What a nat weighs, in metres of way, until the next call. 0 at first: length alone counts.
   void SetScale(double metres_per_nat);
 
-  // Where ways shall be found to, until the next call, and what is held against each, metres. All
-  // of them lie within `within_m` of `around`: what leads away from there further than the limit
-  // allows is not searched.
-  void SetTargets(absl::Span<const RouteSource> targets, geo::LonLat around, double within_m);
+  // Where ways shall be found to, until the next call. What leads away from `around` further than
+  // the limit allows is not searched.
+  void SetTargets(absl::Span<const RouteTarget> targets, geo::LonLat around);
 
   // Finds the best source and way for every target.
   void Run(absl::Span<const RouteSource> sources, const RouteBounds& bounds);
@@ -99,7 +106,7 @@ class RouteSearch {
   static constexpr uint32_t kNone = 0xffffffff;
 
   struct Target {
-    RouteSource goal;
+    RouteTarget goal;
     uint32_t next;  // on the same arc
   };
   // How a target was reached.
@@ -123,7 +130,7 @@ class RouteSearch {
   struct Reached {
     uint32_t run = 0;    // valid for this run only
     uint32_t first = 0;  // of ways_
-    float least = 0;     // to a target from here, as the crow flies, metres
+    float away_m = 0;    // of the state's node from around_
   };
   struct Entry {
     float bound;  // what the way will come to at least, less straight_m
@@ -141,17 +148,25 @@ class RouteSearch {
     float east, north;
   };
 
-  // The least that it takes to a target from the node, metres.
-  float LeastTo(roadnet::NodeIndex node) const;
+  // As the crow flies from the node to around_, metres.
+  float AwayM(roadnet::NodeIndex node) const;
+  // The least length of a way to a target from so far away.
+  float Least(float away_m) const { return std::max(0.0F, away_m - within_m_); }
   // What a way of this length is off.
   float Off(float length) const {
     return length > bounds_.straight_m ? length - bounds_.straight_m
                                        : bounds_.short_share * (bounds_.straight_m - length);
   }
   float Length(roadnet::ArcIndex arc) const { return length_m_[roadnet::PieceOf(arc)]; }
-  // Whether `a`, though it turn once more, stays as good as `b` where they go on alike for `least`
-  // metres at least.
-  bool AsGood(const Way& a, const Way& b, float least) const;
+  // Whether `a`, at the cost of turning `turn_m`, stays as good as `b` where they go on alike for
+  // `least` metres at least.
+  bool AsGood(const Way& a, float turn_m, const Way& b, float least) const {
+    const float disliked = a.disliked + turn_m;
+    if (disliked + a.length > b.disliked + b.length) return false;  // in the long run
+    if (a.length >= b.length) return true;
+    // Where both end too short, the shorter one is worse off: most so at once.
+    return disliked + Off(a.length + least) <= b.disliked + Off(b.length + least);
+  }
   // Which arcs it is worth going on to from `way`, other ways to its state being as good: all,
   // none, or the one that the only way as good would have to turn round for.
   enum class Onward : uint8_t { kNone, kOneArc, kAll };
@@ -186,8 +201,10 @@ class RouteSearch {
 
   std::vector<Target> targets_;
   Point around_{};
-  float within_m_ = 0;
+  float within_m_ = 0;          // no target is further from around_
   float least_handicap_m_ = 0;  // of a target
+  // A target so much nearer than around_ has at least so much more of a handicap than the least.
+  float nearer_m_ = 0;
   std::vector<Found> found_;
   uint32_t target_round_ = 0;
   // By arc: the first target on it, valid where the round is the present one.

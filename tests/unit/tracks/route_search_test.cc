@@ -28,7 +28,7 @@ class RouteSearchTest : public ::testing::Test {
   }
 
   float Cost(DirectedPlace from, DirectedPlace to, float limit = 1000) {
-    search_.SetTargets({{to}}, testing::NetworkSketch::kOrigin, 300);
+    search_.SetTargets({{to, 0, 300}}, testing::NetworkSketch::kOrigin);
     search_.Run({{from}}, {.cost_max_m = limit});
     return search_.total(0);
   }
@@ -75,8 +75,10 @@ TEST_F(RouteSearchTest, StopsAtTheLimit) {
 }
 
 TEST_F(RouteSearchTest, FindsManyTargetsAtOnce) {
-  search_.SetTargets({{{ForwardArc(0), 90}}, {{ForwardArc(0), 10}}, {{ForwardArc(1), 50}}},
-                     testing::NetworkSketch::kOrigin, 300);
+  search_.SetTargets({{{ForwardArc(0), 90}, 0, 300},
+                      {{ForwardArc(0), 10}, 0, 300},
+                      {{ForwardArc(1), 50}, 0, 300}},
+                     testing::NetworkSketch::kOrigin);
   search_.Run({{{ForwardArc(0), 50}}}, {.cost_max_m = 1000});
   EXPECT_NEAR(search_.total(0), 40, 0.1);
   EXPECT_NEAR(search_.total(1), 50 + 10 + 2 * kUTurnM, 0.2) << "round at once, and at the dead end";
@@ -89,7 +91,7 @@ std::vector<int64_t> WaysTaken(const Ground& ground, const RouteTaste& taste,
   RouteSearch search(ground.network, ground.graph, taste);
   search.SetScale(metres_per_nat);
   const DirectedPlace to{ForwardArc(ground.network.FindPiece(9, 0)), 1};
-  search.SetTargets({{to}}, testing::NetworkSketch::kOrigin, 1000);
+  search.SetTargets({{to, 0, 1000}}, testing::NetworkSketch::kOrigin);
   const DirectedPlace from{ForwardArc(ground.network.FindPiece(1, 0)), 1};
   search.Run({{from}}, {.cost_max_m = 5000});
   std::vector<roadnet::ArcIndex> arcs;
