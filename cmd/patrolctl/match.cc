@@ -29,9 +29,11 @@
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
+#include "lib/geo/datum.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/tracks/area_visits.h"
+#include "lib/patrol/tracks/datum_check.h"
 #include "lib/patrol/tracks/fix_reader.h"
 #include "lib/patrol/tracks/matcher.h"
 #include "lib/patrol/tracks/path_walk.h"
@@ -213,6 +215,7 @@ struct Tally {
   double path_km = 0;
   size_t paths = 0;
   size_t visits = 0;
+  std::optional<geo::Datum> suspected_datum;
   double match_s = 0;      // of the matching alone, by the clock
   double match_cpu_s = 0;  // likewise, by this thread's CPU time
 };
@@ -304,6 +307,9 @@ void PrintTally(const Tally& tally, Format format) {
   rows.emplace_back("paths", absl::StrCat(tally.paths));
   rows.emplace_back("path_km", absl::StrFormat("%.3f", tally.path_km));
   rows.emplace_back("visits", absl::StrCat(tally.visits));
+  const std::string suspected(tally.suspected_datum ? geo::DatumName(*tally.suspected_datum) : "");
+  rows.emplace_back("suspected_datum",
+                    format == Format::kJson ? absl::StrCat("\"", suspected, "\"") : suspected);
   rows.emplace_back("match_s", absl::StrFormat("%.3f", tally.match_s));
   rows.emplace_back("match_cpu_s", absl::StrFormat("%.3f", tally.match_cpu_s));
   rows.emplace_back("fixes_per_s", absl::StrFormat("%.0f", static_cast<double>(tally.fixes) /
@@ -353,6 +359,27 @@ class Matchers {
   std::map<roadnet::Mode, Entry> matchers_;
 };
 
+// Warns of positions that fit the roads far better in another datum than the one they were read in.
+std::optional<geo::Datum> WarnOfWrongDatum(const FixFileFlags& flags, const FixFile& file,
+                                           const roadnet::Network& network,
+                                           const roadnet::SpatialIndex& index, roadnet::Mode mode) {
+  geo::Datum read_as = geo::Datum::kWgs84;
+  if (!geo::ParseDatum(flags.datum, &read_as)) return std::nullopt;
+  tracks::DatumCheck check(network, index, read_as);
+  for (const auto& [unit_id, unit] : file.units) {
+    for (const tracks::Fix& fix : unit.fixes) check.Take(fix);
+  }
+  const tracks::DatumFit fit = check.Fit(mode);
+  if (fit.suspected) {
+    std::fprintf(stderr,
+                 "warning: %s: positions seem to be in %s. Nothing was converted; if it is so, run "
+                 "again with --datum %s\n",
+                 flags.path.c_str(), tracks::DatumFitText(fit).c_str(),
+                 std::string(geo::DatumName(*fit.suspected)).c_str());
+  }
+  return fit.suspected;
+}
+
 double ThreadCpuSeconds() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -380,6 +407,7 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
   const tracks::AreaCuts cuts(network, index, areas);
   Matchers matchers(network, index);
   MatchOutput output(flags.out, network, areas, cuts);
+  output.tally.suspected_datum = WarnOfWrongDatum(flags.fixes, file, network, index, mode);
   const bool terminal = isatty(STDERR_FILENO) != 0;
   size_t done = 0;
   for (auto& [unit_id, unit] : file.units) {

@@ -251,8 +251,7 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
   targets_.clear();
   for (const HmmState& state : step->states) {
     if (state.off_road) continue;
-    targets_.push_back(
-        {state.place, static_cast<float>(-beta * state.log_prob), state.distance_m});
+    targets_.push_back({state.place, static_cast<float>(-beta * state.log_prob), state.distance_m});
   }
   const size_t on_road = targets_.size();
   sources_.clear();

@@ -141,8 +141,8 @@ void RouteSearch::SetTargets(absl::Span<const RouteTarget> targets, geo::LonLat 
   }
   nearer_m_ = -kNoWay;
   for (const RouteTarget& goal : targets) {
-    nearer_m_ = std::max(nearer_m_,
-                         goal.away_m + kFloatSlackM - (goal.handicap_m - least_handicap_m_));
+    nearer_m_ =
+        std::max(nearer_m_, goal.away_m + kFloatSlackM - (goal.handicap_m - least_handicap_m_));
   }
   found_.resize(targets_.size());
 }

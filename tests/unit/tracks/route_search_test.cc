@@ -75,10 +75,9 @@ TEST_F(RouteSearchTest, StopsAtTheLimit) {
 }
 
 TEST_F(RouteSearchTest, FindsManyTargetsAtOnce) {
-  search_.SetTargets({{{ForwardArc(0), 90}, 0, 300},
-                      {{ForwardArc(0), 10}, 0, 300},
-                      {{ForwardArc(1), 50}, 0, 300}},
-                     testing::NetworkSketch::kOrigin);
+  search_.SetTargets(
+      {{{ForwardArc(0), 90}, 0, 300}, {{ForwardArc(0), 10}, 0, 300}, {{ForwardArc(1), 50}, 0, 300}},
+      testing::NetworkSketch::kOrigin);
   search_.Run({{{ForwardArc(0), 50}}}, {.cost_max_m = 1000});
   EXPECT_NEAR(search_.total(0), 40, 0.1);
   EXPECT_NEAR(search_.total(1), 50 + 10 + 2 * kUTurnM, 0.2) << "round at once, and at the dead end";
