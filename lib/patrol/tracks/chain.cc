@@ -1,17 +1,11 @@
 #include "lib/patrol/tracks/chain.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/base/check.h"
 
 namespace patrol::tracks {
-
-namespace {
-
-// Steps gathered before it is asked whether all paths agree on the older ones.
-constexpr size_t kStepsMax = 1024;
-
-}  // namespace
 
 Chain::Took Chain::Feed(const Fix& fix, uint32_t number) {
   const MatchOptions& options = hmm_->options();
@@ -72,7 +66,8 @@ void Chain::Push(HmmStep step) {
   last_ = step.time;
   if (sink_ == nullptr) steps_.clear();
   steps_.push_back(std::move(step));
-  if (sink_ != nullptr && steps_.size() >= kStepsMax) HandOverAgreed();
+  const size_t undecided_max = std::max<size_t>(hmm_->options().undecided_max, 4);
+  if (sink_ != nullptr && steps_.size() >= undecided_max) Decide();
 }
 
 void Chain::EndPath() {
@@ -111,10 +106,10 @@ void Chain::HandOver(size_t end, size_t state) {
   }
 }
 
-void Chain::HandOverAgreed() {
+void Chain::Decide() {
   // Walk back from every state of the last step until they have all come from one.
   std::vector<bool> from(steps_.back().states.size(), true);
-  for (size_t i = steps_.size() - 1; i > 0; --i) {
+  for (size_t i = steps_.size() - 1; i > handed_; --i) {
     std::vector<bool> earlier(steps_[i - 1].states.size(), false);
     size_t count = 0;
     size_t only = 0;
@@ -128,19 +123,42 @@ void Chain::HandOverAgreed() {
       }
     }
     from = std::move(earlier);
-    if (count != 1) continue;
-    const size_t agreed = i - 1;
-    if (agreed < handed_) return;
-    HandOver(agreed, only);
-    // The agreed step stays as the first, with its one state; the next steps refer to it.
-    HmmState state = steps_[agreed].states[only];
-    state.before = -1;
-    steps_[agreed].states = {state};
-    for (HmmState& next : steps_[agreed + 1].states) next.before = 0;
-    steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(agreed));
-    handed_ = 1;
-    return;
+    // No use in what agrees so far back that it would have to be asked again at once.
+    if (i - 1 <= steps_.size() / 2) break;
+    if (count == 1) return DecideUpTo(i - 1, only);
   }
+  // They do not agree, or not on enough: the likeliest path decides on the older half.
+  size_t state = steps_.back().Best();
+  const size_t half = steps_.size() / 2;
+  for (size_t i = steps_.size() - 1; i > half; --i) {
+    state = static_cast<size_t>(steps_[i].states[state].before);
+  }
+  DecideUpTo(half, state);
+}
+
+void Chain::DecideUpTo(size_t step, size_t state) {
+  HandOver(step, state);
+  // The step stays as the first, with its one state; what came from others goes.
+  HmmState only = steps_[step].states[state];
+  only.before = -1;
+  std::vector<int32_t> now_at(steps_[step].states.size(), -1);
+  now_at[state] = 0;
+  steps_[step].states = {only};
+  for (size_t i = step + 1; i < steps_.size(); ++i) {
+    std::vector<HmmState> kept;
+    std::vector<int32_t> next(steps_[i].states.size(), -1);
+    for (size_t s = 0; s < steps_[i].states.size(); ++s) {
+      HmmState from = steps_[i].states[s];
+      from.before = now_at[static_cast<size_t>(from.before)];
+      if (from.before < 0) continue;
+      next[s] = static_cast<int32_t>(kept.size());
+      kept.push_back(from);
+    }
+    steps_[i].states = std::move(kept);
+    now_at = std::move(next);
+  }
+  steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(step));
+  handed_ = 1;
 }
 
 }  // namespace patrol::tracks

@@ -27,9 +27,10 @@ class ChainSink {
 // out fixes that lead nowhere, and passes over those that are nearer than noise to the last one.
 // Offline and live matching are both this, so that they agree.
 //
-// With a sink, the best path is handed over when a break ends it, on Finish, and piecemeal before
-// that as soon as all likely paths agree: memory stays bounded. Without, only the last step is
-// kept.
+// With a sink, the best path is handed over when a break ends it, on Finish, and piecemeal whenever
+// MatchOptions::undecided_max steps are undecided: up to where all likely paths agree, or, where
+// they do not, the older half of the likeliest. So the delay and the memory are bounded. Without a
+// sink only the last step is kept.
 class Chain {
  public:
   enum class Took { kUsed, kThinned, kOffNetwork };
@@ -51,7 +52,9 @@ class Chain {
   void EndPath();
   // Hands over the path that ends in `state` of step `end` up to there, less what was before.
   void HandOver(size_t end, size_t state);
-  void HandOverAgreed();
+  // Hands over what all likely paths agree on, or else the older half of the likeliest.
+  void Decide();
+  void DecideUpTo(size_t step, size_t state);
 
   Hmm* hmm_;
   ChainSink* sink_;

@@ -195,7 +195,7 @@ TEST(Matcher, TwiceTheSameFixesGiveTheSamePath) {
 }
 
 TEST(Matcher, ALongTrackIsHandedOverPiecemealWithoutASeam) {
-  // More used fixes than a chain keeps at once; each 30 m on, round and round a block.
+  // More used fixes than a chain keeps undecided; each 30 m on, round and round a block.
   const Ground town(Blocks(3, 3));
   std::vector<Fix> fixes;
   for (int t = 0; t < 3000; ++t) {
@@ -212,6 +212,46 @@ TEST(Matcher, ALongTrackIsHandedOverPiecemealWithoutASeam) {
   for (const MatchedTrack::Point& point : track.points()) breaks += point.connected ? 0 : 1;
   EXPECT_EQ(breaks, 1u);
   EXPECT_NEAR(DrivenM(track), 30.0 * 2999, 0.02 * 30 * 2999);
+}
+
+// What is decided early stays decided: the path has no seam where later fixes taught otherwise.
+TEST(Matcher, AShortDelayLeavesThePathWholeAndNearlyTheSame) {
+  const Ground town(Blocks(8, 8));
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    std::normal_distribution<double> noise(0, 10);
+    std::vector<Fix> fixes;
+    double east = 400, north = 400;
+    int heading = 0;
+    for (int t = 0; t < 3000; t += 10) {
+      if (random() % 3 == 0) heading = static_cast<int>(random() % 4);
+      (heading % 2 == 0 ? east : north) += heading < 2 ? 80 : -80;
+      east = std::clamp(east, 0.0, 1400.0);
+      north = std::clamp(north, 0.0, 1400.0);
+      const double on_east = heading % 2 == 0 ? east : 200 * std::round(east / 200);
+      const double on_north = heading % 2 == 0 ? 200 * std::round(north / 200) : north;
+      fixes.push_back(FixAt(t, on_east + noise(random), on_north + noise(random)));
+    }
+    const MatchedTrack late = town.Match(fixes);
+    for (const size_t undecided : {4, 8, 64}) {
+      SCOPED_TRACE(undecided);
+      MatchOptions options;
+      options.undecided_max = undecided;
+      const MatchedTrack soon = town.Match(fixes, options);
+      ASSERT_EQ(soon.points().size(), late.points().size());
+      size_t same = 0;
+      for (size_t i = 0; i < soon.points().size(); ++i) {
+        EXPECT_EQ(soon.points()[i].connected, late.points()[i].connected) << i;
+        if (soon.points()[i].at.piece == late.points()[i].at.piece) ++same;
+      }
+      for (size_t i = 1; i < soon.stretch_count(); ++i) {
+        if (!soon.stretch(i).continues) continue;
+        EXPECT_EQ(soon.stretch(i).from, soon.stretch(i - 1).to);
+      }
+      EXPECT_GT(same, soon.points().size() * (undecided < 64 ? 80 : 95) / 100);
+    }
+  }
 }
 
 TEST(Matcher, EmptyTracksHaveNoPath) {
