@@ -128,6 +128,31 @@ class MatchRun(unittest.TestCase):
         self.assertEqual(subprocess.run([BIN / 'patrolctl', 'match', 'run'],
                                         capture_output=True).returncode, 2)
 
+    def test_a_wrong_datum_is_named_and_nothing_is_converted(self):
+        # A town of blocks of 200 m, and a drive along its streets, a fix each 62 m.
+        network = ["<osm version='0.6'>"]
+        network += [f"<node id='{100 * r + c + 1}' version='1' lat='{22.9 + r * 0.0018}' "
+                    f"lon='{113 + c * 0.00195}'/>" for r in range(12) for c in range(12)]
+        streets = [[100 * r + c + 1 for c in range(12)] for r in range(12)]
+        for way, nodes in enumerate(streets + [list(nodes) for nodes in zip(*streets)]):
+            network.append(f"<way id='{way + 1}' version='1'>" + ''.join(f"<nd ref='{n}'/>" for n in nodes) +
+                           "<tag k='highway' v='residential'/></way>")
+        (self.at / 'n.osm').write_text('\n'.join(network + ['</osm>']))
+        (self.at / 'drive.csv').write_text('unit_id,time,lon,lat\n' + ''.join(
+            f'u,2026-03-02T00:{i // 6:02}:{i % 6 * 10:02}Z,{113 + i % 35 * 0.0006:.6f},'
+            f'{22.9 + i // 35 * 0.0018:.6f}\n' for i in range(210)))
+        for datum, suspected in (('wgs84', ''), ('gcj02', 'wgs84'), ('bd09', 'wgs84')):
+            done = self.run_match('--datum', datum, fixes='drive.csv')
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(done.stdout)['suspected_datum'], suspected)
+            if suspected:
+                self.assertIn(f'drive.csv: positions seem to be in wgs84 rather than {datum}', done.stderr)
+                self.assertIn('run again with --datum wgs84', done.stderr)
+            else:
+                self.assertNotIn('warning', done.stderr)
+            drive = rows(self.at / 'drive.csv')
+            self.assertEqual([r[:4] for r in rows(self.at / 'out/fixes.csv')], drive)
+
     def test_real_tracks_are_recovered(self):
         folder = SHARED / 'data/kubicka/12'
         if not folder.exists():
