@@ -35,6 +35,7 @@ struct MotionRun {
   std::string masks_out;
   std::string every = "frame";
   std::string zones;
+  int min_object = motion::Detector::Options().min_object_size;
   bool annotate = false;
 };
 
@@ -222,7 +223,9 @@ absl::Status Run(const MotionRun& run, Format format) {
 
   using SteadyClock = std::chrono::steady_clock;
   EventList list;
-  motion::Analyser analyser("clip", motion::Analyser::Options(), &list);
+  motion::Analyser::Options options;
+  options.detector.min_object_size = run.min_object;
+  motion::Analyser analyser("clip", options, &list);
   analyser.SetZones(zones);
   std::unique_ptr<media::AnnotatedClip> annotated;
   Figures figures;
@@ -244,9 +247,9 @@ absl::Status Run(const MotionRun& run, Format format) {
       char name[32];
       std::snprintf(name, sizeof(name), "mask_%06lld.png",
                     static_cast<long long>(reader->number() + 1));
-      PATROL_RETURN_IF_ERROR(motion::WriteMask(
-          detection.learning ? motion::PlaneView() : detection.mask, picture->width(),
-          picture->height(), (std::filesystem::path(run.masks_out) / name).string()));
+      PATROL_RETURN_IF_ERROR(
+          motion::WriteMask(detection.mask, picture->width(), picture->height(),
+                            (std::filesystem::path(run.masks_out) / name).string()));
     }
     if (run.annotate) {
       if (annotated == nullptr) {
@@ -317,6 +320,11 @@ void AddMotionCommands(Context& context) {
       ->capture_default_str();
   command->add_option("--zones", run->zones,
                       "JSON file of the zones that are watched and of what is ignored");
+  command
+      ->add_option("--min-object", run->min_object,
+                   "smallest thing that must be found, pixels across; below 10: small targets")
+      ->check(CLI::Range(2, 1000))
+      ->capture_default_str();
   command->add_flag("--annotate", run->annotate,
                     "also write annotated.mp4: red what moves, yellow what stands out, blue zones");
   OnRun(context, command, [run, &context] { return Run(*run, context.format); });

@@ -37,6 +37,11 @@ constexpr double kViewFound = 0.6;
 // ones are only left out, and learnt as all that is still.
 constexpr double kRelitShare = 0.35;
 
+// What is smaller than this across is lost in a 7x7 majority, which takes 25 pixels ...
+constexpr int kSmallTarget = 10;
+// ... and by the reduction, which may leave so many times the pixels then.
+constexpr int kSmallTargetPixels = 4;
+
 // Whole factor by which a picture of this size is reduced.
 int FactorOf(int width, int height, int pixels_max) {
   int factor = 1;
@@ -124,12 +129,14 @@ void Detector::Impl::Start(const media::Picture& picture) {
   if (picture.width() != picture_width || picture.height() != picture_height || !model) {
     picture_width = picture.width();
     picture_height = picture.height();
-    factor = FactorOf(picture_width, picture_height, options.pixels_max);
+    const bool small = options.min_object_size < kSmallTarget;
+    factor = FactorOf(picture_width, picture_height,
+                      options.pixels_max * (small ? kSmallTargetPixels : 1));
     const int width = std::max(1, picture_width / factor);
     const int height = std::max(1, picture_height / factor);
     SampleModel::Parameters parameters;
     parameters.base_distance = options.base_distance;
-    if (options.min_object_size < 6) parameters.reach = 1;
+    if (small) parameters.reach = 1;
     // Absorbed when two of eight samples were replaced.
     parameters.absorb_per_s = 2.0 / std::max(1.0, absl::ToDoubleSeconds(options.absorb_after));
     model.emplace(width, height, parameters);
@@ -231,11 +238,11 @@ void Detector::Impl::LookElsewhere(const media::Picture& picture, absl::Duration
 // Takes out of the mask what is only lit differently, and follows large changes of light at once.
 void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch) {
   Plane& mask = model->mutable_mask();
-  const double share = scratch.lit.Find(current, model->sample(light.sample()), mask);
+  model->Mean(scratch.mean);
+  const double share = scratch.lit.Find(current, scratch.mean, mask);
   if (share <= 0) return;
   detection.lit_share = share;
   if (share >= kRelitShare) {
-    model->Mean(scratch.mean);
     model->Relight(scratch.lit, current, scratch.mean);
     scratch.lit.Relight(current, scratch.mean, moment.mutable_plane());
     reference_time = absl::InfinitePast();

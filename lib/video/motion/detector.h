@@ -19,7 +19,8 @@ namespace patrol::motion {
 //
 // What stands still but was not there when the background was learnt is foreground, but not moving.
 struct Detection {
-  bool learning = false;    // the model has not seen enough yet: nothing else is to be believed
+  bool learning = false;    // the model has not seen enough yet: the mask is a first guess, and
+                            // nothing else is to be believed
   bool light_step = false;  // most of the picture changed at once (light, or the camera was moved):
                             // neither are shares and boxes
   double foreground_share = 0;      // everything that differs from the background
@@ -67,6 +68,9 @@ class Detector {
     // The picture is reduced by a whole number (area average) until no more than this many pixels
     // are left: 384x240. More finds smaller things and costs more.
     int pixels_max = 92160;
+    // Smallest thing that must be found, pixels of the picture across. Below 10 the picture is left
+    // four times as large and specks are told by a 3x3 majority: finds distant things of a few
+    // pixels, more noise, and costs up to four times as much of everything.
     int min_object_size = 10;
     // Difference (grey levels) that never counts. Smaller: finds fainter things and more noise.
     int base_distance = 11;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include <opencv2/core/hal/intrin.hpp>
+
 namespace patrol::motion {
 
 namespace {
@@ -14,6 +16,8 @@ constexpr int kForegroundShare = 4;  // a quarter
 // second on there is structure that noise cannot make or hide.
 constexpr double kFaint = 3.0;
 constexpr double kStrong = 36.0;
+// The same of the picture, without what the edge of a beam of light makes by itself.
+constexpr double kStrongWithoutRamp = 30.0;
 // Correlation of 64 pixels from which it is the same structure (six standard deviations from
 // chance), and below which it is another where there is any.
 constexpr double kSame = 0.75;
@@ -24,6 +28,35 @@ constexpr int kBrightest = 248, kDarkest = 12;
 // Votes for light that a region needs at least, and how many for each vote against.
 constexpr int kVotesMin = 4;
 constexpr double kVotesPerThing = 1.5;
+// Neighbours belong together when their factors differ by less than this: the edge of a beam of
+// headlights changes by an eighth from block to block.
+constexpr float kAlike = 1.2f;
+// Without votes a region is light when this share of its border fades, of so many pairs at least.
+constexpr double kFadingShare = 0.75;
+constexpr int kBorderMin = 8;
+
+// Variance of a block's luma about its best plane: what a beam's edge alone makes is left out.
+double WithoutRamp(const Plane& picture, int left, int top, int width, int height) {
+  int sum = 0, sum_x = 0, sum_y = 0, sum_squares = 0;
+  for (int y = 0; y < height; ++y) {
+    const uint8_t* p = picture.row(top + y) + left;
+    for (int x = 0; x < width; ++x) {
+      const int luma = p[x];
+      sum += luma;
+      sum_squares += luma * luma;
+      sum_x += luma * (2 * x - width + 1);
+      sum_y += luma * (2 * y - height + 1);
+    }
+  }
+  const double n = width * height;
+  // Squares of 2x - width + 1, summed over the block; the same for y.
+  const double squares_x = n * (width * width - 1) / 3.0,
+               squares_y = n * (height * height - 1) / 3.0;
+  double squares = sum_squares - static_cast<double>(sum) * sum / n;
+  if (squares_x > 0) squares -= static_cast<double>(sum_x) * sum_x / squares_x;
+  if (squares_y > 0) squares -= static_cast<double>(sum_y) * sum_y / squares_y;
+  return squares / n;
+}
 
 }  // namespace
 
@@ -57,39 +90,71 @@ LightRegions::Block LightRegions::Judge(const Plane& picture, const Plane& backg
   if (correlation >= kSame) {
     block.vote = kLight;
   } else if (correlation < kOther && std::max(variance_b, variance_p - 2 * expected) >= kStrong) {
-    block.vote = kThing;
+    const double left_over = WithoutRamp(picture, left, top, width, height);
+    block.vote = left_over >= kStrongWithoutRamp ? kThing : kFlat;
   }
   return block;
 }
 
-std::array<int, 4> LightRegions::Collect(int start) {
-  std::array<int, 4> votes{};
+bool LightRegions::Alike(const Block& a, const Block& b) {
+  return a.ratio < kAlike * b.ratio && b.ratio < kAlike * a.ratio;
+}
+
+bool LightRegions::IsLight(const Region& region) {
+  const std::array<int, 4>& votes = region.votes;
+  if (votes[kLight] >= kVotesMin && votes[kLight] >= kVotesPerThing * votes[kThing]) return true;
+  const int border = region.fading + region.ending;
+  return votes[kThing] < votes[kFlat] + votes[kLight] && border >= kBorderMin &&
+         region.fading >= kFadingShare * border;
+}
+
+template <typename Visit>
+void LightRegions::ForNeighbours(int block, const Visit& visit) const {
+  const int row = block / blocks_across_, column = block % blocks_across_;
+  if (row > 0) visit(block - blocks_across_);
+  if (row + 1 < blocks_down_) visit(block + blocks_across_);
+  if (column > 0) visit(block - 1);
+  if (column + 1 < blocks_across_) visit(block + 1);
+}
+
+LightRegions::Region LightRegions::Collect(int start) {
+  Region region;
   region_.assign(1, start);
   seen_[static_cast<size_t>(start)] = true;
   for (size_t next = 0; next < region_.size(); ++next) {
-    const int block = region_[next];
-    ++votes[blocks_[static_cast<size_t>(block)].vote];
-    const int row = block / blocks_across_, column = block % blocks_across_;
-    for (int y = std::max(0, row - 1); y <= std::min(blocks_down_ - 1, row + 1); ++y) {
-      for (int x = std::max(0, column - 1); x <= std::min(blocks_across_ - 1, column + 1); ++x) {
-        const int neighbour = y * blocks_across_ + x;
-        if (seen_[static_cast<size_t>(neighbour)]) continue;
-        if (blocks_[static_cast<size_t>(neighbour)].vote == kNone) continue;
-        seen_[static_cast<size_t>(neighbour)] = true;
-        region_.push_back(neighbour);
+    const Block block = blocks_[static_cast<size_t>(region_[next])];
+    ++region.votes[block.vote];
+    ForNeighbours(region_[next], [&](int index) {
+      const Block& neighbour = blocks_[static_cast<size_t>(index)];
+      const bool alike = Alike(block, neighbour);
+      if (!alike) {
+        ++region.ending;
+      } else if (!neighbour.foreground) {
+        region.fading += block.vote != kThing && neighbour.vote != kThing ? 1 : 0;
+      } else if (!seen_[static_cast<size_t>(index)]) {
+        seen_[static_cast<size_t>(index)] = true;
+        region_.push_back(index);
       }
-    }
+    });
   }
-  return votes;
+  return region;
 }
 
-// Marks the region collected; its things get the ratio of the light around them.
+// Marks the region collected, and its rim, where light fades out; its things get the ratio of the
+// light around them.
 void LightRegions::MarkLit() {
   float sum = 0;
   int count = 0;
   for (const int block : region_) {
     lit_[static_cast<size_t>(block)] = true;
     const Block& own = blocks_[static_cast<size_t>(block)];
+    ForNeighbours(block, [&](int index) {
+      const Block& neighbour = blocks_[static_cast<size_t>(index)];
+      if (!neighbour.foreground && neighbour.vote != kNone && neighbour.vote != kThing &&
+          Alike(own, neighbour)) {
+        lit_[static_cast<size_t>(index)] = true;
+      }
+    });
     if (own.vote == kThing) continue;
     sum += own.ratio;
     ++count;
@@ -100,37 +165,68 @@ void LightRegions::MarkLit() {
   }
 }
 
-double LightRegions::Find(const Plane& picture, const Plane& background, const Plane& mask) {
+void LightRegions::MarkForeground(const Plane& mask) {
+  const int width = mask.width(), height = mask.height();
+  for (int row = 0; row < blocks_down_; ++row) {
+    const int top = row * kBlock, down = std::min(kBlock, height - top);
+    // Two blocks at a time: foreground pixels per column, then per block.
+    for (int left = 0; left < width; left += 2 * kBlock) {
+      const cv::v_uint8x16 one = cv::v_setall_u8(1);
+      cv::v_uint8x16 columns = cv::v_setzero_u8();
+      for (int y = top; y < top + down; ++y) {
+        columns = columns + (cv::v_load(mask.row(y) + left) & one);
+      }
+      uint8_t counts[2 * kBlock];
+      cv::v_store(counts, columns);
+      for (int at = left; at < std::min(width, left + 2 * kBlock); at += kBlock) {
+        const int across = std::min(kBlock, width - at);
+        int foreground = 0;
+        for (int x = 0; x < across; ++x) foreground += counts[at - left + x];
+        blocks_[static_cast<size_t>(row * blocks_across_ + at / kBlock)].foreground =
+            foreground * kForegroundShare >= across * down;
+      }
+    }
+  }
+}
+
+bool LightRegions::JudgeBlocks(const Plane& picture, const Plane& background) {
   const int width = picture.width(), height = picture.height();
-  blocks_across_ = (width + kBlock - 1) / kBlock;
-  blocks_down_ = (height + kBlock - 1) / kBlock;
+  const auto foreground = [this](int row, int column) {
+    return row >= 0 && column >= 0 && row < blocks_down_ && column < blocks_across_ &&
+           blocks_[static_cast<size_t>(row * blocks_across_ + column)].foreground;
+  };
+  bool any = false;
+  for (int row = 0; row < blocks_down_; ++row) {
+    for (int column = 0; column < blocks_across_; ++column) {
+      const bool own = foreground(row, column);
+      any |= own;
+      if (!own && !foreground(row - 1, column) && !foreground(row + 1, column) &&
+          !foreground(row, column - 1) && !foreground(row, column + 1)) {
+        continue;
+      }
+      const int left = column * kBlock, top = row * kBlock;
+      Block& block = blocks_[static_cast<size_t>(row * blocks_across_ + column)];
+      block = Judge(picture, background, left, top, std::min(kBlock, width - left),
+                    std::min(kBlock, height - top));
+      block.foreground = own;
+    }
+  }
+  return any;
+}
+
+double LightRegions::Find(const Plane& picture, const Plane& background, const Plane& mask) {
+  blocks_across_ = (picture.width() + kBlock - 1) / kBlock;
+  blocks_down_ = (picture.height() + kBlock - 1) / kBlock;
   const auto count = static_cast<size_t>(blocks_across_ * blocks_down_);
   blocks_.assign(count, Block());
   lit_.assign(count, false);
-  bool any_light = false;
-  for (int row = 0; row < blocks_down_; ++row) {
-    for (int column = 0; column < blocks_across_; ++column) {
-      const int left = column * kBlock, top = row * kBlock;
-      const int across = std::min(kBlock, width - left), down = std::min(kBlock, height - top);
-      int foreground = 0;
-      for (int y = top; y < top + down; ++y) {
-        const uint8_t* line = mask.row(y) + left;
-        for (int x = 0; x < across; ++x) foreground += line[x] & 1;
-      }
-      if (foreground * kForegroundShare < across * down) continue;
-      const Block block = Judge(picture, background, left, top, across, down);
-      any_light |= block.vote == kLight;
-      blocks_[static_cast<size_t>(row * blocks_across_ + column)] = block;
-    }
-  }
-  if (!any_light) return 0;
+  MarkForeground(mask);
+  if (!JudgeBlocks(picture, background)) return 0;
   seen_.assign(count, false);
   size_t lit = 0;
-  for (int start = 0; start < static_cast<int>(count); ++start) {
-    if (seen_[static_cast<size_t>(start)]) continue;
-    if (blocks_[static_cast<size_t>(start)].vote == kNone) continue;
-    const std::array<int, 4> votes = Collect(start);
-    if (votes[kLight] < kVotesMin || votes[kLight] < kVotesPerThing * votes[kThing]) continue;
+  for (size_t start = 0; start < count; ++start) {
+    if (seen_[start] || !blocks_[start].foreground) continue;
+    if (!IsLight(Collect(static_cast<int>(start)))) continue;
     MarkLit();
     lit += region_.size();
   }

@@ -11,9 +11,11 @@ namespace patrol::motion {
 // Tells places that are only lit differently from things: a cloud's shadow, headlights, a lamp or a
 // camera's infrared light leave the structure of a place as it was, a thing does not.
 //
-// Works on connected regions of blocks of 8x8 foreground pixels. A block with structure of its own
-// votes for light when it correlates with the model's, for a thing when it does not; flat blocks do
-// not vote. A region goes with the clear majority; when too few vote it is a thing.
+// Works on blocks of 8x8 foreground pixels, and regions of neighbours that became brighter or
+// darker by nearly the same factor. A block with structure of its own votes for light when it
+// correlates with the model's, for a thing when it does not; flat blocks do not vote. A region goes
+// with the clear majority; where too few vote, by its border: light fades from block to block, a
+// thing ends.
 //
 // Cost: only blocks with foreground are looked at. Threads: one call at a time.
 class LightRegions {
@@ -37,12 +39,26 @@ class LightRegions {
   enum Vote : uint8_t { kNone, kFlat, kLight, kThing };
   struct Block {
     Vote vote = kNone;
+    bool foreground = false;
     float ratio = 1;  // picture / background
+  };
+  struct Region {
+    std::array<int, 4> votes{};
+    // Pairs of neighbouring blocks, one of them outside, where the light goes on or breaks off.
+    int fading = 0;
+    int ending = 0;
   };
   static Block Judge(const Plane& picture, const Plane& background, int left, int top, int width,
                      int height);
-  // Collects the region that `start` lies in; returns how many of its blocks gave each vote.
-  std::array<int, 4> Collect(int start);
+  static bool Alike(const Block& a, const Block& b);
+  static bool IsLight(const Region& region);
+  template <typename Visit>
+  void ForNeighbours(int block, const Visit& visit) const;  // up, down, left, right
+  void MarkForeground(const Plane& mask);
+  // Judges the foreground's blocks and their neighbours; true when there is any foreground.
+  bool JudgeBlocks(const Plane& picture, const Plane& background);
+  // Collects the region that `start` lies in.
+  Region Collect(int start);
   void MarkLit();
 
   int blocks_across_ = 0;
