@@ -53,6 +53,7 @@ double Median(std::vector<double> seconds) {
 
 // Runs searches again and again, as a service does, and tells what one costs: to stderr.
 void TimeSearch(const std::shared_ptr<const roadnet::Network>& network, roadnet::Mode mode,
+                const roadnet::SearchGraph::Options& rules,
                 const std::vector<coverage::Source>& sources, coverage::ArrivalUs reach, int times,
                 coverage::Reach* search) {
   std::vector<double> plain, cold, warm;
@@ -61,7 +62,9 @@ void TimeSearch(const std::shared_ptr<const roadnet::Network>& network, roadnet:
     search->Run(sources, reach);
     plain.push_back(CpuSeconds() - begin);
   }
-  const auto graphs = std::make_shared<const coverage::ModeGraphs>(network);
+  coverage::ModeGraphs::Options all_rules{};
+  all_rules[static_cast<size_t>(mode)] = rules;
+  const auto graphs = std::make_shared<const coverage::ModeGraphs>(network, all_rules);
   // Sources in another order each time, so that no list is at hand from the time before.
   std::vector<coverage::Source> turned(sources.rbegin(), sources.rend());
   constexpr size_t kListBytes = size_t{256} << 20;
@@ -144,7 +147,9 @@ absl::Status RunReach(const ReachArguments& arguments) {
   PATROL_ASSIGN_OR_RETURN(roadnet::Network read, ReadNetwork(arguments.network));
   const auto shared = std::make_shared<const roadnet::Network>(std::move(read));
   const roadnet::Network& network = *shared;
-  const roadnet::SearchGraph graph(network, mode, {});
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Waivers waivers, ReadWaivers(arguments.network));
+  const roadnet::SearchGraph::Options& rules = waivers.graphs[static_cast<size_t>(mode)];
+  const roadnet::SearchGraph graph(network, mode, rules);
 
   std::ifstream in(arguments.sources, std::ios::binary);
   if (!in) {
@@ -158,7 +163,7 @@ absl::Status RunReach(const ReachArguments& arguments) {
   const auto reach_us = static_cast<coverage::ArrivalUs>(absl::ToInt64Microseconds(reach));
   search.Run(*sources, reach_us);
   if (arguments.timing > 0) {
-    TimeSearch(shared, mode, *sources, reach_us, arguments.timing, &search);
+    TimeSearch(shared, mode, rules, *sources, reach_us, arguments.timing, &search);
   }
   PATROL_RETURN_IF_ERROR(coverage::WriteReach(network, search, arguments.out));
   if (arguments.why.empty()) return absl::OkStatus();

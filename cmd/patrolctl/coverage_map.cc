@@ -132,7 +132,8 @@ absl::Status RunMap(const MapArguments& arguments) {
   }
   PATROL_ASSIGN_OR_RETURN(const std::vector<coverage::CameraView> views, ReadViews(arguments));
   PATROL_ASSIGN_OR_RETURN(const roadnet::Network network, ReadNetwork(arguments.network));
-  const roadnet::SearchGraph graph(network, mode, {});
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Waivers waivers, ReadWaivers(arguments.network));
+  const roadnet::SearchGraph graph(network, mode, waivers.graphs[static_cast<size_t>(mode)]);
   PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(arguments.sources));
   const auto sources = coverage::ReadSources(network, graph, in);
   if (!sources.ok()) return Annotate(sources.status(), arguments.sources);

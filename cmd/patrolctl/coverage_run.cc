@@ -4,26 +4,28 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/coverage_what_if.h"
 #include "cmd/patrolctl/cpu_time.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/fix_file.h"
@@ -32,14 +34,18 @@
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
 #include "lib/patrol/coverage/area_index.h"
+#include "lib/patrol/coverage/blind_spots.h"
+#include "lib/patrol/coverage/camera_view.h"
 #include "lib/patrol/coverage/mode_graphs.h"
-#include "lib/patrol/coverage/what_if.h"
+#include "lib/patrol/coverage/shifts.h"
+#include "lib/patrol/coverage/speed_profile.h"
+#include "lib/patrol/coverage/visit_files.h"
 #include "lib/patrol/coverage/window.h"
 #include "lib/patrol/coverage/window_files.h"
+#include "lib/patrol/coverage/window_visits.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
-#include "lib/patrol/tracks/csv_table.h"
 #include "lib/patrol/tracks/fix.h"
 #include "lib/patrol/tracks/fix_reader.h"
 #include "lib/patrol/tracks/matcher.h"
@@ -61,10 +67,16 @@ struct RunArguments {
   std::string reach = "180s";
   std::string shifts;
   std::string rounds;
-  std::vector<std::string> without;
-  std::vector<std::string> add_at;
+  WhatIfFlags what_if;
+  std::string speeds;
+  std::string cameras;
+  double camera_range_m = 50;
+  std::string gap_min = "10m";
+  size_t gap_polygons = 0;
   std::string out;
   int threads = 0;
+  bool backup = false;
+  bool visits = false;
   bool timing = false;
 };
 
@@ -188,32 +200,54 @@ void Count(const tracks::MatchedTrack& track, coverage::FixCounts* counts) {
   }
 }
 
-// Matches the fixes, taking them.
-std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units units,
-                                        Progress& progress, coverage::FixCounts* counts) {
-  struct ModeMatcher {
-    std::unique_ptr<const roadnet::SearchGraph> graph;
-    std::unique_ptr<tracks::Matcher> matcher;
-  };
-  const roadnet::SpatialIndex index(network);
-  std::array<ModeMatcher, roadnet::kModeCount> matchers;
-  std::vector<tracks::MatchedTrack> matched;
-  size_t done = 0;
-  for (auto& [id, unit] : units) {
-    if (++done % 16 == 0) {
-      progress.Show("matching", static_cast<double>(done) / static_cast<double>(units.size()));
-    }
-    if (unit.fixes.empty()) continue;
-    ModeMatcher& own = matchers[static_cast<size_t>(unit.mode)];
-    if (own.matcher == nullptr) {
-      own.graph = std::make_unique<const roadnet::SearchGraph>(
-          tracks::Matcher::MakeGraph(network, unit.mode));
-      own.matcher = std::make_unique<tracks::Matcher>(network, index, *own.graph);
-    }
-    matched.push_back(own.matcher->Match(id, unit.fixes));
-    Count(matched.back(), counts);
-    unit.fixes = {};
+// What matching needs of one mode, made when first asked for.
+class ModeGraph {
+ public:
+  const roadnet::SearchGraph& Get(const roadnet::Network& network, roadnet::Mode mode) {
+    std::call_once(made_, [&] {
+      graph_ =
+          std::make_unique<const roadnet::SearchGraph>(tracks::Matcher::MakeGraph(network, mode));
+    });
+    return *graph_;
   }
+
+ private:
+  std::once_flag made_;
+  std::unique_ptr<const roadnet::SearchGraph> graph_;
+};
+
+// Matches the fixes, taking them, on some threads; tracks come in order of unit all the same.
+std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units units, int threads,
+                                        Progress& progress, coverage::FixCounts* counts) {
+  std::vector<std::pair<const std::string*, UnitFixes*>> work;
+  for (auto& [id, unit] : units) {
+    if (!unit.fixes.empty()) work.push_back({&id, &unit});
+  }
+  const roadnet::SpatialIndex index(network);
+  std::array<ModeGraph, roadnet::kModeCount> graphs;
+  std::vector<tracks::MatchedTrack> matched(work.size());
+  std::atomic<size_t> next = 0;
+  const auto match = [&](bool shows) {
+    std::array<std::unique_ptr<tracks::Matcher>, roadnet::kModeCount> matchers;
+    for (size_t i = next++; i < work.size(); i = next++) {
+      if (shows) {
+        progress.Show("matching", static_cast<double>(i) / static_cast<double>(work.size()));
+      }
+      auto& [id, unit] = work[i];
+      const auto mode = static_cast<size_t>(unit->mode);
+      if (matchers[mode] == nullptr) {
+        matchers[mode] = std::make_unique<tracks::Matcher>(network, index,
+                                                           graphs[mode].Get(network, unit->mode));
+      }
+      matched[i] = matchers[mode]->Match(*id, unit->fixes);
+      unit->fixes = {};
+    }
+  };
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back(match, false);
+  match(true);
+  for (std::thread& other : others) other.join();
+  for (const tracks::MatchedTrack& track : matched) Count(track, counts);
   counts->units = matched.size();
   return matched;
 }
@@ -247,91 +281,69 @@ absl::Status SetWindow(const RunArguments& arguments, const std::optional<absl::
   PATROL_ASSIGN_OR_RETURN(options->step, ParseDuration(arguments.step));
   PATROL_ASSIGN_OR_RETURN(const std::vector<absl::Duration> reaches, ParseReaches(arguments.reach));
   options->reach = reaches.front();
-  for (const absl::string_view text : absl::StrSplit(arguments.shifts, ',', absl::SkipEmpty())) {
-    absl::CivilMinute at;
-    if (!absl::ParseCivilTime(absl::StrCat("2000-01-01T", text), &at)) {
-      return absl::InvalidArgumentError(absl::StrCat("--shifts: \"", text, "\" is no HH:MM"));
-    }
-    options->shift_starts.push_back(absl::Minutes(at - absl::CivilMinute(2000, 1, 1)));
-  }
+  auto shifts = coverage::ParseShiftStarts(arguments.shifts);
+  if (!shifts.ok()) return Annotate(shifts.status(), "--shifts");
+  options->shift_starts = *std::move(shifts);
   return absl::OkStatus();
 }
 
-// What if these units had not been there.
-absl::Status LeaveOut(const std::vector<std::string>& ids, Units* units) {
-  for (const std::string& id : ids) {
-    if (units->erase(id) == 0) {
-      return absl::NotFoundError(absl::StrCat("--without: no unit \"", id, "\""));
-    }
-  }
-  return absl::OkStatus();
-}
-
-// What if further units had stood at these places ("LON,LAT") all the time.
-absl::Status AddStationed(const roadnet::Network& network, const RunArguments& arguments,
-                          const coverage::WindowOptions& options,
-                          std::vector<tracks::MatchedTrack>* matched) {
-  roadnet::Mode mode = roadnet::Mode::kCar;
-  (void)roadnet::ParseMode(arguments.mode, &mode);
-  const roadnet::SpatialIndex index(network);
-  for (size_t i = 0; i < arguments.add_at.size(); ++i) {
-    const std::string& text = arguments.add_at[i];
-    const std::vector<std::string> parts = absl::StrSplit(text, ',');
-    geo::LonLat place;
-    if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &place.lon) ||
-        !absl::SimpleAtod(parts[1], &place.lat) || std::abs(place.lon) > 180 ||
-        std::abs(place.lat) > 90) {
-      return absl::InvalidArgumentError(absl::StrCat("--add-at: \"", text, "\" is no LON,LAT"));
-    }
-    constexpr double kSnapLimitM = 50;
-    constexpr double kAttachLimitM = 200;
-    const std::vector<roadnet::Candidate> near =
-        index.Nearest(place, {.mode = mode, .radius_m = kAttachLimitM, .count_max = 1});
-    if (near.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--add-at: ", text, ": no road for the mode within 200 m"));
-    }
-    const double distance_m = near.front().distance_m;
-    matched->push_back(
-        coverage::StationedTrack(absl::StrCat("added-", i + 1), mode,
-                                 {near.front().position, distance_m > kSnapLimitM ? distance_m : 0},
-                                 options.from, options.to, options.stale_after));
-  }
-  return absl::OkStatus();
-}
-
-// Rows area_id,every_s: areas that are to be visited so often during each shift.
 absl::Status ReadRounds(const std::string& path, const std::vector<geo::Area>& areas,
-                        std::vector<coverage::RequiredRound>* rounds) {
+                        coverage::WindowOptions* options) {
   PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
-  tracks::CsvTable table(in);
-  const absl::Status header = table.ReadHeader({"area_id", "every_s"}, {});
-  if (!header.ok()) return Annotate(header, path);
-  tracks::RowFault fault;
-  for (auto next = table.ReadRow(&fault); next != tracks::CsvTable::Next::kEnd;
-       next = table.ReadRow(&fault)) {
-    double every_s = 0;
-    const auto area = std::find_if(areas.begin(), areas.end(), [&](const geo::Area& candidate) {
-      return candidate.id == table.field(0);
-    });
-    if (next == tracks::CsvTable::Next::kFault || area == areas.end() ||
-        !absl::SimpleAtod({table.field(1).data(), table.field(1).size()}, &every_s) ||
-        !(every_s >= 1 && every_s <= 1e7)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "\"", path, "\": line ", table.line(), ": not an area of --areas and 1..1e7 seconds"));
-    }
-    rounds->push_back({static_cast<size_t>(area - areas.begin()), absl::Seconds(every_s)});
-  }
+  auto rounds = coverage::ReadRounds(in, areas, options->shift_starts);
+  if (!rounds.ok()) return Annotate(rounds.status(), path);
+  options->rounds = *std::move(rounds);
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
+absl::StatusOr<std::string> ReadText(const std::string& path) {
   PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
   std::ostringstream text;
   text << in.rdbuf();
-  auto areas = geo::ReadAreasGeoJson(text.str());
+  return std::move(text).str();
+}
+
+absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
+  PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  auto areas = geo::ReadAreasGeoJson(text);
   if (!areas.ok()) return Annotate(areas.status(), path);
   return areas;
+}
+
+absl::Status ReadSpeeds(const std::string& path, const roadnet::Network& network,
+                        const coverage::ModeGraphs::Options& rules,
+                        coverage::WindowOptions* options) {
+  if (path.empty()) return absl::OkStatus();
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
+  const auto profile = coverage::SpeedProfile::Read(in);
+  if (!profile.ok()) return Annotate(profile.status(), path);
+  options->graphs_by_hour = profile->GraphsByHour(network, rules);
+  return absl::OkStatus();
+}
+
+// Blind spots, joined with what cameras see where there are any.
+absl::Status WriteGaps(const RunArguments& arguments, const roadnet::Network& network,
+                       const coverage::AreaIndex& index, const coverage::WindowResult& result) {
+  coverage::BlindSpotOptions options;
+  PATROL_ASSIGN_OR_RETURN(options.at_least, ParseDuration(arguments.gap_min));
+  options.polygons_max = arguments.gap_polygons;
+  std::vector<std::vector<coverage::Interval>> watched;
+  if (!arguments.cameras.empty()) {
+    PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.cameras));
+    const auto cameras = coverage::ReadCameraViews(text, arguments.camera_range_m);
+    if (!cameras.ok()) return Annotate(cameras.status(), arguments.cameras);
+    for (const std::string& fault : cameras->faults) {
+      std::fprintf(stderr, "%s: %s\n", arguments.cameras.c_str(), fault.c_str());
+    }
+    watched = coverage::WatchedStretches(network, roadnet::SpatialIndex(network), cameras->views);
+    options.cameras = true;
+  }
+  absl::Duration rest;
+  int64_t steps_min = absl::IDivDuration(options.at_least, result.options.step, &rest);
+  if (rest > absl::ZeroDuration()) ++steps_min;
+  return coverage::WriteBlindSpots(network, index, result,
+                                   coverage::FindBlindSpots(network, result, steps_min, watched),
+                                   options, arguments.out);
 }
 
 absl::Status RunWindow(const RunArguments& arguments) {
@@ -346,38 +358,65 @@ absl::Status RunWindow(const RunArguments& arguments) {
   }
   PATROL_RETURN_IF_ERROR(ReadFixes(arguments, &units, &counts));
   options.threads = arguments.threads;
+  options.backup = arguments.backup;
   PATROL_RETURN_IF_ERROR(SetWindow(arguments, zone, units, &options));
-  PATROL_RETURN_IF_ERROR(LeaveOut(arguments.without, &units));
   PATROL_ASSIGN_OR_RETURN(std::vector<geo::Area> areas, ReadAreas(arguments.areas));
   PATROL_ASSIGN_OR_RETURN(roadnet::Network read, ReadNetwork(arguments.network));
   const auto network = std::make_shared<const roadnet::Network>(std::move(read));
 
+  if (!arguments.rounds.empty()) {
+    PATROL_RETURN_IF_ERROR(ReadRounds(arguments.rounds, areas, &options));
+  }
   timer.End("read");
   Progress progress;
-  std::vector<tracks::MatchedTrack> matched = Match(*network, std::move(units), progress, &counts);
-  PATROL_RETURN_IF_ERROR(AddStationed(*network, arguments, options, &matched));
+  const int threads = arguments.threads > 0
+                          ? arguments.threads
+                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<tracks::MatchedTrack> matched =
+      Match(*network, std::move(units), threads, progress, &counts);
   timer.End("matched");
-  if (!arguments.rounds.empty()) {
-    PATROL_RETURN_IF_ERROR(ReadRounds(arguments.rounds, areas, &options.rounds));
-  }
   const coverage::AreaIndex index(*network, std::move(areas));
-  const coverage::ModeGraphs graphs(network);
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Waivers waivers, ReadWaivers(arguments.network));
+  const coverage::ModeGraphs graphs(network, waivers.graphs);
+  PATROL_RETURN_IF_ERROR(ReadSpeeds(arguments.speeds, *network, waivers.graphs, &options));
+  options.count_visits = false;                  // below, so that it is timed
+  std::optional<coverage::WindowResult> before;  // what is changed by --without and the like
+  if (arguments.what_if.any()) {
+    PATROL_ASSIGN_OR_RETURN(before,
+                            coverage::ComputeWindow(graphs, index, matched, options, nullptr));
+    roadnet::Mode mode = roadnet::Mode::kCar;
+    (void)roadnet::ParseMode(arguments.mode, &mode);  // ReadFixes has refused others
+    PATROL_ASSIGN_OR_RETURN(
+        matched, ApplyWhatIf(arguments.what_if, *network, mode, std::move(matched), &options));
+  }
   PATROL_ASSIGN_OR_RETURN(
-      const coverage::WindowResult result,
+      coverage::WindowResult result,
       coverage::ComputeWindow(graphs, index, matched, options,
                               [&](double share) { progress.Show("covering", share); }));
   progress.End();
   timer.End("covered");
+  coverage::CountVisits(*network, index, matched, &result);
+  timer.End("visits");
   PATROL_RETURN_IF_ERROR(coverage::WriteWindow(*network, index, result, counts, arguments.out));
+  PATROL_RETURN_IF_ERROR(WriteGaps(arguments, *network, index, result));
+  if (before) PATROL_RETURN_IF_ERROR(WriteWhatIf(index, *before, result, arguments.out));
+  if (arguments.visits) {
+    PATROL_RETURN_IF_ERROR(coverage::WriteVisits(*network, index, matched, options, arguments.out));
+  }
   timer.End("written");
   const coverage::SpanSums& town = result.town.window;
   std::printf("%s .. %s: covered %.4f, covered or unknown %.4f of %.3f km; %zu units\n",
               FormatUtc(options.from).c_str(), FormatUtc(options.to).c_str(), town.covered_ratio(),
               town.covered_ratio() + town.unknown_ratio(),
               static_cast<double>(town.patrollable_um) * 1e-9, matched.size());
+  if (before) {
+    std::printf("without the change: covered %.4f\n", before->town.window.covered_ratio());
+  }
+  if (options.backup) std::printf("by two units or more: %.4f\n", town.backup_ratio());
   PATROL_ASSIGN_OR_RETURN(const std::vector<absl::Duration> reaches, ParseReaches(arguments.reach));
   for (size_t i = 1; i < reaches.size(); ++i) {
     options.reach = reaches[i];
+    options.count_visits = true;
     PATROL_ASSIGN_OR_RETURN(const coverage::WindowResult other,
                             coverage::ComputeWindow(graphs, index, matched, options, nullptr));
     PATROL_RETURN_IF_ERROR(coverage::WriteWindow(
@@ -415,12 +454,36 @@ void AddCoverageRun(Context& context) {
   run->add_option("--shifts", arguments->shifts,
                   "when shifts begin, e.g. 06:00,14:00,22:00: writes shifts.csv");
   run->add_option("--rounds", arguments->rounds,
-                  "CSV area_id,every_s: required visits in each shift, writes rounds.csv");
-  run->add_option("--without", arguments->without, "what if this unit had not been there");
-  run->add_option("--add-at", arguments->add_at,
-                  "what if a unit had stood at LON,LAT all the time (of --mode)");
+                  "CSV area_id,every_s[,shift_start]: required visits in each shift (without "
+                  "--shifts: over the window), writes rounds.csv and due_visits.csv");
+  run->add_flag("--backup", arguments->backup,
+                "also where two units could be in time that do not move together; takes longer");
+  run->add_flag("--visits", arguments->visits,
+                "also writes every visit: area_visits.csv, piece_visits.csv, town_visits.csv");
+  AddWhatIfOptions(run, &arguments->what_if);
+  run->add_option(
+      "--speeds", arguments->speeds,
+      "CSV hour_begin,hour_end,factor[,class,mode]: how much faster or slower roads are "
+      "at some hours of --time-zone's day");
+  run->add_option(
+      "--cameras", arguments->cameras,
+      "CSV or GeoJSON (id, lon, lat, heading_deg, field_of_view_deg, range_m): how much "
+      "of a blind spot they see");
+  run->add_option("--camera-range", arguments->camera_range_m, "of cameras that name none, metres")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 5000.0));
+  run->add_option("--gap-min", arguments->gap_min, "blind spots: uncovered at least so long on end")
+      ->capture_default_str()
+      ->check(CheckDuration);
+  run->add_option(
+         "--gap-polygons", arguments->gap_polygons,
+         "so many of the largest blind spots are drawn as polygons, not as roads; one takes up to "
+         "seconds")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10000));
   run->add_option("--out", arguments->out,
-                  "folder for summary.json, areas.csv, edges.csv, coverage.geojson, gaps.geojson")
+                  "folder for summary.json, areas.csv, edges.csv, coverage.geojson, gaps.geojson, "
+                  "blind_spots.csv, blind_spots.geojson")
       ->required();
   run->add_option("--threads", arguments->threads,
                   "to cover with; 0: one a core. The files do not depend on it")

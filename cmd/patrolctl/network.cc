@@ -15,6 +15,7 @@
 #include "cmd/patrolctl/network_flags.h"
 #include "lib/base/status.h"
 #include "lib/patrol/roadnet/network_stats.h"
+#include "lib/patrol/roadnet/search_graph.h"
 #include "lib/patrol/roadnet/snapshot.h"
 
 namespace patrol::ctl {
@@ -66,6 +67,7 @@ std::vector<std::pair<std::string, std::string>> Figures(const NetworkStats& sta
       {"ways_reversible", absl::StrCat(report.ways_reversible)},
       {"segments_zero_length", absl::StrCat(report.segments_zero_length)},
       {"segments_missing_node", absl::StrCat(report.segments_missing_node)},
+      {"barriers", absl::StrCat(report.barriers)},
       {"times_capped", absl::StrCat(report.times_capped)},
       {"features_without_line", absl::StrCat(report.features_without_line)},
       {"ends_joined", absl::StrCat(report.ends_joined)},
@@ -127,13 +129,14 @@ absl::Status RunInfo(const Arguments& arguments, Format format) {
   return absl::OkStatus();
 }
 
-absl::Status WriteArcs(const Network& network, Mode mode, const std::string& path) {
+absl::Status WriteArcs(const Network& network, const roadnet::SearchGraph& graph,
+                       const std::string& path) {
   OutFile file(path);
   file.stream() << "way_id,seq,from_node,to_node,length_m,time_s\n";
   for (ArcIndex arc = 0; arc < network.arc_count(); ++arc) {
-    if (!network.allowed(mode, arc)) continue;
+    const uint32_t time_us = graph.time_us(arc);
+    if (time_us == roadnet::kNotAllowed) continue;
     const roadnet::Piece& piece = network.piece(roadnet::PieceOf(arc));
-    const uint32_t time_us = network.time_us(mode, arc);
     file.stream() << absl::StreamFormat(
         "%d,%d,%d,%d,%.6f,%d.%06d\n", piece.way_id, piece.seq, network.node(network.tail(arc)).id,
         network.node(network.head(arc)).id, piece.length_m, time_us / 1000000, time_us % 1000000);
@@ -141,13 +144,16 @@ absl::Status WriteArcs(const Network& network, Mode mode, const std::string& pat
   return file.Close();
 }
 
-// A row per arc of each forbidden turn, in the order they may not be passed.
-absl::Status WriteRestrictions(const Network& network, Mode mode, const std::string& path) {
+// A row per arc of each forbidden turn, in the order they may not be passed. waived: all but those
+// across barriers, whose relation_id is 0.
+absl::Status WriteRestrictions(const Network& network, Mode mode, bool waived,
+                               const std::string& path) {
   OutFile file(path);
   file.stream() << "turn,step,relation_id,way_id,seq,from_node,to_node\n";
   int64_t number = 0;
   for (const roadnet::ForbiddenTurn& turn : network.forbidden_turns()) {
     if ((turn.modes & roadnet::ModeBit(mode)) == 0) continue;
+    if (waived && turn.relation_id != roadnet::ForbiddenTurn::kBarrier) continue;
     ++number;
     for (size_t step = 0; step < turn.arcs.size(); ++step) {
       const ArcIndex arc = turn.arcs[step];
@@ -169,8 +175,12 @@ absl::Status RunExport(const Arguments& arguments) {
     return absl::UnavailableError(
         absl::StrCat("folder \"", arguments.out, "\": cannot be made: ", error.message()));
   }
-  PATROL_RETURN_IF_ERROR(WriteArcs(network, mode, arguments.out + "/arcs.csv"));
-  return WriteRestrictions(network, mode, arguments.out + "/restrictions.csv");
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Waivers waivers, ReadWaivers(arguments.network));
+  const roadnet::SearchGraph::Options& rules = waivers.graphs[static_cast<size_t>(mode)];
+  const roadnet::SearchGraph graph(network, mode, rules);
+  PATROL_RETURN_IF_ERROR(WriteArcs(network, graph, arguments.out + "/arcs.csv"));
+  return WriteRestrictions(network, mode, rules.ignore_restrictions,
+                           arguments.out + "/restrictions.csv");
 }
 
 absl::Status RunSnapshot(const Arguments& arguments) {

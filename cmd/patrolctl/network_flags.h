@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/network_builder.h"
+#include "lib/patrol/roadnet/waivers.h"
 
 namespace patrol::ctl {
 
@@ -14,11 +15,15 @@ namespace patrol::ctl {
 struct NetworkFlags {
   std::string path;
   std::string columns;  // of vector files
+  std::string waive;    // rules that do not bind a mode
 };
 
-// Adds --network and --network-columns.
+// Adds --network, --network-columns and --waive.
 // Returns: the option --network, to be made required or not.
 CLI::Option* AddNetworkOptions(CLI::App* command, NetworkFlags* flags);
+
+// What --waive says. Errors: INVALID_ARGUMENT naming it.
+absl::StatusOr<roadnet::Waivers> ReadWaivers(const NetworkFlags& flags);
 
 // Reads it. report: filled where given.
 // Errors: naming the option at fault, or the file.

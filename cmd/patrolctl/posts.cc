@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/civil_time.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/fix_file.h"
@@ -30,6 +31,7 @@
 #include "lib/patrol/coverage/post_files.h"
 #include "lib/patrol/coverage/post_sites.h"
 #include "lib/patrol/coverage/set_cover_solver.h"
+#include "lib/patrol/coverage/speed_profile.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/search_graph.h"
 
@@ -43,10 +45,11 @@ struct Arguments {
   NetworkFlags network;
   std::string areas;
   std::vector<std::string> only_areas;
-  std::string candidates;
+  std::string candidates = "nodes";
   std::string weights = "length";
   std::string cameras;
   std::string hours;
+  std::string speeds;
   std::string time_zone;
   std::string matrix;
   std::string matrix_columns;
@@ -179,7 +182,7 @@ absl::Status PutPoints(const Arguments& arguments, const roadnet::SpatialIndex& 
       return absl::InvalidArgumentError(absl::StrCat(arguments.weights, ": no event counts"));
     }
     points = std::move(places.places);
-  } else if (!arguments.hours.empty()) {
+  } else if (!arguments.hours.empty() && arguments.speeds.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--hours: ", arguments.weights, " has no begin_time to go by"));
   }
@@ -191,6 +194,32 @@ absl::Status PutPoints(const Arguments& arguments, const roadnet::SpatialIndex& 
   return absl::OkStatus();
 }
 
+// The network as it is at the slowest of --hours (without it, of the day), for each class and mode:
+// what is covered then is covered at all of them.
+absl::StatusOr<roadnet::Network> AtSpeeds(const Arguments& arguments, roadnet::Network network) {
+  if (arguments.speeds.empty()) return network;
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(arguments.speeds));
+  const auto profile = coverage::SpeedProfile::Read(in);
+  if (!profile.ok()) return Annotate(profile.status(), arguments.speeds);
+  coverage::DayHours hours;
+  if (!arguments.hours.empty()) {
+    PATROL_ASSIGN_OR_RETURN(hours, coverage::ParseDayHours(arguments.hours));
+  }
+  std::vector<int> touched;
+  for (int hour = 0; hour < 24; ++hour) {
+    for (int minute = 0; minute < 60; ++minute) {
+      const absl::Time at =
+          absl::FromCivil(absl::CivilMinute(2000, 1, 1, hour, minute), absl::UTCTimeZone());
+      if (!hours.Contains(at, absl::UTCTimeZone())) continue;
+      touched.push_back(hour);
+      break;
+    }
+  }
+  coverage::SpeedProfile::Factors slowest = profile->Slowest(touched);
+  return network.WithSpeeds(
+      [&](const roadnet::Piece& piece, roadnet::Mode mode) { return slowest.Of(piece, mode); });
+}
+
 absl::StatusOr<Put> PutFromNetwork(const Arguments& arguments) {
   Put put;
   roadnet::Mode mode = roadnet::Mode::kCar;
@@ -199,8 +228,10 @@ absl::StatusOr<Put> PutFromNetwork(const Arguments& arguments) {
   }
   PATROL_ASSIGN_OR_RETURN(const coverage::ArrivalUs reach_us, ReachUs(arguments));
   PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ReadAreas(arguments));
-  PATROL_ASSIGN_OR_RETURN(put.network, ReadNetwork(arguments.network));
-  const roadnet::SearchGraph graph(*put.network, mode, {});
+  PATROL_ASSIGN_OR_RETURN(roadnet::Network read, ReadNetwork(arguments.network));
+  PATROL_ASSIGN_OR_RETURN(put.network, AtSpeeds(arguments, std::move(read)));
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Waivers waivers, ReadWaivers(arguments.network));
+  const roadnet::SearchGraph graph(*put.network, mode, waivers.graphs[static_cast<size_t>(mode)]);
   const roadnet::SpatialIndex index(*put.network);
   const tracks::AreaCuts cuts(*put.network, index, areas);
   PATROL_ASSIGN_OR_RETURN(coverage::PostSites sites,
@@ -210,10 +241,9 @@ absl::StatusOr<Put> PutFromNetwork(const Arguments& arguments) {
     PATROL_RETURN_IF_ERROR(PutPoints(arguments, index, graph, reach_us, &put));
     return put;
   }
-  if (!arguments.hours.empty()) {
-    return absl::InvalidArgumentError(
-        "--hours: road length is the same at all hours; give events "
-        "as --weights");
+  if (!arguments.hours.empty() && arguments.speeds.empty()) {
+    std::fprintf(stderr,
+                 "--hours: without --speeds all hours are alike where road length counts\n");
   }
   put.weights = "length";
   put.unit.name = "m";
@@ -383,7 +413,10 @@ void AddPostCommands(Context& context) {
       ->capture_default_str();
   run->add_option("--cameras", arguments->cameras, "events: places of the cameras (id,lon,lat)");
   run->add_option("--hours", arguments->hours,
-                  "events: only of these hours of the day, 22:00-06:00");
+                  "22:00-06:00: of events only those of these hours of the day; with --speeds, "
+                  "roads as slow as they are at the slowest of them");
+  run->add_option("--speeds", arguments->speeds,
+                  "CSV hour_begin,hour_end,factor[,class,mode], as of coverage run");
   run->add_option("--time-zone", arguments->time_zone,
                   "of --hours: Asia/Shanghai or +08:00 (default: UTC)");
   run->add_option("--mode", arguments->mode, "how units move")

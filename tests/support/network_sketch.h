@@ -57,6 +57,11 @@ class NetworkSketch {
     return *this;
   }
 
+  NetworkSketch& Barrier(int64_t node, uint8_t modes) {
+    builder_.AddBarrier(node, modes);
+    return *this;
+  }
+
   // Stops the program when the sketch is no network. The sketch is spent afterwards.
   roadnet::Network Build(roadnet::NetworkReport* report = nullptr) {
     auto network = std::move(builder_).Build(report);

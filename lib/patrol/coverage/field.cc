@@ -17,29 +17,6 @@ using roadnet::PieceIndex;
 
 size_t WordsFor(size_t chains) { return (chains + 63) / 64; }
 
-// Makes of any stretches their union: in order, disjoint, without empty ones.
-void Merge(std::vector<ChainStretch>* stretches) {
-  std::vector<ChainStretch>& all = *stretches;
-  if (all.size() == 2 && all[0].end_um < all[1].begin_um && all[0].begin_um < all[0].end_um &&
-      all[1].begin_um < all[1].end_um) {
-    return;  // the most common case by far: something from either end
-  }
-  if (all.size() > 1) {
-    std::sort(all.begin(), all.end(),
-              [](const ChainStretch& a, const ChainStretch& b) { return a.begin_um < b.begin_um; });
-  }
-  size_t kept = 0;
-  for (const ChainStretch& next : all) {
-    if (next.end_um <= next.begin_um) continue;
-    if (kept > 0 && next.begin_um <= all[kept - 1].end_um) {
-      all[kept - 1].end_um = std::max(all[kept - 1].end_um, next.end_um);
-    } else {
-      all[kept++] = next;
-    }
-  }
-  all.resize(kept);
-}
-
 // Appends what of `from` is not in `taken`; both merged.
 void AppendDifference(const std::vector<ChainStretch>& from, const std::vector<ChainStretch>& taken,
                       std::vector<ChainStretch>* out) {
@@ -211,14 +188,14 @@ void FieldSearch::AddParts(Field* field) {
       const auto chain = static_cast<ChainIndex>(64 * word + std::countr_zero(parts));
       covered_.clear();
       for (size_t i = 0; i < known_count; ++i) append(&modes[i], chain, &covered_);
-      Merge(&covered_);
+      MergeStretches(&covered_);
       Field::Part part{chain, static_cast<uint32_t>(field->stretches_.size()), 0, 0};
       field->stretches_.insert(field->stretches_.end(), covered_.begin(), covered_.end());
       part.unknown_begin = static_cast<uint32_t>(field->stretches_.size());
       if (stale_some_[word] >> (chain % 64) & 1) {
         reached_.clear();
         for (size_t i = known_count; i < count; ++i) append(&modes[i], chain, &reached_);
-        Merge(&reached_);
+        MergeStretches(&reached_);
         AppendDifference(reached_, covered_, &field->stretches_);
       }
       part.end = static_cast<uint32_t>(field->stretches_.size());

@@ -80,6 +80,7 @@ class Field {
 
  private:
   friend class FieldSearch;
+  friend class BackupSearch;
 
   std::shared_ptr<const ReachKernel> kernel_;
   std::array<Outreach, roadnet::kModeCount> known_;

@@ -18,6 +18,28 @@ uint64_t PartOf(uint32_t time, double share) {
 
 }  // namespace
 
+void MergeStretches(std::vector<ChainStretch>* stretches) {
+  std::vector<ChainStretch>& all = *stretches;
+  if (all.size() == 2 && all[0].end_um < all[1].begin_um && all[0].begin_um < all[0].end_um &&
+      all[1].begin_um < all[1].end_um) {
+    return;  // the most common case by far: something from either end
+  }
+  if (all.size() > 1) {
+    std::sort(all.begin(), all.end(),
+              [](const ChainStretch& a, const ChainStretch& b) { return a.begin_um < b.begin_um; });
+  }
+  size_t kept = 0;
+  for (const ChainStretch& next : all) {
+    if (next.end_um <= next.begin_um) continue;
+    if (kept > 0 && next.begin_um <= all[kept - 1].end_um) {
+      all[kept - 1].end_um = std::max(all[kept - 1].end_um, next.end_um);
+    } else {
+      all[kept++] = next;
+    }
+  }
+  all.resize(kept);
+}
+
 void Outreach::AppendReached(ChainIndex chain, const Standing* first, const Standing* last,
                              std::vector<ChainStretch>* out) const {
   if (const uint32_t left_us = left_[chains_->head_slots()[chain]]; left_us > 0) {

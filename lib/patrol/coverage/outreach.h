@@ -22,6 +22,9 @@ struct ChainStretch {
   friend bool operator==(const ChainStretch&, const ChainStretch&) = default;
 };
 
+// Makes of any stretches of a chain their union: in order, disjoint, without empty ones.
+void MergeStretches(std::vector<ChainStretch>* stretches);
+
 // What units of one mode reach within T: what is left of it on entering each chain, and the units
 // that stand inside chains. Equal to Reach's arrivals to the microsecond.
 //

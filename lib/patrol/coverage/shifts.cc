@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/civil_time.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/patrol/coverage/area_index.h"
@@ -18,17 +21,18 @@ std::vector<Shift> ShiftsOf(const std::vector<absl::Duration>& starts, absl::Tim
   std::vector<Shift> shifts;
   if (starts.empty()) return shifts;
   // All changes from the day before the window to the day after it.
-  std::vector<absl::Time> changes;
+  std::vector<std::pair<absl::Time, absl::Duration>> changes;
   const absl::CivilDay last = absl::ToCivilDay(to, zone) + 1;
   for (absl::CivilDay day = absl::ToCivilDay(from, zone) - 1; day <= last; ++day) {
     for (const absl::Duration start : starts) {
       // By the clock on the wall, also on days that do not have 24 hours.
       const absl::CivilSecond civil = absl::CivilSecond(day) + absl::ToInt64Seconds(start);
-      changes.push_back(absl::FromCivil(civil, zone));
+      changes.push_back({absl::FromCivil(civil, zone), start});
     }
   }
   for (size_t i = 0; i + 1 < changes.size(); ++i) {
-    const Shift shift{std::max(changes[i], from), std::min(changes[i + 1], to)};
+    const Shift shift{std::max(changes[i].first, from), std::min(changes[i + 1].first, to),
+                      changes[i].second};
     if (shift.begin < shift.end) shifts.push_back(shift);
   }
   return shifts;
@@ -56,6 +60,56 @@ bool IsOnDuty(absl::Time instant, const std::vector<DutyInterval>* duty) {
          });
 }
 
+absl::StatusOr<std::vector<absl::Duration>> ParseShiftStarts(const std::string& text) {
+  std::vector<absl::Duration> starts;
+  for (const absl::string_view part : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    absl::CivilMinute at;
+    if (!absl::ParseCivilTime(absl::StrCat("2000-01-01T", part), &at)) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", part, "\" is no HH:MM"));
+    }
+    starts.push_back(absl::Minutes(at - absl::CivilMinute(2000, 1, 1)));
+  }
+  return starts;
+}
+
+absl::StatusOr<std::vector<RequiredRound>> ReadRounds(
+    std::istream& in, const std::vector<geo::Area>& areas,
+    const std::vector<absl::Duration>& shift_starts) {
+  tracks::CsvTable table(in);
+  PATROL_RETURN_IF_ERROR(table.ReadHeader({"area_id", "every_s"}, {"shift_start"}));
+  std::vector<RequiredRound> rounds;
+  tracks::RowFault fault;
+  for (auto next = table.ReadRow(&fault); next != tracks::CsvTable::Next::kEnd;
+       next = table.ReadRow(&fault)) {
+    const auto invalid = [&](absl::string_view what) {
+      return absl::InvalidArgumentError(absl::StrCat("line ", table.line(), ": ", what));
+    };
+    if (next == tracks::CsvTable::Next::kFault) return invalid(fault.message);
+    const std::string id(table.field(0));
+    const auto area = std::find_if(areas.begin(), areas.end(),
+                                   [&](const geo::Area& known) { return known.id == id; });
+    if (area == areas.end()) return invalid(absl::StrCat("no area \"", id, "\""));
+    const std::string every(table.field(1));
+    double every_s = 0;
+    if (!absl::SimpleAtod(every, &every_s) || !(every_s >= 1 && every_s <= 1e7)) {
+      return invalid(absl::StrCat("every_s \"", every, "\" is not 1..1e7 seconds"));
+    }
+    RequiredRound round{static_cast<size_t>(area - areas.begin()), absl::Seconds(every_s), {}};
+    const std::string shift(table.field(2));
+    if (!shift.empty()) {
+      const auto start = ParseShiftStarts(shift);
+      if (!start.ok() || start->size() != 1 ||
+          std::find(shift_starts.begin(), shift_starts.end(), start->front()) ==
+              shift_starts.end()) {
+        return invalid(absl::StrCat("no shift begins at \"", shift, "\""));
+      }
+      round.shift_start = start->front();
+    }
+    rounds.push_back(round);
+  }
+  return rounds;
+}
+
 absl::Status WriteShifts(const AreaIndex& index, const WindowResult& result,
                          const std::string& folder) {
   if (result.shifts.empty()) return absl::OkStatus();
@@ -81,19 +135,32 @@ absl::Status WriteShifts(const AreaIndex& index, const WindowResult& result,
   PATROL_RETURN_IF_ERROR(shifts.Close());
   if (result.options.rounds.empty()) return absl::OkStatus();
   PATROL_ASSIGN_OR_RETURN(ResultFile rounds, ResultFile::Create(folder, "rounds.csv"));
+  PATROL_ASSIGN_OR_RETURN(ResultFile visits, ResultFile::Create(folder, "due_visits.csv"));
   rounds.Write("area_id,shift_begin,shift_end,every_s,met,late,missed,longest_revisit_s\n");
-  for (size_t r = 0; r < result.options.rounds.size(); ++r) {
-    const RequiredRound& required = result.options.rounds[r];
-    for (size_t i = 0; i < result.shifts.size(); ++i) {
-      const RoundSums& sums = result.rounds[r][i];
-      rounds.Write(absl::StrCat(
-          tracks::CsvField(index.areas()[required.area].id), ",", FormatUtc(result.shifts[i].begin),
-          ",", FormatUtc(result.shifts[i].end), ",", Seconds(required.every), ",", sums.met, ",",
-          sums.late, ",", sums.missed, ",",
-          Seconds(result.areas[required.area].shifts[i].visits.longest_gap), "\n"));
+  visits.Write("area_id,shift_begin,every_s,due_time,visit_time,state,late_s\n");
+  for (const RoundResult& checked : result.rounds) {
+    const RequiredRound& required = result.options.rounds[checked.round];
+    const Shift& shift = result.shifts[checked.shift];
+    const std::string id(tracks::CsvField(index.areas()[required.area].id));
+    int64_t met = 0;
+    int64_t late = 0;
+    for (const RoundDue& due : checked.due) {
+      met += due.met() ? 1 : 0;
+      late += due.late() ? 1 : 0;
+      visits.Write(absl::StrCat(id, ",", FormatUtc(shift.begin), ",", Seconds(required.every), ",",
+                                FormatUtc(due.due), ",", due.visit ? FormatUtc(*due.visit) : "",
+                                due.met()    ? ",met,"
+                                : due.late() ? ",late,"
+                                             : ",missed,",
+                                due.late() ? Seconds(*due.visit - due.due) : "", "\n"));
     }
+    rounds.Write(absl::StrCat(
+        id, ",", FormatUtc(shift.begin), ",", FormatUtc(shift.end), ",", Seconds(required.every),
+        ",", met, ",", late, ",", static_cast<int64_t>(checked.due.size()) - met - late, ",",
+        Seconds(result.areas[required.area].shifts[checked.shift].visits.longest_gap), "\n"));
   }
-  return rounds.Close();
+  PATROL_RETURN_IF_ERROR(rounds.Close());
+  return visits.Close();
 }
 
 }  // namespace patrol::coverage

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <cstddef>
+#include <istream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "lib/geo/area.h"
 #include "lib/patrol/coverage/visits.h"
 
 namespace patrol::coverage {
@@ -23,12 +27,22 @@ struct DutyInterval {
 struct Shift {
   absl::Time begin;
   absl::Time end;
+  // Time of the day at which it begins, by the clock on the wall; none where shifts were not given.
+  std::optional<absl::Duration> start;
 };
 
-// An area that is to be visited at least every so often during every shift.
+// An area that is to be visited at least every so often during a shift.
 struct RequiredRound {
   size_t area = 0;  // index into the areas
   absl::Duration every = absl::Hours(1);
+  std::optional<absl::Duration> shift_start;  // of the shift, a time of the day; none: every shift
+};
+
+// What became of a required round in one shift.
+struct RoundResult {
+  size_t round = 0;           // index into the required rounds
+  size_t shift = 0;           // index into the shifts
+  std::vector<RoundDue> due;  // in order
 };
 
 // What visits of one area add up to during one shift.
@@ -47,8 +61,19 @@ void AppendOnDuty(const Visit& visit, const std::vector<DutyInterval>* duty,
                   std::vector<Visit>* out);
 bool IsOnDuty(absl::Time instant, const std::vector<DutyInterval>* duty);
 
-// Writes shifts.csv (a row per area and shift) where there are shifts, and rounds.csv (a row per
-// required round and shift) where there are both.
+// Rounds from CSV: area_id, every_s, and where only one shift is meant shift_start (HH:MM).
+//
+// Errors: INVALID_ARGUMENT naming the line: half of the rounds checked is not what was asked for.
+absl::StatusOr<std::vector<RequiredRound>> ReadRounds(
+    std::istream& in, const std::vector<geo::Area>& areas,
+    const std::vector<absl::Duration>& shift_starts);
+
+// "06:00,14:00" as times of the day.
+// Errors: INVALID_ARGUMENT.
+absl::StatusOr<std::vector<absl::Duration>> ParseShiftStarts(const std::string& text);
+
+// Writes shifts.csv (a row per area and shift) where there are shifts; where rounds are required
+// rounds.csv (a row per required round and shift) and due_visits.csv (one per visit that was due).
 //
 // Errors: the system's, naming the file.
 absl::Status WriteShifts(const AreaIndex& index, const WindowResult& result,

@@ -76,25 +76,17 @@ PresenceSums SumPresence(const Visit* begin, const Visit* end, absl::Time from, 
   return sums;
 }
 
-RoundSums CheckRounds(const Visit* begin, const Visit* end, absl::Time from, absl::Time to,
-                      absl::Duration every) {
-  RoundSums sums;
-  absl::Time last = from;
-  absl::Duration rest;
+std::vector<RoundDue> CheckRounds(const Visit* begin, const Visit* end, absl::Time from,
+                                  absl::Time to, absl::Duration every) {
+  std::vector<RoundDue> rounds;
+  absl::Time due = from + every;
   for (const Visit& presence : Presences(begin, end, from, to)) {
-    const absl::Duration gap = presence.enter - last;
-    if (gap <= every) {
-      ++sums.met;
-    } else {
-      ++sums.late;
-      // Due times before the last one passed without a visit.
-      const int64_t due = absl::IDivDuration(gap, every, &rest);
-      sums.missed += rest > absl::ZeroDuration() ? due - 1 : due - 2;
-    }
-    last = presence.leave;
+    for (; due + every < presence.enter; due += every) rounds.push_back({due, std::nullopt});
+    rounds.push_back({due, presence.enter});
+    due = presence.leave + every;
   }
-  sums.missed += absl::IDivDuration(to - last, every, &rest);
-  return sums;
+  for (; due <= to; due += every) rounds.push_back({due, std::nullopt});
+  return rounds;
 }
 
 }  // namespace patrol::coverage

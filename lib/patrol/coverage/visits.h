@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -35,11 +37,13 @@ struct PresenceSums {
   int64_t koper_stays = 0;  // visits of one unit of 10 to 16 minutes that begin in the span
 };
 
-// A rule: the place is to be visited at least every so often.
-struct RoundSums {
-  int64_t met = 0;     // visits that came in time
-  int64_t late = 0;    // visits that came after they were due, before the next was
-  int64_t missed = 0;  // times that a visit was due and none came until the next was
+// A place that is to be visited at least every so often: one visit that was due, and what came.
+struct RoundDue {
+  absl::Time due;
+  std::optional<absl::Time> visit;  // none: nobody came until the next was due
+
+  bool met() const { return visit && *visit <= due; }
+  bool late() const { return visit && *visit > due; }
 };
 
 // visits: of any units, in order of enter time. The span is [from, to).
@@ -50,7 +54,7 @@ PresenceSums SumPresence(const Visit* begin, const Visit* end, absl::Time from, 
 // A visit is due `every` after the span's beginning or the end of the last presence, and again
 // after each further `every` that nobody came. A time that is not over at the span's end is not
 // due.
-RoundSums CheckRounds(const Visit* begin, const Visit* end, absl::Time from, absl::Time to,
-                      absl::Duration every);
+std::vector<RoundDue> CheckRounds(const Visit* begin, const Visit* end, absl::Time from,
+                                  absl::Time to, absl::Duration every);
 
 }  // namespace patrol::coverage

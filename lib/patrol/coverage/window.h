@@ -34,11 +34,17 @@ struct WindowOptions {
   // that are not listed are on duty all the time.
   std::map<std::string, std::vector<DutyInterval>, std::less<>> duty;
   std::vector<absl::Duration> shift_starts;  // times of the day, ascending; none: no shifts
-  std::vector<RequiredRound> rounds;         // checked in each shift
-  int threads = 0;                           // 0: one for each core; results do not depend on it
+  std::vector<RequiredRound> rounds;         // checked in each shift; without any the window is one
+  // Of the 24 hours of zone's day, where roads are faster or slower at some (SpeedProfile); of the
+  // network that `graphs` is of but for its times. Empty: `graphs` holds at all hours.
+  std::vector<std::shared_ptr<const ModeGraphs>> graphs_by_hour;
+  // Also adds up where two units could be in time (BackupSearch): some ten times the work.
+  bool backup = false;
+  int threads = 0;  // 0: one for each core; results do not depend on it
   // Kept in reach lists, for each mode in use; too little costs time, not exactness. All lists of a
   // network of 32,000 nodes take about half of it (3 minutes at town speeds).
   size_t list_bytes_max = size_t{128} << 20;
+  bool count_visits = true;  // false: CountVisits is left to the caller
 };
 
 // Sums over the steps of a span of time, for one area or the town. Integers, so that the order of
@@ -48,6 +54,7 @@ struct SpanSums {
   int64_t patrollable_um = 0;
   __int128 covered_um_steps = 0;  // micrometres covered, added up over the steps
   __int128 unknown_um_steps = 0;
+  __int128 backup_um_steps = 0;  // covered by two units that do not move together; if asked for
   // Covered ratio, percentiles over the steps.
   double covered_p5 = 0;
   double covered_p50 = 0;
@@ -61,6 +68,7 @@ struct SpanSums {
   // Time averages, 0..1; 0 where nothing is patrollable.
   double covered_ratio() const { return Ratio(covered_um_steps); }
   double unknown_ratio() const { return Ratio(unknown_um_steps); }
+  double backup_ratio() const { return Ratio(backup_um_steps); }
 
  private:
   double Ratio(__int128 um_steps) const;
@@ -76,9 +84,12 @@ struct AreaWindow {
 struct PieceWindow {
   int64_t covered_um_steps = 0;
   int64_t unknown_um_steps = 0;
+  int64_t backup_um_steps = 0;
   int64_t longest_uncovered_steps = 0;
   int64_t longest_uncovered_begin = 0;  // step
   VisitSums visits;
+  absl::Duration mean_revisit;  // PresenceSums::mean_gap and p95_gap
+  absl::Duration p95_revisit;
 };
 
 // An hour of the window: steps [first_step, end_step).
@@ -94,10 +105,10 @@ struct WindowResult {
   std::vector<WindowHour> hours;
   std::vector<Shift> shifts;
   AreaWindow town;
-  std::vector<AreaWindow> areas;               // in the order of the index's areas
-  std::vector<PieceWindow> pieces;             // [piece_count]
-  std::vector<std::vector<RoundSums>> rounds;  // [options.rounds][shifts]
-  uint8_t modes = 0;                           // bit set (1 << Mode) of the tracks' modes
+  std::vector<AreaWindow> areas;    // in the order of the index's areas
+  std::vector<PieceWindow> pieces;  // [piece_count]
+  std::vector<RoundResult> rounds;  // in order of round and shift
+  uint8_t modes = 0;                // bit set (1 << Mode) of the tracks' modes
   // Units added up over the steps.
   int64_t known_unit_steps = 0;
   int64_t stale_unit_steps = 0;

@@ -31,7 +31,7 @@ double Rounded(double value, double decimals) { return std::round(value * decima
 double Metres(__int128 um) { return Rounded(static_cast<double>(um) * 1e-6, 1e3); }
 double Ratio(double ratio) { return Rounded(ratio, 1e6); }
 
-ordered_json SpanJson(const SpanSums& sums) {
+ordered_json SpanJson(const SpanSums& sums, bool backup) {
   const auto steps = static_cast<__int128>(std::max<int64_t>(1, sums.steps));
   const __int128 covered_um = sums.covered_um_steps / steps;
   const __int128 unknown_um = sums.unknown_um_steps / steps;
@@ -45,6 +45,10 @@ ordered_json SpanJson(const SpanSums& sums) {
   json["covered_p5"] = Ratio(sums.covered_p5);
   json["covered_p50"] = Ratio(sums.covered_p50);
   json["covered_p95"] = Ratio(sums.covered_p95);
+  if (backup) {
+    json["backup_m"] = Metres(sums.backup_um_steps / steps);
+    json["backup_ratio"] = Ratio(sums.backup_ratio());
+  }
   return json;
 }
 
@@ -72,7 +76,7 @@ ordered_json SummaryJson(const Network& network, const WindowResult& result,
       {"known_unit_s", static_cast<double>(result.known_unit_steps) * step_s},
       {"stale_unit_s", static_cast<double>(result.stale_unit_steps) * step_s},
       {"off_network_unit_s", static_cast<double>(result.off_network_unit_steps) * step_s}};
-  json["town"] = SpanJson(result.town.window);
+  json["town"] = SpanJson(result.town.window, options.backup);
   json["hours"] = ordered_json::array();
   for (size_t hour = 0; hour < result.hours.size(); ++hour) {
     ordered_json row;
@@ -80,13 +84,14 @@ ordered_json SummaryJson(const Network& network, const WindowResult& result,
     const SpanSums& sums = result.town.hours[hour];
     row["covered_ratio"] = Ratio(sums.covered_ratio());
     row["covered_or_unknown_ratio"] = Ratio(sums.covered_ratio() + sums.unknown_ratio());
+    if (options.backup) row["backup_ratio"] = Ratio(sums.backup_ratio());
     json["hours"].push_back(std::move(row));
   }
   return json;
 }
 
 void AppendAreaRow(const geo::Area& area, const std::string& hour_start, const SpanSums& sums,
-                   absl::Duration step, std::string* out) {
+                   const WindowOptions& options, std::string* out) {
   absl::StrAppend(out, tracks::CsvField(area.id), ",", tracks::CsvField(area.kind), ",", hour_start,
                   ",");
   AppendFixed(static_cast<double>(sums.patrollable_um) * 1e-6, 3, out);
@@ -97,7 +102,7 @@ void AppendAreaRow(const geo::Area& area, const std::string& hour_start, const S
   }
   absl::StrAppend(out, ",", sums.visits.visits);
   for (const absl::Duration duration :
-       {sums.visits.dwell, sums.longest_uncovered_steps * step, sums.visits.longest_gap}) {
+       {sums.visits.dwell, sums.longest_uncovered_steps * options.step, sums.visits.longest_gap}) {
     out->push_back(',');
     AppendSeconds(duration, out);
   }
@@ -108,6 +113,10 @@ void AppendAreaRow(const geo::Area& area, const std::string& hour_start, const S
     AppendSeconds(duration, out);
   }
   absl::StrAppend(out, ",", sums.presence.koper_stays);
+  if (options.backup) {
+    out->push_back(',');
+    AppendFixed(sums.backup_ratio(), 6, out);
+  }
   out->push_back('\n');
 }
 
@@ -117,14 +126,15 @@ absl::Status WriteAreas(const AreaIndex& index, const WindowResult& result,
   file.Write(
       "area_id,kind,hour_start,patrollable_m,covered_ratio,covered_p5,covered_p50,covered_p95,"
       "unknown_ratio,visits,dwell_s,longest_uncovered_s,longest_revisit_s,presences,mean_stay_s,"
-      "mean_revisit_s,p95_revisit_s,koper_stays\n");
+      "mean_revisit_s,p95_revisit_s,koper_stays");
+  file.Write(result.options.backup ? ",backup_ratio\n" : "\n");
   for (size_t i = 0; i < index.areas().size(); ++i) {
     std::string rows;
     for (size_t hour = 0; hour < result.hours.size(); ++hour) {
       AppendAreaRow(index.areas()[i], FormatUtc(result.hours[hour].start),
-                    result.areas[i].hours[hour], result.options.step, &rows);
+                    result.areas[i].hours[hour], result.options, &rows);
     }
-    AppendAreaRow(index.areas()[i], "", result.areas[i].window, result.options.step, &rows);
+    AppendAreaRow(index.areas()[i], "", result.areas[i].window, result.options, &rows);
     file.Write(rows);
   }
   return file.Close();
@@ -145,7 +155,8 @@ absl::Status WriteEdges(const Network& network, const WindowResult& result,
   PATROL_ASSIGN_OR_RETURN(ResultFile file, ResultFile::Create(folder, "edges.csv"));
   file.Write(
       "way_id,seq,from_node,to_node,length_m,covered_seconds,unknown_seconds,visits,"
-      "longest_uncovered_s,longest_revisit_s,patrollable\n");
+      "longest_uncovered_s,longest_revisit_s,patrollable,dwell_s,mean_revisit_s,p95_revisit_s");
+  file.Write(result.options.backup ? ",backup_seconds\n" : "\n");
   const double step_s = absl::ToDoubleSeconds(result.options.step);
   std::string row;
   for (PieceIndex p = 0; p < network.piece_count(); ++p) {
@@ -165,7 +176,17 @@ absl::Status WriteEdges(const Network& network, const WindowResult& result,
     AppendSeconds(window.longest_uncovered_steps * result.options.step, &row);
     row.push_back(',');
     AppendSeconds(window.visits.longest_gap, &row);
-    row.append(piece.patrollable ? ",1\n" : ",0\n");
+    row.append(piece.patrollable ? ",1" : ",0");
+    for (const absl::Duration duration :
+         {window.visits.dwell, window.mean_revisit, window.p95_revisit}) {
+      row.push_back(',');
+      AppendSeconds(duration, &row);
+    }
+    if (result.options.backup) {
+      row.push_back(',');
+      AppendFixed(step_s * static_cast<double>(window.backup_um_steps) / length_um, 3, &row);
+    }
+    row.push_back('\n');
     file.Write(row);
   }
   return file.Close();

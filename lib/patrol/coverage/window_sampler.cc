@@ -15,7 +15,7 @@ int64_t StepAtOrAfter(const WindowOptions& options, absl::Time time) {
 WindowSampler::WindowSampler(const roadnet::Network& network,
                              absl::Span<const tracks::MatchedTrack> tracks,
                              const WindowOptions& options, int64_t first_step, int64_t end_step)
-    : options_(options) {
+    : network_(network), options_(options) {
   for (const tracks::MatchedTrack& track : tracks) {
     if (track.fixes().empty()) continue;
     // Before its first fix nothing is known of a unit, and lost_after its last one it is lost.
@@ -26,6 +26,7 @@ WindowSampler::WindowSampler(const roadnet::Network& network,
     const auto duty = options.duty.find(track.unit_id());
     units_.push_back({first, end, track.mode(),
                       duty == options.duty.end() ? nullptr : &duty->second,
+                      tracks::TrackCursor(network, track, options.stale_after),
                       tracks::TrackCursor(network, track, options.stale_after)});
   }
   order_.resize(units_.size());
@@ -52,9 +53,11 @@ bool WindowSampler::Seek(int64_t* step) {
 }
 
 void WindowSampler::Read(absl::Time instant, std::vector<UnitSource>* known,
-                         std::vector<UnitSource>* stale, UnitSteps* counts) {
+                         std::vector<UnitSource>* stale, std::vector<UnitPlaces>* places,
+                         UnitSteps* counts) {
   known->clear();
   stale->clear();
+  if (places != nullptr) places->clear();
   for (const size_t index : active_) {
     Unit& unit = units_[index];
     if (!IsOnDuty(instant, unit.duty)) continue;
@@ -62,6 +65,13 @@ void WindowSampler::Read(absl::Time instant, std::vector<UnitSource>* known,
     switch (now.knowledge) {
       case tracks::Knowledge::kKnown:
         known->push_back(ToSource(unit.mode, *now.position));
+        if (places != nullptr) {
+          places->push_back({network_.Place(now.position->at), std::nullopt});
+          const tracks::UnitKnowledge before = unit.before.At(instant - kTogetherFor);
+          if (before.knowledge == tracks::Knowledge::kKnown) {
+            places->back().before = network_.Place(before.position->at);
+          }
+        }
         break;
       case tracks::Knowledge::kStale:
         if (instant - now.since >= options_.lost_after) break;

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "lib/patrol/coverage/companions.h"
 #include "lib/patrol/coverage/field.h"
 #include "lib/patrol/coverage/window.h"
 #include "lib/patrol/roadnet/network.h"
@@ -35,9 +36,10 @@ class WindowSampler {
   // Moves to the first step at or after `step` with a unit; false when there is none.
   bool Seek(int64_t* step);
 
-  // The units at the step that Seek found; what they replace is cleared.
+  // The units at the step that Seek found; what they replace is cleared. places: of the known ones,
+  // in their order; may be null.
   void Read(absl::Time instant, std::vector<UnitSource>* known, std::vector<UnitSource>* stale,
-            UnitSteps* counts);
+            std::vector<UnitPlaces>* places, UnitSteps* counts);
 
  private:
   struct Unit {
@@ -46,8 +48,10 @@ class WindowSampler {
     roadnet::Mode mode;
     const std::vector<DutyInterval>* duty;  // null: always
     tracks::TrackCursor cursor;
+    tracks::TrackCursor before;  // kTogetherFor behind
   };
 
+  const roadnet::Network& network_;
   const WindowOptions& options_;
   std::vector<Unit> units_;
   std::vector<size_t> order_;   // of units_, by first step

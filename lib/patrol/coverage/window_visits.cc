@@ -45,41 +45,57 @@ void SumOver(std::vector<Visit>* visits, const WindowResult& result, AreaWindow*
 
 }  // namespace
 
+void TrackVisits::Find(const roadnet::Network& network, const AreaIndex& index,
+                       const tracks::MatchedTrack& track, const WindowOptions& options) {
+  const auto roster = options.duty.find(track.unit_id());
+  const auto* const duty = roster == options.duty.end() ? nullptr : &roster->second;
+  std::vector<Visit> within_duty;
+  areas.clear();
+  for (const tracks::AreaVisit& visit : AreaVisits(network, track, index.cuts())) {
+    within_duty.clear();
+    AppendOnDuty({visit.enter, visit.leave}, duty, &within_duty);
+    for (const Visit& part : within_duty) areas.push_back({visit.area, part});
+  }
+  pieces.clear();
+  for (const tracks::PiecePassage& passage : PiecePassages(network, track)) {
+    within_duty.clear();
+    AppendOnDuty({passage.enter, passage.leave}, duty, &within_duty);
+    for (const Visit& part : within_duty) pieces.push_back({passage.piece, part});
+  }
+  town.clear();
+  const std::vector<tracks::MatchedTrack::Point>& points = track.points();
+  for (size_t i = 0; i < points.size();) {
+    size_t last = i;
+    while (last + 1 < points.size() && points[last + 1].connected) ++last;
+    AppendOnDuty({points[i].time, points[last].time}, duty, &town);
+    i = last + 1;
+  }
+}
+
 void CountVisits(const roadnet::Network& network, const AreaIndex& index,
                  absl::Span<const tracks::MatchedTrack> tracks, WindowResult* result) {
   std::vector<std::vector<Visit>> areas(index.areas().size());
-  std::vector<Visit> within_duty;
   std::vector<Visit> town;
   std::vector<std::pair<roadnet::PieceIndex, Visit>> pieces;
+  TrackVisits own_visits;
   for (const tracks::MatchedTrack& track : tracks) {
-    const auto roster = result->options.duty.find(track.unit_id());
-    const auto* const duty = roster == result->options.duty.end() ? nullptr : &roster->second;
-    for (const tracks::AreaVisit& visit : AreaVisits(network, track, index.cuts())) {
-      AppendOnDuty({visit.enter, visit.leave}, duty, &areas[visit.area]);
-    }
-    for (const tracks::PiecePassage& passage : PiecePassages(network, track)) {
-      within_duty.clear();
-      AppendOnDuty({passage.enter, passage.leave}, duty, &within_duty);
-      for (const Visit& visit : within_duty) pieces.push_back({passage.piece, visit});
-    }
-    // The town is the network: a visit to it lasts as long as the path does not break.
-    const std::vector<tracks::MatchedTrack::Point>& points = track.points();
-    for (size_t i = 0; i < points.size();) {
-      size_t last = i;
-      while (last + 1 < points.size() && points[last + 1].connected) ++last;
-      AppendOnDuty({points[i].time, points[last].time}, duty, &town);
-      i = last + 1;
-    }
+    own_visits.Find(network, index, track, result->options);
+    for (const auto& [area, visit] : own_visits.areas) areas[area].push_back(visit);
+    pieces.insert(pieces.end(), own_visits.pieces.begin(), own_visits.pieces.end());
+    town.insert(town.end(), own_visits.town.begin(), own_visits.town.end());
   }
   for (size_t area = 0; area < areas.size(); ++area) {
     SumOver(&areas[area], *result, &result->areas[area]);
   }
-  for (const RequiredRound& round : result->options.rounds) {
+  for (size_t r = 0; r < result->options.rounds.size(); ++r) {
+    const RequiredRound& round = result->options.rounds[r];
     const std::vector<Visit>& visits = areas[round.area];
-    std::vector<RoundSums>& sums = result->rounds.emplace_back();
-    for (const Shift& shift : result->shifts) {
-      sums.push_back(CheckRounds(visits.data(), visits.data() + visits.size(), shift.begin,
-                                 shift.end, round.every));
+    for (size_t i = 0; i < result->shifts.size(); ++i) {
+      const Shift& shift = result->shifts[i];
+      if (round.shift_start && shift.start != round.shift_start) continue;
+      result->rounds.push_back({r, i,
+                                CheckRounds(visits.data(), visits.data() + visits.size(),
+                                            shift.begin, shift.end, round.every)});
     }
   }
   SumOver(&town, *result, &result->town);
@@ -95,8 +111,12 @@ void CountVisits(const roadnet::Network& network, const AreaIndex& index,
     for (; next < pieces.size() && pieces[next].first == piece; ++next) {
       own.push_back(pieces[next].second);
     }
-    result->pieces[piece].visits =
-        SumVisits(own.data(), own.data() + own.size(), options.from, options.to);
+    const Visit* const end = own.data() + own.size();
+    PieceWindow& sums = result->pieces[piece];
+    sums.visits = SumVisits(own.data(), end, options.from, options.to);
+    const PresenceSums presence = SumPresence(own.data(), end, options.from, options.to);
+    sums.mean_revisit = presence.mean_gap;
+    sums.p95_revisit = presence.p95_gap;
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -94,11 +96,14 @@ struct Node {
 
 // A turn that may not be made: the arcs are passed one after the other. Two arcs for a restriction
 // with a via node, more where the via is a way. "only_" restrictions are stored as the turns they
-// forbid. `modes` is a bit set (1 << Mode) of those the restriction binds.
+// forbid. `modes` is a bit set (1 << Mode) of those the restriction binds. A barrier on a node is
+// stored as all turns across it, as of relation kBarrier.
 struct ForbiddenTurn {
+  static constexpr int64_t kBarrier = 0;
+
   std::vector<ArcIndex> arcs;
   uint8_t modes = 0;
-  int64_t relation_id = 0;  // OSM's
+  int64_t relation_id = kBarrier;  // OSM's
 };
 
 // A point on the network: metres from the piece's first node in the way's order.
@@ -141,6 +146,25 @@ class Network {
   const ArcIndex* out_begin(NodeIndex node) const { return out_arcs_.data() + out_offsets_[node]; }
   const ArcIndex* out_end(NodeIndex node) const {
     return out_arcs_.data() + out_offsets_[node + 1];
+  }
+
+  // The same network with other travel times: of each arc and mode the time divided by
+  // factor(piece, mode), rounded to whole microseconds, at least 1. Factors are above 0.
+  template <typename Factor>
+  Network WithSpeeds(const Factor& factor) const {
+    Network other = *this;
+    for (size_t m = 0; m < kModeCount; ++m) {
+      for (PieceIndex p = 0; p < piece_count(); ++p) {
+        const double share = 1 / factor(pieces_[p], static_cast<Mode>(m));
+        for (const ArcIndex arc : {ForwardArc(p), BackwardArc(p)}) {
+          TravelTimeUs& time_us = other.times_us_[m][arc];
+          if (time_us == kNotAllowed) continue;
+          const double us = std::round(static_cast<double>(time_us) * share);
+          time_us = static_cast<TravelTimeUs>(std::clamp(us, 1.0, 4294967295.0));
+        }
+      }
+    }
+    return other;
   }
 
   const std::vector<ForbiddenTurn>& forbidden_turns() const { return forbidden_turns_; }

@@ -69,6 +69,28 @@ TravelTimeUs TimeOf(double length_m, double kmh, size_t& capped) {
   return std::max<TravelTimeUs>(1, static_cast<TravelTimeUs>(us));
 }
 
+// Forbids to go on across a node, from any of its pieces to any other. False where no mode would.
+bool Bar(const Network& network, NodeIndex node, uint8_t modes, std::vector<ForbiddenTurn>* turns) {
+  const auto bound = [&](ArcIndex arc) {
+    uint8_t bits = 0;
+    for (size_t m = 0; m < kModeCount; ++m) {
+      const Mode mode = static_cast<Mode>(m);
+      if (network.allowed(mode, arc)) bits |= ModeBit(mode);
+    }
+    return static_cast<uint8_t>(bits & modes);
+  };
+  const size_t before = turns->size();
+  for (const ArcIndex* in = network.out_begin(node); in != network.out_end(node); ++in) {
+    for (const ArcIndex* out = network.out_begin(node); out != network.out_end(node); ++out) {
+      if (in == out) continue;
+      const ArcIndex from = ReverseArc(*in);
+      const auto both = static_cast<uint8_t>(bound(from) & bound(*out));
+      if (both != 0) turns->push_back({{from, *out}, both, ForbiddenTurn::kBarrier});
+    }
+  }
+  return turns->size() > before;
+}
+
 }  // namespace
 
 struct NetworkBuilder::Input {
@@ -77,6 +99,7 @@ struct NetworkBuilder::Input {
   std::vector<std::string> names = {""};
   std::unordered_map<std::string, uint32_t> name_index = {{"", 0}};
   std::vector<Restriction> restrictions;
+  std::vector<std::pair<int64_t, uint8_t>> barriers;  // node id, modes
 };
 
 NetworkBuilder::NetworkBuilder() : input_(std::make_unique<Input>()) {}
@@ -99,6 +122,10 @@ void NetworkBuilder::AddWay(const Way& way) {
 
 void NetworkBuilder::AddRestriction(Restriction restriction) {
   input_->restrictions.push_back(std::move(restriction));
+}
+
+void NetworkBuilder::AddBarrier(int64_t node_id, uint8_t modes) {
+  input_->barriers.push_back({node_id, modes});
 }
 
 absl::StatusOr<Network> NetworkBuilder::Build(NetworkReport* report) && {
@@ -164,6 +191,13 @@ absl::StatusOr<Network> NetworkBuilder::Build(NetworkReport* report) && {
   network.LinkOutArcs();
   counts.restrictions_read = input.restrictions.size();
   network.forbidden_turns_ = ResolveRestrictions(network, input.restrictions, counts);
+  std::sort(input.barriers.begin(), input.barriers.end());
+  for (const auto& [node_id, modes] : input.barriers) {
+    const NodeIndex node = network.FindNode(node_id);
+    if (modes != 0 && node != network.node_count()) {
+      counts.barriers += Bar(network, node, modes, &network.forbidden_turns_) ? 1 : 0;
+    }
+  }
   return network;
 }
 

@@ -30,6 +30,7 @@ struct NetworkReport {
   size_t ends_joined = 0;  // to another line's vertex within the tolerance
   std::vector<int64_t> ways_self_crossing;
   size_t classes_unknown = 0;  // ways whose class is none of OSM's
+  size_t barriers = 0;         // nodes that some mode cannot pass
   size_t restrictions_read = 0;
   size_t restrictions_used = 0;
   std::map<std::string, size_t> restrictions_ignored;  // by reason
@@ -70,6 +71,8 @@ class NetworkBuilder {
   void AddNode(int64_t id, geo::LonLat place);
   void AddWay(const Way& way);
   void AddRestriction(Restriction restriction);
+  // modes: bit set (1 << Mode) of those that cannot pass the node (ReadBarrier).
+  void AddBarrier(int64_t node_id, uint8_t modes);
 
   // The network. Nodes in order of id (only those of some piece), pieces of (way_id, seq).
   //

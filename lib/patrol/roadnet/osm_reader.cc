@@ -92,6 +92,9 @@ void FillBuilder(const std::string& path, const RoadOptions& options, NetworkBui
     if (!node.visible() || !node.location().valid()) return;
     if (std::binary_search(wanted.begin(), wanted.end(), node.id())) {
       builder.AddNode(node.id(), {node.location().lon(), node.location().lat()});
+      if (node.tags()["barrier"] != nullptr) {
+        builder.AddBarrier(node.id(), ReadBarrier(TagsOf(node), options));
+      }
     }
   });
 }

@@ -34,6 +34,12 @@ struct RoadOptions {
   // Whether access=private roads may be used.
   bool use_private = false;
 
+  // Waived for a mode, under blue light say: access tags (it drives private and closed roads and
+  // pedestrian streets) and barriers on nodes (bollards are down, gates open). What counts as
+  // patrollable does not depend on it. One-ways and turn restrictions: SearchGraph::Options.
+  std::array<bool, kModeCount> waive_access{};
+  std::array<bool, kModeCount> waive_barriers{};
+
   // Which further pieces count as patrollable. Public roads that a car or an e-bike may use always
   // do.
   bool patrol_service = false;  // highway=service: yards, parking aisles, drives

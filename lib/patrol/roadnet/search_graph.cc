@@ -17,6 +17,7 @@ struct Chains {
   std::set<Chain> forbidden;
   std::map<Chain, StateIndex> beginnings;  // of two arcs or more, not whole; their states
   std::vector<bool> starts;                // [arc] whether a chain starts with it
+  std::set<Chain> barred;                  // of forbidden, those across a barrier
 
   // Whether passing the last arc of `passed` completes a forbidden chain.
   bool Forbids(const Chain& passed) const {
@@ -39,16 +40,20 @@ struct Chains {
   }
 };
 
-Chains BindingChains(const Network& network, Mode mode, const std::vector<TravelTimeUs>& times_us) {
+Chains BindingChains(const Network& network, Mode mode, const std::vector<TravelTimeUs>& times_us,
+                     bool barriers_only) {
   Chains chains;
   chains.starts.assign(network.arc_count(), false);
   for (const ForbiddenTurn& turn : network.forbidden_turns()) {
     if ((turn.modes & ModeBit(mode)) == 0) continue;
+    const bool barrier = turn.relation_id == ForbiddenTurn::kBarrier;
+    if (barriers_only && !barrier) continue;
     if (std::any_of(turn.arcs.begin(), turn.arcs.end(),
                     [&](ArcIndex arc) { return times_us[arc] == kNotAllowed; })) {
       continue;
     }
     chains.forbidden.insert(turn.arcs);
+    if (barrier) chains.barred.insert(turn.arcs);
     chains.starts[turn.arcs.front()] = true;
     for (size_t length = 2; length < turn.arcs.size(); ++length) {
       chains.beginnings.emplace(Chain(turn.arcs.begin(), turn.arcs.begin() + length), kNoState);
@@ -69,8 +74,7 @@ SearchGraph::SearchGraph(const Network& network, Mode mode, const Options& optio
       times_us_[arc] = network.time_us(mode, ReverseArc(arc));
     }
   }
-  Chains chains;
-  if (!options.ignore_restrictions) chains = BindingChains(network, mode, times_us_);
+  Chains chains = BindingChains(network, mode, times_us_, options.ignore_restrictions);
   entry_.assign(arcs, kNoState);
 
   if (chains.forbidden.empty()) {
@@ -103,9 +107,11 @@ SearchGraph::SearchGraph(const Network& network, Mode mode, const Options& optio
     const NodeIndex node = network.head(came_by);
     state_node_.push_back(node);
     offsets_.push_back(static_cast<uint32_t>(edges_.size()));
-    const bool dead_end = std::none_of(
-        network.out_begin(node), network.out_end(node),
-        [&](ArcIndex arc) { return arc != ReverseArc(came_by) && times_us_[arc] != kNotAllowed; });
+    const bool dead_end =
+        std::none_of(network.out_begin(node), network.out_end(node), [&](ArcIndex arc) {
+          return arc != ReverseArc(came_by) && times_us_[arc] != kNotAllowed &&
+                 (chains.barred.empty() || !chains.barred.contains({came_by, arc}));
+        });
     Chain next = chain;
     next.push_back(0);
     for (const ArcIndex* arc = network.out_begin(node); arc != network.out_end(node); ++arc) {

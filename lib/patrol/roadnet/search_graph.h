@@ -16,9 +16,10 @@ inline constexpr StateIndex kNoState = 0xffffffff;
 // A *state* is a node together with as much of how one came there as decides what one may do next.
 // Where the mode is bound by no restriction, states are the nodes themselves. Otherwise a state is
 // an arc just passed, and chains of restrictions over via-ways add states of their own. Turning
-// round is possible at dead ends (nodes that the mode can leave only the way it came; and anywhere
-// where `u_turns` says so), never elsewhere; a network without restrictions needs no such rule,
-// since turning round reaches nothing earlier. A node's arrival is the least over its states.
+// round is possible at dead ends (nodes that the mode can leave only the way it came, barriers
+// among them; and anywhere where `u_turns` says so), never elsewhere; a network without
+// restrictions needs no such rule, since turning round reaches nothing earlier. A node's arrival is
+// the least over its states.
 //
 // Threads: const after building; safe from any number of threads.
 // Cost:    8 bytes an edge, 8 a state.
@@ -26,7 +27,7 @@ class SearchGraph {
  public:
   struct Options {
     bool ignore_one_way = false;       // waived, e.g. under blue light
-    bool ignore_restrictions = false;  // likewise
+    bool ignore_restrictions = false;  // likewise; barriers still bind
     bool u_turns = false;              // turning round at any node
     bool ignore_walked = false;        // leaves out pieces the mode's crew passes on foot
   };

@@ -153,8 +153,10 @@ Passage ReadPassage(const Tags& tags, const RoadOptions& options, RoadClass road
   const auto speed = [&](RoadClass of, Mode by) {
     return options.speeds[static_cast<size_t>(of)][static_cast<size_t>(by)];
   };
+  const bool waived = options.waive_access[static_cast<size_t>(mode)];
   const auto open = [&](Access access) {
-    return access == Access::kPrivate ? options.use_private : access != Access::kNo;
+    return access == Access::kPrivate ? options.use_private || waived
+                                      : access != Access::kNo || waived;
   };
   const double walking_kmh = speed(road_class, Mode::kFoot);
   const AccessTag own = ReadAccess(tags, mode);
@@ -164,9 +166,24 @@ Passage ReadPassage(const Tags& tags, const RoadOptions& options, RoadClass road
     if (kmh > 0) return {kmh, false};
     // A class that is closed to the mode, opened by a tag of its own: slowly.
     if (own.of_mode && own.access == Access::kYes) return {speed(RoadClass::kService, mode), false};
+    if (waived && road_class == RoadClass::kPedestrian) {
+      return {speed(RoadClass::kService, mode), false};
+    }
   }
   if (mode == Mode::kFoot || !options.crew_walks) return {};
   return open(ReadAccess(tags, Mode::kFoot).access) ? Passage{walking_kmh, true} : Passage{};
+}
+
+// km/h that a vehicle goes at most on a surface; 0: as fast as the class allows. Between
+// GraphHopper's and OSRM's tables for cars.
+double SurfaceKmh(std::string_view surface) {
+  if (IsOneOf(surface, {"compacted", "fine_gravel"})) return 40;
+  if (IsOneOf(surface, {"unpaved", "gravel", "pebblestone", "cobblestone", "sett",
+                        "unhewn_cobblestone", "grass_paver"})) {
+    return 30;
+  }
+  if (IsOneOf(surface, {"dirt", "ground", "earth", "grass", "rock"})) return 20;
+  return IsOneOf(surface, {"mud", "sand"}) ? 10 : 0;
 }
 
 bool IsPatrollable(const Tags& tags, const RoadOptions& options, const WayRules& rules) {
@@ -210,12 +227,14 @@ WayRules ReadWayRules(const Tags& tags, const RoadOptions& options) {
   };
   const double forward_limit_kmh = limit_of("maxspeed:forward");
   const double backward_limit_kmh = limit_of("maxspeed:backward");
+  const double surface_kmh = SurfaceKmh(Find(tags, "surface"));
   const OneWay vehicles = VehicleOneWay(tags, rules.road_class);
   rules.reversible = vehicles == OneWay::kReversible;
   for (size_t m = 0; m < kModeCount; ++m) {
     const Mode mode = static_cast<Mode>(m);
-    const Passage passage = ReadPassage(tags, options, rules.road_class, mode);
+    Passage passage = ReadPassage(tags, options, rules.road_class, mode);
     if (passage.kmh <= 0) continue;
+    if (surface_kmh > 0) passage.kmh = std::min(passage.kmh, surface_kmh);
     const Directions directions = ReadDirections(tags, vehicles, mode);
     const double share = IsMotor(mode) ? options.limit_share : 1.0;
     if (directions.forward) {
@@ -226,8 +245,36 @@ WayRules ReadWayRules(const Tags& tags, const RoadOptions& options) {
     }
     if (passage.walked) rules.walked_modes |= ModeBit(mode);
   }
-  rules.patrollable = IsPatrollable(tags, options, rules);
+  if (std::find(options.waive_access.begin(), options.waive_access.end(), true) ==
+      options.waive_access.end()) {
+    rules.patrollable = IsPatrollable(tags, options, rules);
+  } else {
+    RoadOptions bound = options;
+    bound.waive_access = {};
+    rules.patrollable = ReadWayRules(tags, bound).patrollable;
+  }
   return rules;
+}
+
+uint8_t ReadBarrier(const Tags& tags, const RoadOptions& options) {
+  const std::string_view barrier = Find(tags, "barrier");
+  if (barrier.empty() || barrier == "no") return 0;
+  const bool on_foot_only = IsOneOf(
+      barrier, {"kissing_gate", "turnstile", "full-height_turnstile", "stile", "hampshire_gate"});
+  const bool narrow = IsOneOf(barrier, {"bollard", "block", "cycle_barrier", "jersey_barrier",
+                                        "planter", "log", "motorcycle_barrier", "debris", "chain"});
+  uint8_t closed = 0;
+  for (size_t m = 0; m < kModeCount; ++m) {
+    const Mode mode = static_cast<Mode>(m);
+    if (options.waive_barriers[m]) continue;
+    const Access own = ReadAccess(tags, mode).access;
+    bool stops = mode != Mode::kFoot && (on_foot_only || (narrow && IsMotor(mode)));
+    if (own == Access::kYes || own == Access::kDismount) stops = false;
+    if (own == Access::kNo) stops = true;
+    if (own == Access::kPrivate) stops = !options.use_private;
+    if (stops) closed |= ModeBit(mode);
+  }
+  return closed;
 }
 
 double ParseSpeedLimit(std::string_view text) {

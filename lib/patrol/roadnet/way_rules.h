@@ -29,13 +29,19 @@ struct WayRules {
   bool usable() const;  // by any mode, in any direction
 };
 
-// Reads highway, oneway (also by mode and implied), maxspeed (also per direction), access and its
-// kin down to the mode, junction, name.
+// Reads highway, oneway (also by mode and implied), maxspeed (also per direction), surface, access
+// and its kin down to the mode, junction, name.
 WayRules ReadWayRules(const Tags& tags, const RoadOptions& options);
 
 // A maxspeed value in km/h: "60", "60 km/h", "30 mph", "walk"; 0 for values without a number
 // ("none", "signals", "CN:urban") and for nonsense.
 double ParseSpeedLimit(std::string_view text);
+
+// The modes that cannot pass a node with these tags: a bit set (1 << Mode), 0 without a barrier.
+//
+// Gates and the like are open unless access tags on the node say otherwise; bollards and blocks
+// stop motor vehicles, stiles and turnstiles all vehicles. Walkers are stopped by access tags only.
+uint8_t ReadBarrier(const Tags& tags, const RoadOptions& options);
 
 // A turn restriction relation as tagged; members are the builder's business.
 struct RestrictionRules {

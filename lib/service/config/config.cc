@@ -90,6 +90,8 @@ void ReadWaivers(Section& network, Config* config) {
     waived.Read("one_way", &options.ignore_one_way);
     waived.Read("turn_restrictions", &options.ignore_restrictions);
     waived.Read("no_turning_round", &options.u_turns);
+    waived.Read("access", &config->roads.waive_access[static_cast<size_t>(mode)]);
+    waived.Read("barriers", &config->roads.waive_barriers[static_cast<size_t>(mode)]);
   }
 }
 

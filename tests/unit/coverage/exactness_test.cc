@@ -1,8 +1,9 @@
 // Goal: arrivals and covered metres of Field are those of the definition, whatever the network.
 // Method: 10,000 random towns with ways of several pieces, one-ways, other speeds each way, dead
-// ends, rings and turn restrictions (via node, via way, no U-turn). Beside Field runs a search of
-// this file's own: over an edge-expanded graph whose states are the last three arcs passed, with
-// turns looked up in the network's list. It shares no code with the rooms but the network.
+// ends, rings, barriers and turn restrictions (via node, via way, no U-turn). Beside Field runs a
+// search of this file's own: over an edge-expanded graph whose states are the last three arcs
+// passed, with turns looked up in the network's list. It shares no code with the rooms but the
+// network.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -74,6 +75,7 @@ class CaseMaker {
     if (Below(2) == 0) {
       for (int i = 4 + Below(10); i > 0; --i) Restrict(&drawing);
     }
+    for (int i = Below(4); i > 1; --i) drawing.Barrier(1 + Below(next_node - 1));
     Case made;
     made.network = drawing.Build();
     for (int i = 1 + Below(6); i > 0; --i) {
@@ -131,6 +133,7 @@ class EdgeExpanded {
     for (const roadnet::ForbiddenTurn& turn : network_.forbidden_turns()) {
       EXPECT_LE(turn.arcs.size(), kPassed + 1) << "this search remembers too little";
       forbidden_.insert(turn.arcs);
+      if (turn.relation_id == roadnet::ForbiddenTurn::kBarrier) barred_.insert(turn.arcs);
     }
     entry.assign(network_.arc_count(), kNever);
     node.assign(network_.node_count(), kNever);
@@ -186,7 +189,9 @@ class EdgeExpanded {
     node[at] = std::min(node[at], us);
     bool dead_end = true;
     for (const ArcIndex* to = network_.out_begin(at); to != network_.out_end(at); ++to) {
-      if (*to != ReverseArc(last) && Allowed(*to)) dead_end = false;
+      if (*to != ReverseArc(last) && Allowed(*to) && !barred_.contains({last, *to})) {
+        dead_end = false;
+      }
     }
     for (const ArcIndex* to = network_.out_begin(at); to != network_.out_end(at); ++to) {
       if (!Allowed(*to) || (*to == ReverseArc(last) && !dead_end && !forbidden_.empty())) continue;
@@ -200,6 +205,7 @@ class EdgeExpanded {
 
   const Network& network_;
   std::set<Passed> forbidden_;
+  std::set<Passed> barred_;  // of them, those across a barrier
   std::map<Passed, uint64_t> best_;
   std::priority_queue<std::pair<uint64_t, Passed>, std::vector<std::pair<uint64_t, Passed>>,
                       std::greater<>>

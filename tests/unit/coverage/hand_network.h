@@ -58,6 +58,11 @@ class HandNetwork {
     builder_.AddRestriction(std::move(restriction));
     return *this;
   }
+  // Cars cannot pass the node.
+  HandNetwork& Barrier(int64_t node) {
+    builder_.AddBarrier(node, roadnet::ModeBit(roadnet::Mode::kCar));
+    return *this;
+  }
   std::shared_ptr<const roadnet::Network> Build() {
     auto network = std::move(builder_).Build();
     EXPECT_TRUE(network.ok()) << network.status();

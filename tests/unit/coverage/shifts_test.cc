@@ -97,7 +97,7 @@ TEST_F(ShiftWindowTest, WritesShiftsAndRounds) {
   WindowOptions options{.from = T(0), .to = T(7200), .reach = absl::Seconds(30)};
   options.duty["u1"] = {{T(600), T(1500)}};
   options.shift_starts = {absl::ZeroDuration(), absl::Hours(1)};
-  options.rounds = {{0, absl::Minutes(20)}};
+  options.rounds = {{0, absl::Minutes(20), {}}};
   const auto folder = std::filesystem::path(testing::TempDir()) / "shifts_test";
   ASSERT_TRUE(WriteWindow(*network_, index_, Compute(options), {}, folder.string()).ok());
   const auto text = [&](const char* name) {
@@ -112,6 +112,45 @@ TEST_F(ShiftWindowTest, WritesShiftsAndRounds) {
   EXPECT_THAT(text("rounds.csv"),
               HasSubstr("all,2026-02-02T00:00:00Z,2026-02-02T01:00:00Z,1200,1,0,1,2100\n"
                         "all,2026-02-02T01:00:00Z,2026-02-02T02:00:00Z,1200,0,0,3,3600\n"));
+}
+
+TEST_F(ShiftWindowTest, TellsEachVisitThatWasDue) {
+  WindowOptions options{.from = T(0), .to = T(7200), .reach = absl::Seconds(30)};
+  options.duty["u1"] = {{T(1500), T(1800)}};
+  options.rounds = {{0, absl::Minutes(20), {}}};  // without shifts the window is one
+  const auto folder = std::filesystem::path(testing::TempDir()) / "due_visits_test";
+  ASSERT_TRUE(WriteWindow(*network_, index_, Compute(options), {}, folder.string()).ok());
+  std::ostringstream all;
+  all << std::ifstream(folder / "due_visits.csv").rdbuf();
+  EXPECT_EQ(all.str(),
+            "area_id,shift_begin,every_s,due_time,visit_time,state,late_s\n"
+            "all,2026-02-02T00:00:00Z,1200,2026-02-02T00:20:00Z,2026-02-02T00:25:00Z,late,300\n"
+            "all,2026-02-02T00:00:00Z,1200,2026-02-02T00:50:00Z,,missed,\n"
+            "all,2026-02-02T00:00:00Z,1200,2026-02-02T01:10:00Z,,missed,\n"
+            "all,2026-02-02T00:00:00Z,1200,2026-02-02T01:30:00Z,,missed,\n"
+            "all,2026-02-02T00:00:00Z,1200,2026-02-02T01:50:00Z,,missed,\n");
+}
+
+TEST_F(ShiftWindowTest, ARoundOfOneShiftIsCheckedInThatShiftOnly) {
+  std::istringstream file("area_id,every_s,shift_start\nall,1200,01:00\n");
+  const std::vector<absl::Duration> starts = {absl::ZeroDuration(), absl::Hours(1)};
+  const auto rounds = ReadRounds(file, index_.areas(), starts);
+  ASSERT_TRUE(rounds.ok()) << rounds.status();
+  WindowOptions options{.from = T(0), .to = T(7200), .reach = absl::Seconds(30)};
+  options.shift_starts = starts;
+  options.rounds = *rounds;
+  const WindowResult result = Compute(options);
+  ASSERT_EQ(result.rounds.size(), 1u);
+  EXPECT_EQ(result.shifts[result.rounds[0].shift].begin, T(3600));
+}
+
+TEST(ReadRounds, NamesTheLineAtFault) {
+  const std::vector<geo::Area> areas = {BoxArea("a", "grid", 0, 0, 1, 1)};
+  for (const char* row : {"b,60", "a,0", "a,x", "a,60,07:00", "a,60,noon"}) {
+    std::istringstream file(std::string("area_id,every_s,shift_start\na,60,\n") + row + "\n");
+    EXPECT_THAT(ReadRounds(file, areas, {absl::Hours(6)}).status().message(), HasSubstr("line 3"))
+        << row;
+  }
 }
 
 TEST_F(ShiftWindowTest, RefusesShiftsThatAreNoTimesOfTheDay) {

@@ -92,9 +92,31 @@ TEST(SumPresence, CountsStaysOfTenToSixteenMinutesOnceWhereTheyBegin) {
   EXPECT_EQ(Presence(visits, 1200, 10'000).koper_stays, 1);
 }
 
+struct RoundSums {
+  int met = 0;
+  int late = 0;
+  int missed = 0;
+};
+
 RoundSums Rounds(const std::vector<Visit>& visits, int from, int to, int every) {
-  return CheckRounds(visits.data(), visits.data() + visits.size(), T(from), T(to),
-                     absl::Seconds(every));
+  RoundSums sums;
+  for (const RoundDue& due : CheckRounds(visits.data(), visits.data() + visits.size(), T(from),
+                                         T(to), absl::Seconds(every))) {
+    ++(due.met() ? sums.met : due.late() ? sums.late : sums.missed);
+  }
+  return sums;
+}
+
+TEST(CheckRounds, TellsWhenEachWasDueAndWhoCame) {
+  const std::vector<Visit> visits = {{T(50), T(55)}, {T(130), T(140)}};
+  const auto rounds = CheckRounds(visits.data(), visits.data() + 2, T(0), T(200), absl::Minutes(1));
+  ASSERT_EQ(rounds.size(), 3u);
+  EXPECT_EQ(rounds[0].due, T(60));
+  EXPECT_EQ(rounds[0].visit, T(50));
+  EXPECT_EQ(rounds[1].due, T(115));
+  EXPECT_EQ(rounds[1].visit, T(130));
+  EXPECT_EQ(rounds[2].due, T(200));
+  EXPECT_EQ(rounds[2].visit, std::nullopt);
 }
 
 TEST(CheckRounds, TellsVisitsInTimeFromLateOnesAndFromNone) {
