@@ -238,11 +238,12 @@ void Detector::Impl::LookElsewhere(const media::Picture& picture, absl::Duration
 // Takes out of the mask what is only lit differently, and follows large changes of light at once.
 void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch) {
   Plane& mask = model->mutable_mask();
-  model->Mean(scratch.mean);
+  model->MeanNear(mask, LightRegions::kMargin, scratch.mean);
   const double share = scratch.lit.Find(current, scratch.mean, mask);
   if (share <= 0) return;
   detection.lit_share = share;
   if (share >= kRelitShare) {
+    model->Mean(scratch.mean);
     model->Relight(scratch.lit, current, scratch.mean);
     scratch.lit.Relight(current, scratch.mean, moment.mutable_plane());
     reference_time = absl::InfinitePast();

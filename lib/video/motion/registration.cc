@@ -40,6 +40,8 @@ constexpr double kNearShare = 0.6;
 // Residuals, in grey levels, at which a pixel counts half in each round of the fit: first the edges
 // must pull, then what moves must not.
 constexpr std::array<float, 3> kResidualScales = {24, 16, 12};
+// The fit is done when a round moves it by less than this, pixels; at the picture's edge too.
+constexpr double kFitted = 0.05;
 constexpr double kRotationMax = 0.02;  // radians: 1.1 degrees; larger is a failed fit
 // Displacements below these (pixels; at the picture's edge for a rotation) are left alone: taking
 // them out costs more sharpness than it gains.
@@ -72,15 +74,21 @@ std::optional<double> Correlation(const uint8_t* patch, const uint8_t* at, int s
 class Turn {
  public:
   Turn(const Displacement& displacement, int width, int height, int y)
-      : rotation_(displacement.rotation),
-        x_(displacement.dx - displacement.rotation * (y - (height - 1) / 2.0)),
-        y_(displacement.dy + y + displacement.rotation * (kLanes / 2.0 - (width - 1) / 2.0)) {}
+      : rotation_(Whole(displacement.rotation)),
+        x_(Whole(displacement.dx - displacement.rotation * (y - (height - 1) / 2.0))),
+        y_(Whole(displacement.dy + y +
+                 displacement.rotation * (kLanes / 2.0 - (width - 1) / 2.0))) {}
 
-  double x(int x) const { return x + x_; }
-  double y(int x) const { return y_ + rotation_ * x; }
+  // In 1/65536 of a pixel: whole numbers, because floor and round cost more than the pixels.
+  int x(int x) const { return (x << 16) + x_; }
+  int y(int x) const { return y_ + rotation_ * x; }
 
  private:
-  const double rotation_, x_, y_;
+  static int Whole(double pixels) {
+    return static_cast<int>(pixels * 65536 + (pixels < 0 ? -0.5 : 0.5));
+  }
+
+  const int rotation_, x_, y_;
 };
 
 // How many rows and columns at the edges a displaced picture does not show; `spared` pixels fewer.
@@ -101,14 +109,15 @@ struct Strips {
 };
 
 // Sixteen times the values between pixels and their right neighbours.
-void Between(const v_uint8x16& left, const v_uint8x16& right, uint16_t sixteenths, v_uint16x8& low,
-             v_uint16x8& high) {
+inline void Between(const v_uint8x16& left, const v_uint8x16& right, uint16_t sixteenths,
+                    v_uint16x8& low, v_uint16x8& high) {
   v_uint16x8 next_low, next_high;
   cv::v_expand(left, low, high);
   cv::v_expand(right, next_low, next_high);
   const v_uint16x8 own = cv::v_setall_u16(16 - sixteenths), next = cv::v_setall_u16(sixteenths);
-  low = low * own + next_low * next;
-  high = high * own + next_high * next;
+  // Wrapping products: 255 * 16 fits, and saturating ones cost ten times as much.
+  low = cv::v_mul_wrap(low, own) + cv::v_mul_wrap(next_low, next);
+  high = cv::v_mul_wrap(high, own) + cv::v_mul_wrap(next_high, next);
 }
 
 }  // namespace
@@ -306,6 +315,8 @@ Displacement Registration::Fit(const Patches& patches, const Plane& picture, Off
     fitted.dx += std::clamp(step[0], -1.0, 1.0);
     fitted.dy += std::clamp(step[1], -1.0, 1.0);
     fitted.rotation += step[2];
+    const double edge = std::abs(step[2]) * std::max(cx, cy);
+    if (std::abs(step[0]) < kFitted && std::abs(step[1]) < kFitted && edge < kFitted) break;
   }
   const bool failed = std::abs(fitted.rotation) > kRotationMax ||
                       std::abs(fitted.dx - offset.x) > 2 || std::abs(fitted.dy - offset.y) > 2;
@@ -380,10 +391,10 @@ void Align(const Plane& picture, const Displacement& displacement, Plane& out) {
   for (int y = 0; y < height; ++y) {
     const Turn turn(displacement, width, height, y);
     for (int x = 0; x < width; x += kLanes) {
-      const double at_x = turn.x(x), at_y = turn.y(x);
-      const auto ix = static_cast<int>(std::floor(at_x)), iy = static_cast<int>(std::floor(at_y));
-      const auto fx = static_cast<uint16_t>((at_x - ix) * 16 + 0.5);
-      const auto fy = static_cast<uint16_t>((at_y - iy) * 16 + 0.5);
+      const int at_x = turn.x(x) + (1 << 11), at_y = turn.y(x) + (1 << 11);  // to sixteenths
+      const int ix = at_x >> 16, iy = at_y >> 16;
+      const auto fx = static_cast<uint16_t>(at_x >> 12 & 15);
+      const auto fy = static_cast<uint16_t>(at_y >> 12 & 15);
       // What lies outside is never looked at (FillUnseen); it must only be memory of ours.
       const int from = std::clamp(ix, -Plane::kBorder, width - 1);
       const uint8_t* upper = picture.row(std::clamp(iy, 0, height - 1)) + from;
@@ -393,8 +404,9 @@ void Align(const Plane& picture, const Displacement& displacement, Plane& out) {
       Between(cv::v_load(lower), cv::v_load(lower + 1), fx, below_low, below_high);
       const v_uint16x8 above_share = cv::v_setall_u16(16 - fy), below_share = cv::v_setall_u16(fy);
       const v_uint16x8 half = cv::v_setall_u16(128);
-      low = (low * above_share + below_low * below_share + half) >> 8;
-      high = (high * above_share + below_high * below_share + half) >> 8;
+      low = (cv::v_mul_wrap(low, above_share) + cv::v_mul_wrap(below_low, below_share) + half) >> 8;
+      high =
+          (cv::v_mul_wrap(high, above_share) + cv::v_mul_wrap(below_high, below_share) + half) >> 8;
       cv::v_store(out.row(y) + x, cv::v_pack(low, high));
     }
   }
@@ -429,8 +441,7 @@ void Unalign(const Plane& mask, const Displacement& displacement, Plane& out) {
     }
     const Turn turn(back, width, height, y);
     for (int x = 0; x < width; x += kLanes) {
-      const auto ix = static_cast<int>(std::lround(turn.x(x)));
-      const auto iy = static_cast<int>(std::lround(turn.y(x)));
+      const int ix = (turn.x(x) + (1 << 15)) >> 16, iy = (turn.y(x) + (1 << 15)) >> 16;
       std::memcpy(to + x,
                   mask.row(std::clamp(iy, 0, height - 1)) + std::clamp(ix, -Plane::kBorder, width),
                   kLanes);

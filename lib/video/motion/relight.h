@@ -20,6 +20,9 @@ namespace patrol::motion {
 // Cost: only blocks with foreground are looked at. Threads: one call at a time.
 class LightRegions {
  public:
+  // The background is looked at so many rows around the foreground.
+  static constexpr int kMargin = 16;
+
   // Finds the regions of `mask` that are only lit differently.
   //
   // picture, background, mask: of one size. Returns: their share of the picture, 0..1.

@@ -102,6 +102,7 @@ int SampleModel::Dither(double value) {
   return static_cast<int>(std::floor(value + chance));
 }
 
+template <bool kSaturated>
 void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const uint8_t* current = picture.row(y);
   std::array<const uint8_t*, kSamples> samples;
@@ -117,14 +118,16 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const v_uint8x16 unsaturated_to = All(saturated_from_ - 1);
   for (int x = 0; x < width_; x += kLanes) {
     const v_uint8x16 value = Load(current + x);
-    const v_uint8x16 exact = value <= unsaturated_to;
+    const v_uint8x16 exact = kSaturated ? value <= unsaturated_to : All(255);
     const v_uint8x16 distance = base + Half(Load(flicker + x)) + (Load(blink + x) & blink_bits);
     v_uint8x16 near = All(0);
     v_uint8x16 nearest = nearest_max;
+#pragma GCC unroll 8
     for (size_t k = 0; k < kSamples; ++k) {
       const v_uint8x16 sample = Load(samples[k] + x);
-      const v_uint8x16 away = (value - sample) | ((sample - value) & exact);
-      near = near + ((away <= distance) & one);
+      const v_uint8x16 away =
+          (value - sample) | (kSaturated ? (sample - value) & exact : sample - value);
+      near = cv::v_sub_wrap(near, away <= distance);  // 255 where it is near: one more
       nearest = cv::v_min(nearest, away);
     }
     const v_uint8x16 moving = (near < needed) & one;
@@ -183,7 +186,13 @@ void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps, Scra
 void SampleModel::Segment(const Plane& picture, double elapsed_s) {
   PATROL_CHECK(picture.width() == width_ && picture.height() == height_);
   Scratch& own = scratch();
-  for (int y = 0; y < height_; ++y) CompareRow(picture, y, own);
+  for (int y = 0; y < height_; ++y) {
+    if (saturated_from_ < 256) {
+      CompareRow<true>(picture, y, own);
+    } else {
+      CompareRow<false>(picture, y, own);
+    }
+  }
 
   const double step_s = std::min(elapsed_s, kStepMax_s);
   const Steps steps = {.flicker_up = Dither(parameters_.flicker_up_per_s * step_s),
@@ -302,19 +311,36 @@ void SampleModel::Adopt(const Plane& background, const Plane& flicker) {
   }
 }
 
+void SampleModel::MeanRow(int y, Plane& out) const {
+  const v_uint16x8 half = cv::v_setall_u16(kSamples / 2);
+  std::array<const uint8_t*, kSamples> rows;
+  for (size_t k = 0; k < kSamples; ++k) rows[k] = samples_[k].row(y);
+  uint8_t* to = out.row(y);
+  for (int x = 0; x < width_; x += kLanes) {
+    v_uint16x8 low_sum = half, high_sum = half;
+    for (const uint8_t* row : rows) {
+      v_uint16x8 low, high;
+      cv::v_expand(Load(row + x), low, high);
+      low_sum = low_sum + low;
+      high_sum = high_sum + high;
+    }
+    cv::v_store(to + x, cv::v_pack(low_sum >> 3, high_sum >> 3));
+  }
+}
+
 void SampleModel::Mean(Plane& out) const {
   PATROL_CHECK(out.width() == width_ && out.height() == height_);
-  const v_uint16x8 half = cv::v_setall_u16(kSamples / 2);
+  for (int y = 0; y < height_; ++y) MeanRow(y, out);
+}
+
+void SampleModel::MeanNear(const Plane& near, int margin, Plane& out) const {
+  PATROL_CHECK(out.width() == width_ && out.height() == height_);
+  int next = 0;  // row to come
   for (int y = 0; y < height_; ++y) {
-    for (int x = 0; x < width_; x += kLanes) {
-      v_uint16x8 low_sum = half, high_sum = half;
-      for (const Plane& sample : samples_) {
-        v_uint16x8 low, high;
-        cv::v_expand(Load(sample.row(y) + x), low, high);
-        low_sum = low_sum + low;
-        high_sum = high_sum + high;
-      }
-      cv::v_store(out.row(y) + x, cv::v_pack(low_sum >> 3, high_sum >> 3));
+    const uint8_t* row = near.row(y);
+    if (std::memchr(row, 255, static_cast<size_t>(width_)) == nullptr) continue;
+    for (next = std::max(next, y - margin); next < std::min(height_, y + margin + 1); ++next) {
+      MeanRow(next, out);
     }
   }
 }

@@ -76,8 +76,10 @@ class SampleModel {
   // They are near every brighter sample and teach nothing. 256: none.
   void set_saturated_from(int luma) { saturated_from_ = luma; }
 
-  // The samples' mean: what the place looks like without what passes by.
+  // The samples' mean: what the place looks like without what passes by. With `near`, only the rows
+  // where that mask has foreground and `margin` rows around them; others are left as they are.
   void Mean(Plane& out) const;
+  void MeanNear(const Plane& near, int margin, Plane& out) const;
 
   // Foreground (255) of the picture last segmented; valid until any model of this thread segments
   // another.
@@ -110,8 +112,10 @@ class SampleModel {
     int absorb = 0;
   };
 
+  template <bool kSaturated>
   void CompareRow(const Plane& picture, int y, Scratch& scratch);
   void DecideRow(const uint8_t* sums, int y, const Steps& steps, Scratch& scratch);
+  void MeanRow(int y, Plane& out) const;
   void TeachRow(const Plane& picture, const Plane& recent, const Plane& moving, int y,
                 const Chances& chances);
   // This thread's, of the model's size.
