@@ -24,10 +24,10 @@ constexpr double kSpeedSlackM = 200;
 // unit that has stayed, the first fix that shows it moving is off by that much.
 constexpr float kShortShare = 0.25;
 // States this much less likely than the step's best are not followed: e^-25. Between rare fixes
-// e^-12: where a second apart errors are alike, and many wrong fixes must not cut off the right
+// e^-10: where a second apart errors are alike, and many wrong fixes must not cut off the right
 // way, those half a minute apart err each on its own.
 constexpr double kBeamLog = 25;
-constexpr double kBeamRareLog = 12;
+constexpr double kBeamRareLog = 10;
 constexpr double kBeamFrequentS = 10;
 constexpr double kBeamRareS = 30;
 // Places, the likeliest, where the unit may have stayed, and how near to the fix they must be; and
