@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+#include <utility>
+
 #include "tests/unit/tracks/town.h"
 
 namespace patrol::tracks {
@@ -133,6 +137,108 @@ TEST(RouteTaste, TakesFewerTurnsWhereLittleIsKnown) {
   const RouteTaste taste{.turn_nats = 1};
   EXPECT_THAT(WaysTaken(ground, taste, 0), ElementsAre(1, 2, 9));
   EXPECT_THAT(WaysTaken(ground, taste, 100), ElementsAre(1, 3, 9));
+}
+
+// A town with diagonals, one-way streets and a few missing pieces; every street has two nodes a
+// block, so that roads also go on where nobody can turn off.
+roadnet::Network RandomTown(std::mt19937* random) {
+  testing::NetworkSketch sketch;
+  constexpr int kSide = 6;
+  const auto id = [](int column, int row) { return int64_t{1} + row * kSide + column; };
+  std::uniform_real_distribution<double> jitter(-30, 30);
+  for (int row = 0; row < kSide; ++row) {
+    for (int column = 0; column < kSide; ++column) {
+      sketch.Node(id(column, row), 120.0 * column + jitter(*random), 120.0 * row + jitter(*random));
+    }
+  }
+  int64_t way = 1;
+  for (int row = 0; row < kSide; ++row) {
+    for (int column = 0; column < kSide; ++column) {
+      for (const auto& [east, north] : {std::pair(1, 0), std::pair(0, 1), std::pair(1, 1)}) {
+        if (column + east >= kSide || row + north >= kSide) continue;
+        const unsigned chance = (*random)() % 10;
+        if (chance < (east + north == 2 ? 7u : 1u)) continue;
+        const std::vector<int64_t> nodes = {id(column, row), id(column + east, row + north)};
+        if (chance == 9) {
+          sketch.Way(way++, nodes, {{"oneway", "yes"}});
+        } else {
+          sketch.Way(way++, nodes);
+        }
+      }
+    }
+  }
+  return sketch.Build();
+}
+
+// What one search for all sources must not lose: the best way of each of them.
+TEST(RouteSearchProperty, AllSourcesTogetherFindWhatEachFindsAlone) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    const Ground town(RandomTown(&random));
+    RouteSearch search(town.network, town.graph,
+                       {.u_turn_m = 80, .u_turn_nats = 1, .turn_nats = 0.6, .slow_nats_per_km = 1});
+    search.SetScale(static_cast<double>(random() % 60));
+    const auto place = [&] {
+      while (true) {
+        const auto arc = static_cast<roadnet::ArcIndex>(random() % town.network.arc_count());
+        if (town.graph.time_us(arc) == roadnet::kNotAllowed) continue;
+        const double length = town.network.piece(roadnet::PieceOf(arc)).length_m;
+        return DirectedPlace{arc, length * static_cast<double>(random() % 101) / 100};
+      }
+    };
+    std::vector<RouteTarget> targets;
+    for (int i = 0; i < 12; ++i) {
+      targets.push_back({place(), static_cast<float>(random() % 200), 1500});
+    }
+    std::vector<RouteSource> sources;
+    for (int i = 0; i < 10; ++i) sources.push_back({place(), static_cast<float>(random() % 200)});
+    const RouteBounds bounds{
+        .straight_m = static_cast<float>(random() % 500), .short_share = 0.25, .cost_max_m = 1500};
+    search.SetTargets(targets, testing::NetworkSketch::kOrigin);
+    std::vector<float> alone(targets.size(), RouteSearch::kNoWay);
+    for (const RouteSource& source : sources) {
+      search.Run({source}, bounds);
+      for (size_t t = 0; t < targets.size(); ++t) alone[t] = std::min(alone[t], search.total(t));
+    }
+    search.Run(sources, bounds);
+    for (size_t t = 0; t < targets.size(); ++t) {
+      SCOPED_TRACE(t);
+      if (alone[t] == RouteSearch::kNoWay) {
+        EXPECT_EQ(search.total(t), RouteSearch::kNoWay);
+        continue;
+      }
+      EXPECT_NEAR(search.total(t), alone[t], 0.05);
+      // The way it tells is that long, and joins source and target.
+      std::vector<roadnet::ArcIndex> arcs;
+      search.AppendArcs(t, &arcs);
+      const DirectedPlace& from = sources[search.source(t)].place;
+      double length = 0;
+      for (size_t i = 0; i < arcs.size(); ++i) {
+        const bool joins = i == 0 || town.network.head(arcs[i - 1]) == town.network.tail(arcs[i]);
+        EXPECT_TRUE(joins) << "arc " << i;
+        length += town.network.piece(roadnet::PieceOf(arcs[i])).length_m;
+      }
+      if (arcs.empty()) continue;
+      EXPECT_EQ(arcs.back(), targets[t].place.arc);
+      ASSERT_EQ(roadnet::PieceOf(arcs.front()), roadnet::PieceOf(from.arc));
+      const double piece_m = town.network.piece(roadnet::PieceOf(from.arc)).length_m;
+      length -= arcs.front() == from.arc ? from.along_m : piece_m - from.along_m;
+      length -=
+          town.network.piece(roadnet::PieceOf(arcs.back())).length_m - targets[t].place.along_m;
+      EXPECT_NEAR(search.length(t), length, 0.1);
+    }
+    // Less to look for changes nothing of what is the likeliest.
+    size_t best = 0;
+    for (size_t t = 1; t < targets.size(); ++t) {
+      if (alone[t] + targets[t].handicap_m < alone[best] + targets[best].handicap_m) best = t;
+    }
+    if (alone[best] == RouteSearch::kNoWay) continue;
+    RouteBounds narrow = bounds;
+    narrow.slack_m = 100;
+    search.Run(sources, narrow);
+    EXPECT_NEAR(search.total(best), alone[best], 0.05);
+  }
 }
 
 }  // namespace
