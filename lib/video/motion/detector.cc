@@ -95,7 +95,7 @@ struct Detector::Impl {
   Registration::Match Register(const Plane& picture);
   void ChooseReference(absl::Time time, Plane& space);
   void LearnAnew(const media::Picture& picture, Scratch& scratch, Detection& detection);
-  bool Recall(const Plane& current, absl::Time time, Scratch& scratch);
+  bool Recall(Scratch& scratch, absl::Time time, Detection& detection);
   void LookElsewhere(const media::Picture& picture, absl::Duration elapsed, Scratch& scratch,
                      Detection& detection);
   void LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch);
@@ -200,12 +200,12 @@ void Detector::Impl::LearnAnew(const media::Picture& picture, Scratch& scratch,
 }
 
 // True when the picture shows a view known from before, which is the model from now on.
-bool Detector::Impl::Recall(const Plane& current, absl::Time time, Scratch& scratch) {
+bool Detector::Impl::Recall(Scratch& scratch, absl::Time time, Detection& detection) {
   if (views.size() == 0) return false;
   model->Mean(scratch.mean);
   const Plane flicker(model->flicker());
   KnownViews::View known;
-  if (!views.Take(current, known)) return false;
+  if (!views.Take(scratch.reduced, known)) return false;
   const bool learnt = !learning.active();
   model->Adopt(known.background, known.flicker);
   registration.SetReference(known.background, &known.flicker);
@@ -215,6 +215,11 @@ bool Detector::Impl::Recall(const Plane& current, absl::Time time, Scratch& scra
   watch.Reset();
   ++view;
   if (learnt) views.Keep(scratch.mean, flicker);
+  moment.Remember(scratch.reduced, time, true);
+  detection.view = view;
+  detection.view_found = 1;
+  detection.light_step = true;  // nothing is judged by this picture
+  detection.mask = EmptyMask(scratch.shown);
   return true;
 }
 
@@ -224,12 +229,8 @@ void Detector::Impl::LookElsewhere(const media::Picture& picture, absl::Duration
   const absl::Time time = picture.time();
   detection.light_step = true;
   detection.mask = EmptyMask(scratch.shown);
-  if (watch.Lost(scratch.reduced, time, elapsed) && Recall(scratch.reduced, time, scratch)) {
-    moment.Remember(scratch.reduced, time, true);
-    detection.view = view;
-    detection.view_found = 1;
-    return;
-  }
+  Reduce(picture, scratch.reduced);  // as it came: the light of another view is its own
+  if (watch.Lost(scratch.reduced, time, elapsed) && Recall(scratch, time, detection)) return;
   // Turning, covered, or a view to be learnt once it stands still.
   detection.view_lost = true;
   if (watch.Settled(time)) LearnAnew(picture, scratch, detection);
@@ -329,6 +330,12 @@ Detection Detector::Process(const media::Picture& picture) {
   }
   if (afresh) impl.moment.Remember(current, time, true);
   impl.Judge(current, detection);
+  if (detection.foreground_share > kLightStepShare) {
+    impl.Reduce(picture, scratch.reduced);
+    if (impl.watch.Lost(scratch.reduced, time, elapsed) && impl.Recall(scratch, time, detection)) {
+      return detection;
+    }
+  }
   if (impl.watch.Replaced(time, detection.foreground_share)) {
     impl.LearnAnew(picture, scratch, detection);
     return detection;
