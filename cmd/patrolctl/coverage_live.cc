@@ -1,12 +1,17 @@
 // patrolctl coverage now, coverage watch: against a running service.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "cmd/patrolctl/client.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
@@ -25,6 +30,7 @@ struct CoverageFlags {
   std::string roads_file;
   std::string interval = "1s";
   int64_t count = 0;
+  std::string place;
 };
 
 absl::StatusOr<std::unique_ptr<Stub>> ConnectCoverage(const Context& context) {
@@ -132,6 +138,36 @@ absl::Status Watch(const Context& context, const CoverageFlags& flags) {
   return FromGrpc(reader->Finish());
 }
 
+absl::Status Why(const Context& context, const CoverageFlags& flags) {
+  const std::vector<std::string> parts = absl::StrSplit(flags.place, ',');
+  double lon = 0;
+  double lat = 0;
+  if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &lon) || !absl::SimpleAtod(parts[1], &lat)) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", flags.place, "\" is no LON,LAT"));
+  }
+  v1::ExplainPlaceRequest request;
+  request.set_lon(lon);
+  request.set_lat(lat);
+  PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCoverage(context));
+  v1::PlaceExplanation place;
+  PATROL_RETURN_IF_ERROR(Call(context, *stub, &Stub::ExplainPlace, request, &place));
+  Printer printer(context.format, Printer::Kind::kList,
+                  {{"state"},
+                   {"unit_id"},
+                   {"arrival_s", 0, true},
+                   {"route_m", 0, true},
+                   {"road_distance_m", 0, true},
+                   {"reason"}});
+  std::string state = v1::PlaceExplanation::State_Name(place.state());
+  printer.Add(place, {absl::AsciiStrToLower(state.substr(std::min<size_t>(6, state.size()))),
+                      place.unit().empty() ? "" : IdOf(place.unit()),
+                      SecondsText(place.has_arrival(), place.arrival()),
+                      absl::StrFormat("%.1f", place.route_length_m()),
+                      absl::StrFormat("%.1f", place.road_distance_m()), place.reason()});
+  printer.Finish();
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddCoverageLive(Context& context) {
@@ -148,6 +184,11 @@ void AddCoverageLive(Context& context) {
       ->capture_default_str();
   watch->add_option("--count", flags->count, "end after this many lines; 0: never");
   OnRun(context, watch, [&context, flags] { return Watch(context, *flags); });
+
+  CLI::App* why = group->add_subcommand(
+      "why", "why a place is covered now, or not: who is there first, when; the way with json");
+  why->add_option("place", flags->place, "LON,LAT")->required();
+  OnRun(context, why, [&context, flags] { return Why(context, *flags); });
 }
 
 }  // namespace patrol::ctl

@@ -8,12 +8,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "lib/base/bounded_queue.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/geo/area.h"
 #include "lib/patrol/coverage/area_index.h"
+#include "lib/patrol/coverage/arrival_finder.h"
 #include "lib/patrol/coverage/geojson.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network_file.h"
@@ -110,6 +112,7 @@ class PatrolWing::Impl {
         index_(*network_),
         areas_(std::make_shared<coverage::AreaIndex>(*network_, std::vector<geo::Area>())),
         coverage_(graphs_, areas_, config.coverage),
+        finder_(graphs_),
         intake_(clock),
         matcher_(*network_, index_, {.stale_after = config.coverage.stale_after}) {}
 
@@ -137,6 +140,7 @@ class PatrolWing::Impl {
   }
 
   const coverage::LiveCoverage& coverage() const { return coverage_; }
+  coverage::ArrivalFinder& finder() { return finder_; }
   FixQueue fix_queue() const { return {stored_.size(), stored_.dropped()}; }
   const roadnet::Network& network() const { return *network_; }
 
@@ -310,6 +314,7 @@ class PatrolWing::Impl {
   std::shared_ptr<const coverage::AreaIndex> areas_;  // guarded by areas_mutex_
 
   coverage::LiveCoverage coverage_;
+  coverage::ArrivalFinder finder_;
 
   std::mutex intake_mutex_;
   tracks::FixIntake intake_;  // guarded by intake_mutex_
@@ -400,6 +405,31 @@ absl::StatusOr<api::CoverageView::Roads> PatrolWing::CoveredRoads() const {
 }
 
 absl::StatusOr<std::string> PatrolWing::NetworkGeoJson() const { return impl_->NetworkGeoJson(); }
+
+void PatrolWing::Explain(geo::LonLat place, v1::PlaceExplanation* message) const {
+  const auto snapshot = impl_->coverage().snapshot();
+  const coverage::PlaceExplanation found = impl_->finder().Explain(*snapshot, place);
+  using State = coverage::PlaceExplanation::State;
+  message->set_state(found.state == State::kCovered      ? v1::PlaceExplanation::STATE_COVERED
+                     : found.state == State::kUnknown    ? v1::PlaceExplanation::STATE_UNKNOWN
+                     : found.state == State::kNotCovered ? v1::PlaceExplanation::STATE_NOT_COVERED
+                                                         : v1::PlaceExplanation::STATE_OFF_NETWORK);
+  api::SetTime(snapshot->time, message->mutable_time());
+  api::SetDuration(snapshot->reach, message->mutable_reach());
+  message->set_road_distance_m(found.road_distance_m);
+  message->set_reason(found.arrival.reason);
+  if (!found.arrival.found()) return;
+  message->set_unit(absl::StrCat("units/", found.arrival.unit_id));
+  api::SetDuration(found.arrival.time, message->mutable_arrival());
+  if (!found.route) return;
+  message->set_route_length_m(found.route->length_m);
+  std::string line = R"({"type":"LineString","coordinates":[)";
+  for (size_t i = 0; i < found.route->line.size(); ++i) {
+    absl::StrAppendFormat(&line, "%s[%.7f,%.7f]", i == 0 ? "" : ",", found.route->line[i].lon,
+                          found.route->line[i].lat);
+  }
+  message->set_route_geojson(line + "]}");
+}
 
 absl::StatusOr<std::vector<store::Area>> PatrolWing::Read(const std::string& geojson) const {
   PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, geo::ReadAreasGeoJson(geojson));

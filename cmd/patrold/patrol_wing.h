@@ -58,6 +58,7 @@ class PatrolWing : public api::FixPipeline,
   void Describe(v1::Coverage* coverage) const override;
   absl::StatusOr<Roads> CoveredRoads() const override;
   absl::StatusOr<std::string> NetworkGeoJson() const override;
+  void Explain(geo::LonLat place, v1::PlaceExplanation* explanation) const override;
 
   // api::AreaReader
   absl::StatusOr<std::vector<store::Area>> Read(const std::string& geojson) const override;

@@ -181,7 +181,12 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(raised.exception.code, 404)
         kind, body = get(self.service.http + '/v1/network')
         self.assertEqual(kind, 'application/geo+json')
-        self.assertGreater(len(json.loads(body)['features']), 100)
+        roads = json.loads(body)['features']
+        self.assertGreater(len(roads), 100)
+        lon, lat = roads[0]['geometry']['coordinates'][0]
+        place = json.loads(get(f'{self.service.http}/v1/coverage/place?lon={lon}&lat={lat}')[1])
+        self.assertIn(place['state'], ('STATE_COVERED', 'STATE_UNKNOWN', 'STATE_NOT_COVERED'))
+        self.assertTrue(place.get('unit') or place['reason'], place)
 
     def test_metrics_tell_cameras_and_how_many_units_but_not_which(self):
         name = self.sites[0]['camera_id']

@@ -1,5 +1,6 @@
 #include "lib/patrol/coverage/arrival_finder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -35,15 +36,64 @@ struct ArrivalFinder::Impl {
   std::vector<const UnitView*> units;  // of `sources`
 };
 
+// The first unit, where it is and which place on its network it comes to.
+struct ArrivalFinder::Best {
+  UnitArrival arrival;
+  Mode mode = Mode::kCar;
+  Source source;
+  std::optional<roadnet::Candidate> road;  // of the unit's mode; without a unit of any unit's
+};
+
 ArrivalFinder::ArrivalFinder(std::shared_ptr<const ModeGraphs> graphs)
     : graphs_(std::move(graphs)), impl_(std::make_unique<Impl>(graphs_->network())) {}
 
 ArrivalFinder::~ArrivalFinder() = default;
 
 UnitArrival ArrivalFinder::Find(const CoverageSnapshot& snapshot, geo::LonLat place) {
-  const auto limit_us = static_cast<ArrivalUs>(absl::ToInt64Microseconds(limits::kReachMax));
   std::lock_guard lock(mutex_);
-  UnitArrival best;
+  return FindBest(snapshot, place).arrival;
+}
+
+PlaceExplanation ArrivalFinder::Explain(const CoverageSnapshot& snapshot, geo::LonLat place) {
+  std::lock_guard lock(mutex_);
+  Best best = FindBest(snapshot, place);
+  PlaceExplanation explanation;
+  explanation.arrival = std::move(best.arrival);
+  if (!best.road) {  // no unit's: any road at all
+    for (size_t m = 0; m < kModeCount && !best.road; ++m) {
+      const std::vector<roadnet::Candidate> near =
+          impl_->index.Nearest(place, {.mode = static_cast<Mode>(m),
+                                       .radius_m = kAttachLimitM,
+                                       .count_max = 1,
+                                       .ignore_walked = false});
+      if (!near.empty()) best.road = near.front();
+    }
+    if (!best.road) return explanation;
+  }
+  const roadnet::RoadPosition& at = best.road->position;
+  explanation.road_distance_m = best.road->distance_m;
+  Field::PieceCover cover;
+  snapshot.field->GetPiece(at.piece, &cover);
+  const double share = at.offset_m / graphs_->network().piece(at.piece).length_m;
+  const auto within = [&](const std::vector<Interval>& stretches) {
+    return std::any_of(stretches.begin(), stretches.end(), [&](const Interval& stretch) {
+      return share >= stretch.begin && share <= stretch.end;
+    });
+  };
+  explanation.state = within(cover.covered)   ? PlaceExplanation::State::kCovered
+                      : within(cover.unknown) ? PlaceExplanation::State::kUnknown
+                                              : PlaceExplanation::State::kNotCovered;
+  if (explanation.arrival.found()) {
+    explanation.route =
+        FindRoute(graphs_->network(), graphs_->graph(best.mode), {best.source}, at,
+                  static_cast<ArrivalUs>(absl::ToInt64Microseconds(limits::kReachMax)));
+  }
+  return explanation;
+}
+
+ArrivalFinder::Best ArrivalFinder::FindBest(const CoverageSnapshot& snapshot, geo::LonLat place) {
+  const auto limit_us = static_cast<ArrivalUs>(absl::ToInt64Microseconds(limits::kReachMax));
+  Best best;
   uint64_t best_us = uint64_t{limit_us} + 1;
   bool any_unit = false;
   bool any_road = false;
@@ -62,6 +112,7 @@ UnitArrival ArrivalFinder::Find(const CoverageSnapshot& snapshot, geo::LonLat pl
         place, {.mode = mode, .radius_m = kAttachLimitM, .count_max = 1, .ignore_walked = false});
     if (near.empty()) continue;
     any_road = true;
+    if (!best.road) best.road = near.front();
     const double walk_m = near.front().distance_m > kSnapLimitM ? near.front().distance_m : 0.0;
     const auto walk_us =
         static_cast<uint64_t>(std::nearbyint(walk_m / tracks::kAttachSpeedMps * 1e6));
@@ -74,17 +125,20 @@ UnitArrival ArrivalFinder::Find(const CoverageSnapshot& snapshot, geo::LonLat pl
     const Arrival arrival = reach->ArrivalAt(near.front().position);
     if (!arrival.reached()) continue;
     best_us = arrival.time_us + walk_us;
-    best.unit_id = impl_->units[arrival.source]->id;
-    best.time = absl::Microseconds(static_cast<int64_t>(best_us));
+    best.arrival.unit_id = impl_->units[arrival.source]->id;
+    best.arrival.time = absl::Microseconds(static_cast<int64_t>(best_us));
+    best.mode = mode;
+    best.source = impl_->sources[arrival.source];
+    best.road = near.front();
   }
-  if (!best.found()) {
+  if (!best.arrival.found()) {
     if (!any_unit) {
-      best.reason = "no unit's position is known";
+      best.arrival.reason = "no unit's position is known";
     } else if (!any_road) {
-      best.reason = absl::StrFormat(
+      best.arrival.reason = absl::StrFormat(
           "off the network: no road of any known unit's mode within %.0f m", kAttachLimitM);
     } else {
-      best.reason = "no known unit can get there within an hour";
+      best.arrival.reason = "no known unit can get there within an hour";
     }
   }
   return best;

@@ -3,6 +3,7 @@
 #include <grpcpp/alarm.h>
 
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -127,6 +128,23 @@ class CoverageService final : public v1::CoverageService::CallbackService {
                                        v1::GeoJson* response) override {
     return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
       PATROL_ASSIGN_OR_RETURN(*response->mutable_geojson(), deps_.coverage.NetworkGeoJson());
+      return absl::OkStatus();
+    });
+  }
+
+  grpc::ServerUnaryReactor* ExplainPlace(grpc::CallbackServerContext* context,
+                                         const v1::ExplainPlaceRequest* request,
+                                         v1::PlaceExplanation* response) override {
+    return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
+      if (!request->has_lon() || !request->has_lat()) {
+        return absl::InvalidArgumentError("lon, lat: are required");
+      }
+      const geo::LonLat place{request->lon(), request->lat()};
+      if (!(std::abs(place.lon) <= 180 && std::abs(place.lat) <= 90)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("lon, lat: (", place.lon, ", ", place.lat, ") is not on the earth"));
+      }
+      deps_.coverage.Explain(place, response);
       return absl::OkStatus();
     });
   }

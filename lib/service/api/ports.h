@@ -18,6 +18,7 @@
 namespace patrol::v1 {
 class CameraState;
 class Coverage;
+class PlaceExplanation;
 class UnitState;
 }  // namespace patrol::v1
 
@@ -115,6 +116,8 @@ class CoverageView {
   virtual absl::StatusOr<Roads> CoveredRoads() const = 0;
   // The network; it does not change while the service runs.
   virtual absl::StatusOr<std::string> NetworkGeoJson() const = 0;
+  // place: on the earth.
+  virtual void Explain(geo::LonLat place, v1::PlaceExplanation* explanation) const = 0;
 };
 
 // Reads areas from GeoJSON: geo's reader.

@@ -75,6 +75,8 @@ std::vector<Route> MakeRoutes() {
                                                 "GetCoverage"),
       Row<v1::GetCoveredRoadsRequest, v1::GeoJson>("GET", "/v1/coverage/roads", "CoverageService",
                                                    "GetCoveredRoads", AnswerKind::kGeoJson),
+      Row<v1::ExplainPlaceRequest, v1::PlaceExplanation>("GET", "/v1/coverage/place",
+                                                         "CoverageService", "ExplainPlace"),
       Row<v1::GetNetworkRequest, v1::GeoJson>("GET", "/v1/network", "CoverageService", "GetNetwork",
                                               AnswerKind::kGeoJson),
   };

@@ -213,6 +213,22 @@ TEST_F(CoverageServiceTest, GivesRoadsWithTheirRevision) {
   EXPECT_EQ(roads.revision(), 7);
 }
 
+TEST_F(CoverageServiceTest, ExplainsAPlaceOnTheEarthOnly) {
+  const auto explain = [&](const v1::ExplainPlaceRequest& request, v1::PlaceExplanation* place) {
+    grpc::ClientContext context;
+    return covered->ExplainPlace(&context, request, place);
+  };
+  v1::ExplainPlaceRequest request;
+  v1::PlaceExplanation place;
+  request.set_lon(113);
+  EXPECT_EQ(explain(request, &place).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_lat(91);
+  EXPECT_EQ(explain(request, &place).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_lat(22);
+  ASSERT_TRUE(explain(request, &place).ok());
+  EXPECT_EQ(place.road_distance_m(), 113);
+}
+
 class ServerTest : public TownTest {};
 
 TEST_F(ServerTest, EndsStreamsAndCallsWhenItShutsDown) {

@@ -128,6 +128,9 @@ class FakeCoverage : public CoverageView {
   void Describe(v1::Coverage* coverage) const override { coverage->set_revision(revision()); }
   absl::StatusOr<Roads> CoveredRoads() const override { return Roads{"{\"roads\":1}", 7}; }
   absl::StatusOr<std::string> NetworkGeoJson() const override { return "{\"network\":1}"; }
+  void Explain(geo::LonLat place, v1::PlaceExplanation* explanation) const override {
+    explanation->set_road_distance_m(place.lon);
+  }
   void Change() {
     std::lock_guard lock(mutex_);
     ++revision_;

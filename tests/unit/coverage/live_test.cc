@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/patrol/coverage/area_index.h"
+#include "lib/patrol/coverage/arrival_finder.h"
 #include "lib/patrol/coverage/geojson.h"
 #include "lib/patrol/coverage/mode_graphs.h"
 #include "tests/unit/coverage/hand_network.h"
@@ -63,6 +64,32 @@ TEST_F(LiveTest, CoversWhatAKnownUnitReaches) {
   EXPECT_NEAR(snapshot->areas[0].covered_m(), 400, 1e-2);
   EXPECT_EQ(snapshot->unit_counts, (UnitCounts{.known = 1}));
   EXPECT_EQ(snapshot->time, T(1));
+}
+
+TEST_F(LiveTest, ExplainsWhyAPlaceIsCoveredOrNot) {
+  live_.PutUnit({"u1"});
+  live_.PutUnit({"u2"});
+  ASSERT_TRUE(live_.Update("u1", On(0, 400), T(0)).ok());
+  ASSERT_TRUE(live_.Update("u2", On(0, 0), T(0)).ok());
+  const auto snapshot = live_.Tick(T(1));
+  ArrivalFinder finder(graphs_);
+  using State = PlaceExplanation::State;
+  const PlaceExplanation near = finder.Explain(*snapshot, At(650, 10));
+  EXPECT_EQ(near.state, State::kCovered);
+  EXPECT_EQ(near.arrival.unit_id, "u1");
+  EXPECT_NEAR(near.road_distance_m, 10, 0.1);
+  ASSERT_TRUE(near.route.has_value());
+  EXPECT_NEAR(near.route->length_m, 250, 0.1);
+  const PlaceExplanation far = finder.Explain(*snapshot, At(1900, 0));
+  EXPECT_EQ(far.state, State::kNotCovered);
+  EXPECT_NEAR(absl::ToDoubleSeconds(far.arrival.time), 150, 0.1);
+  ASSERT_TRUE(far.route.has_value());
+  EXPECT_EQ(far.route->arcs.size(), 2u);
+  EXPECT_EQ(finder.Explain(*snapshot, At(1000, 900)).state, State::kOffNetwork);
+  const PlaceExplanation stale = finder.Explain(*live_.Tick(T(100)), At(650, 0));
+  EXPECT_EQ(stale.state, State::kUnknown);
+  EXPECT_FALSE(stale.arrival.reason.empty());
+  EXPECT_FALSE(stale.route.has_value());
 }
 
 TEST_F(LiveTest, GoesFromKnownThroughStaleToLost) {
