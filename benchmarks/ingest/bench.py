@@ -210,9 +210,9 @@ class Run:
             events = self.events()
             self.result['longest_block_ms'] = self.stop_cameras()
             if not self.settings['power_cut']:  # the restarted simulator began its truth anew
-                truth = score.read_truth(self.truth)
+                truth, seen = score.read_truth(self.truth)
                 self.result['moving_at_a_time'] = score.share_moving(truth, begin, end, self.settings['cameras'])
-                self.result['events'] = score.score(truth, events, begin, end, self.settings['cameras'])
+                self.result['events'] = score.score(truth, seen, events, begin, end, self.settings['cameras'])
         finally:
             self.stop_cameras()
             if self.service.process.poll() is None:

@@ -1,12 +1,14 @@
 // Gated analysis beside full decoding: what it finds, when, and for how much of the decoding.
 //
 // usage: gated_bench --shared DIR [--cache DIR] [--scene NAME ...] [--coding NAME ...]
-//                    [--levels] [CLIP.mp4 ...]
+//                    [--levels] [--quiet-every SECONDS] [CLIP.mp4 ...]
 //
+// The coding as-rendered is for clips of patrolsim's load and takes them as they are coded.
 // Clips are scenes that patrolsim rendered, with their truth beside them.
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -114,9 +116,10 @@ struct Sum {
   }
 };
 
-Sum Measure(const Stream& stream, const std::string& kept, bool verbose) {
+Sum Measure(const Stream& stream, const ingest::AttentionOptions& attention,
+            const std::string& kept, bool verbose) {
   const Outcome full = RunFull(stream, kept);
-  const Outcome gated = RunGated(stream, 1);
+  const Outcome gated = RunGated(stream, attention, 1);
   Sum sum{.hours = std::max(stream.seconds - kLearningSeconds, 1.0) / 3600,
           .full_cpu = full.decode_cpu_s,
           .gated_cpu = gated.decode_cpu_s,
@@ -213,6 +216,7 @@ int Run(int count, char** arguments) {
   bool levels = false;
   bool verbose = false;
   bool keep_full = false;
+  ingest::AttentionOptions attention;
   for (int i = 1; i < count; ++i) {
     const std::string argument = arguments[i];
     const auto value = [&] { return i + 1 < count ? std::string(arguments[++i]) : std::string(); };
@@ -226,6 +230,8 @@ int Run(int count, char** arguments) {
       codings_wanted.push_back(value());
     } else if (argument == "--levels") {
       levels = true;
+    } else if (argument == "--quiet-every") {
+      attention.quiet_picture_every = absl::Seconds(std::atof(value().c_str()));
     } else if (argument == "--keep-full") {
       keep_full = true;
     } else if (argument == "--verbose") {
@@ -261,9 +267,10 @@ int Run(int count, char** arguments) {
         PrintLevels(*stream);
         continue;
       }
-      const Sum sum = Measure(
-          *stream, keep_full ? absl::StrCat(cache, "/", scene.name, "-", coding.name, ".full") : "",
-          verbose);
+      const Sum sum =
+          Measure(*stream, attention,
+                  keep_full ? absl::StrCat(cache, "/", scene.name, "-", coding.name, ".full") : "",
+                  verbose);
       Print(stream->name, sum);
       of_coding += sum;
     }

@@ -111,11 +111,10 @@ class Eyes : public motion::MotionSink {
     const bool event = analyser_.state() == motion::Analyser::State::kMoving;
     if (event != event_) attention_->OnMotion(kKey, event, now);
     event_ = event;
-    const motion::Detection& seen = analyser_.last_detection();
-    if (seen.learning || seen.light_step) return;
-    const bool moving = seen.largest_moving_share >= motion::Analyser::Options().large_share;
-    attention_->OnPixels(kKey, time, moving, now);
-    if (activity_ != nullptr) activity_->OnPixels(moving);
+    const std::optional<bool> moving = analyser_.SeesMovement();
+    if (!moving.has_value()) return;
+    attention_->OnPixels(kKey, time, *moving, now);
+    if (activity_ != nullptr) activity_->OnPixels(*moving);
   }
 
   Outcome& outcome_;
@@ -168,9 +167,10 @@ Outcome RunFull(const Stream& stream, const std::string& kept) {
   return outcome;
 }
 
-Outcome RunGated(const Stream& stream, uint64_t seed) {
+Outcome RunGated(const Stream& stream, const ingest::AttentionOptions& attention_options,
+                 uint64_t seed) {
   Outcome outcome;
-  ingest::AttentionOptions options;
+  ingest::AttentionOptions options = attention_options;
   options.all_while_room = false;
   ingest::Attention attention(options, seed);
   ingest::Activity activity;

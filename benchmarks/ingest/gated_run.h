@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "benchmarks/ingest/gated_stream.h"
+#include "lib/video/ingest/attention.h"
 
 namespace patrol::bench {
 
@@ -44,6 +45,6 @@ Outcome RunFull(const Stream& stream, const std::string& kept);
 
 // What attention asks for decoded, as one of many cameras: all_while_room does not apply.
 // seed: phases of due times.
-Outcome RunGated(const Stream& stream, uint64_t seed);
+Outcome RunGated(const Stream& stream, const ingest::AttentionOptions& options, uint64_t seed);
 
 }  // namespace patrol::bench

@@ -414,13 +414,50 @@ std::vector<Coding> Codings() {
       {"vbr", Codec::kH264, "crf=27:vbv-maxrate=512:vbv-bufsize=768:qpmin=18"},
       {"cqp", Codec::kH264, "qp=28"},
       {"h265", Codec::kH265, "bitrate=384:vbv-maxrate=384:vbv-bufsize=384:qpmin=20"},
+      {"as-rendered", Codec::kH264, ""},
   };
 }
+
+namespace {
+
+// As patrolsim's load sends it: the place's quiet clip before and after each play.
+absl::Status PlayAsRendered(const Scene& scene, Stream& stream) {
+  const std::string moving = "-moving";
+  const size_t at = scene.path.rfind(moving);
+  if (at == std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(scene.name, ": no clip of patrolsim's load"));
+  }
+  const std::string quiet = std::string(scene.path).replace(at, moving.size(), "-quiet");
+  for (int i = 0; i <= 2 * scene.cycles; ++i) {
+    const bool plays = i % 2 == 1;
+    PATROL_ASSIGN_OR_RETURN(
+        auto reader, media::ClipReader::Open(plays ? scene.path : quiet,
+                                             absl::UnixEpoch() + absl::Seconds(stream.seconds)));
+    const double from = stream.seconds;
+    while (true) {
+      PATROL_ASSIGN_OR_RETURN(auto unit, reader->NextAccessUnit());
+      if (!unit) break;
+      stream.seconds = absl::ToDoubleSeconds(unit->time - absl::UnixEpoch()) +
+                       1 / reader->info().frames_per_second;
+      stream.units.push_back(std::make_shared<media::AccessUnit>(*std::move(unit)));
+    }
+    if (plays) stream.plays.push_back(from);
+    if (!plays) stream.pads.push_back({from, stream.seconds});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<Stream> MakeStream(const Scene& scene, const Coding& coding,
                                   const std::string& cache) {
   Stream stream;
   stream.name = absl::StrCat(scene.name, "/", coding.name);
+  if (coding.parameters.empty()) {
+    PATROL_RETURN_IF_ERROR(PlayAsRendered(scene, stream));
+    NoteTruth(scene, stream);
+    return stream;
+  }
   std::error_code ignored;
   fs::create_directories(cache, ignored);
   const std::string kept =

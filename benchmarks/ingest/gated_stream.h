@@ -30,7 +30,7 @@ struct Scene {
 struct Coding {
   std::string name;
   media::Codec codec = media::Codec::kH264;
-  std::string parameters;  // of x264 or x265, "name=value:..."
+  std::string parameters;  // of x264 or x265, "name=value:..."; empty: patrolsim's clip as it is
   double gop_s = 2;
 };
 

@@ -14,22 +14,28 @@ def seconds(text):
     return calendar.timegm(time.strptime(whole, '%Y-%m-%dT%H:%M:%S')) + float('0.' + (fraction or '0'))
 
 
+def merged(spans):
+    """In order, pauses closed."""
+    joined = []
+    for span in sorted(spans):
+        if joined and span[0] <= joined[-1][1] + MERGE_SECONDS:
+            joined[-1][1] = max(joined[-1][1], span[1])
+        else:
+            joined.append(list(span))
+    return joined
+
+
 def read_truth(path):
-    """Intervals [begin, end] by camera, pauses closed."""
-    intervals = {}
+    """Two dicts by camera of intervals [begin, end], pauses closed: when anything moved, and when something that
+    is not tiny did (a box of 0.25 % of the picture)."""
+    moved, seen = {}, {}
     with open(path, encoding='utf-8') as file:
         for line in file:
             entry = json.loads(line)
-            intervals.setdefault(entry['camera'], []).append([seconds(entry['begin']), seconds(entry['end'])])
-    for camera, spans in intervals.items():
-        merged = []
-        for span in sorted(spans):
-            if merged and span[0] <= merged[-1][1] + MERGE_SECONDS:
-                merged[-1][1] = max(merged[-1][1], span[1])
-            else:
-                merged.append(span)
-        intervals[camera] = merged
-    return intervals
+            moved.setdefault(entry['camera'], []).append([seconds(entry['begin']), seconds(entry['end'])])
+            seen.setdefault(entry['camera'], []).extend([seconds(one), seconds(other)] for one, other in entry['seen'])
+    return ({camera: merged(spans) for camera, spans in moved.items()},
+            {camera: merged(spans) for camera, spans in seen.items()})
 
 
 def overlaps(one, other, slack):
@@ -42,13 +48,14 @@ def share_moving(truth, begin, end, cameras):
     return moved / (end - begin) / cameras
 
 
-def score(truth, events, begin, end, cameras):
-    """truth, events: [begin, end] by camera; only what lies in begin..end is scored.
+def score(truth, seen, events, begin, end, cameras):
+    """truth, seen, events: [begin, end] by camera; only what lies in begin..end is scored: what was to be seen must
+    be found, an event is false where nothing moves at all.
 
     Returns moved, found, recall, false events, false per camera and day, latencies of the begins."""
     moved = found = false = 0
     latencies = []
-    for camera, spans in truth.items():
+    for camera, spans in seen.items():
         for span in spans:
             if span[1] - span[0] < EVENT_SECONDS_MIN or span[0] < begin or span[1] > end:
                 continue

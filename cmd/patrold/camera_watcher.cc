@@ -19,9 +19,7 @@ std::optional<bool> CameraWatcher::OnPicture(const media::Picture& picture,
   analyser_->OnPicture(picture, source);
   TellMoving();
   TellMoved();
-  const motion::Detection& seen = analyser_->last_detection();
-  if (seen.learning || seen.light_step) return std::nullopt;
-  return seen.largest_moving_share >= options_.large_share;
+  return analyser_->SeesMovement();
 }
 
 void CameraWatcher::SetZones(const motion::CameraZones& zones) {

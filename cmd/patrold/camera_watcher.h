@@ -31,7 +31,7 @@ class CameraWatcher {
   CameraWatcher(std::string camera_id, const motion::Analyser::Options& options,
                 motion::MotionSink* sink, Telling telling);
 
-  // Whether something moves in it that is large enough for an event; nullopt where the analyser
+  // Whether something moves in it that is may come to be an event; nullopt where the analyser
   // can't say.
   std::optional<bool> OnPicture(const media::Picture& picture, motion::OnsetSource source);
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -235,25 +236,58 @@ absl::StatusOr<std::map<SceneClip, ClipPtr>> Render(const std::vector<SceneClip>
   return clips;
 }
 
-// When something moves in a rendered scene, in ticks from its begin; from the truth beside the
-// clip.
-absl::StatusOr<std::vector<std::pair<int64_t, int64_t>>> MovingTicks(
-    const SceneClip& scene, const LibraryOptions& options) {
+// When something moves in a rendered scene, and when something of some size; ticks from its begin.
+struct SceneTruth {
+  std::vector<std::pair<int64_t, int64_t>> moving;
+  std::vector<std::pair<int64_t, int64_t>> seen;
+};
+
+int64_t TicksOf(double seconds) {
+  return std::llround(seconds * static_cast<double>(kRtpTicksPerSecond));
+}
+
+// Each box tells of the frames until the next; stretches that touch are one.
+std::vector<std::pair<int64_t, int64_t>> SeenTicks(const nlohmann::json& truth) {
+  constexpr double kSeenShare = 0.0025;
+  const double fps = truth.at("fps");
+  const double pixels = truth.at("width").get<double>() * truth.at("height").get<double>();
+  std::set<int64_t> frames;
+  for (const auto& mover : truth.at("movers")) {
+    for (const auto& box : mover.at("boxes")) {
+      const double area = (box.at("right").get<double>() - box.at("left").get<double>()) *
+                          (box.at("bottom").get<double>() - box.at("top").get<double>());
+      if (area >= kSeenShare * pixels) frames.insert(box.at("frame").get<int64_t>());
+    }
+  }
+  std::vector<std::pair<int64_t, int64_t>> seen;
+  for (const int64_t frame : frames) {
+    const int64_t begin = TicksOf(static_cast<double>(frame) / fps);
+    const int64_t end = TicksOf(static_cast<double>(frame + kBoxEveryFrames) / fps);
+    if (!seen.empty() && begin <= seen.back().second) {
+      seen.back().second = end;
+    } else {
+      seen.emplace_back(begin, end);
+    }
+  }
+  return seen;
+}
+
+// From the truth beside the clip.
+absl::StatusOr<SceneTruth> ReadTruth(const SceneClip& scene, const LibraryOptions& options) {
   const std::string path = fs::path(PathOf(scene, options)).replace_extension("json").string();
   std::ifstream file(path);
   const auto truth = nlohmann::json::parse(file, nullptr, false);
-  if (truth.is_discarded() || !truth.contains("moving")) {
+  SceneTruth read;
+  try {
+    for (const auto& interval : truth.at("moving")) {
+      read.moving.emplace_back(TicksOf(interval.at("begin_s")), TicksOf(interval.at("end_s")));
+    }
+    read.seen = SeenTicks(truth);
+  } catch (const nlohmann::json::exception&) {
     return absl::DataLossError(
         absl::StrCat("\"", path, "\": no truth of a scene; delete its folder to render it anew"));
   }
-  std::vector<std::pair<int64_t, int64_t>> moving;
-  for (const auto& interval : truth["moving"]) {
-    const auto ticks = [&](const char* name) {
-      return std::llround(interval.value(name, 0.0) * static_cast<double>(kRtpTicksPerSecond));
-    };
-    moving.emplace_back(ticks("begin_s"), ticks("end_s"));
-  }
-  return moving;
+  return read;
 }
 
 // A camera can change from one to the other at any keyframe.
@@ -272,7 +306,7 @@ absl::StatusOr<std::vector<SimCamera>> QuietAndMoving(const LibraryOptions& opti
   std::vector<SceneClip> both = quiet;
   both.insert(both.end(), moving.begin(), moving.end());
   PATROL_ASSIGN_OR_RETURN(auto rendered, Render(both, options));
-  std::map<SceneClip, std::vector<std::pair<int64_t, int64_t>>> truths;
+  std::map<SceneClip, SceneTruth> truths;
   std::vector<SimCamera> cameras(quiet.size());
   for (size_t i = 0; i < quiet.size(); ++i) {
     SimCamera& camera = cameras[i];
@@ -283,9 +317,10 @@ absl::StatusOr<std::vector<SimCamera>> QuietAndMoving(const LibraryOptions& opti
                                               camera.moving->name, "\" differ in their keyframes"));
     }
     if (!truths.contains(moving[i])) {
-      PATROL_ASSIGN_OR_RETURN(truths[moving[i]], MovingTicks(moving[i], options));
+      PATROL_ASSIGN_OR_RETURN(truths[moving[i]], ReadTruth(moving[i], options));
     }
-    camera.moving_ticks = truths[moving[i]];
+    camera.moving_ticks = truths[moving[i]].moving;
+    camera.seen_ticks = truths[moving[i]].seen;
   }
   return cameras;
 }

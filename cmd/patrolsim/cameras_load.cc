@@ -114,8 +114,18 @@ void LoadRotation::WriteTruth(size_t i, int64_t end_ticks) {
       const int64_t from = std::max(loop + begin, moving_since_[i]);
       const int64_t to = std::min(loop + end, end_ticks);
       if (from >= to) continue;
-      std::fprintf(truth_, "{\"camera\": \"%s\", \"begin\": \"%s\", \"end\": \"%s\"}\n",
+      std::fprintf(truth_, "{\"camera\": \"%s\", \"begin\": \"%s\", \"end\": \"%s\", \"seen\": [",
                    camera.name.c_str(), utc(from).c_str(), utc(to).c_str());
+      const char* between = "";
+      for (const auto& [seen_begin, seen_end] : camera.seen_ticks) {
+        const int64_t seen_from = std::max(loop + seen_begin, from);
+        const int64_t seen_to = std::min(loop + seen_end, to);
+        if (seen_from >= seen_to) continue;
+        std::fprintf(truth_, "%s[\"%s\", \"%s\"]", between, utc(seen_from).c_str(),
+                     utc(seen_to).c_str());
+        between = ", ";
+      }
+      std::fprintf(truth_, "]}\n");
     }
   }
 }

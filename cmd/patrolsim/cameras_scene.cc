@@ -14,7 +14,6 @@ namespace {
 constexpr int kSightPixelsMin = 40;
 // Moving intervals closer than this are one.
 constexpr float kMergeSeconds = 1;
-constexpr int kBoxEveryFrames = 5;
 
 float Speed(MoverKind kind, float share) {
   switch (kind) {

@@ -11,6 +11,9 @@
 
 namespace patrol::sim {
 
+// The truth beside a clip has the box of each mover every so often.
+inline constexpr int kBoxEveryFrames = 5;
+
 // Who comes by in a scene.
 enum class SceneMotion {
   kMixed,   // movers, with quiet between

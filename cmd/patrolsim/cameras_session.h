@@ -20,10 +20,12 @@ struct SimCamera {
   ClipPtr clip;             // what it shows from its next keyframe on
   int64_t phase_ticks = 0;  // into the clip at the server's start
   // For cameras whose clip changes: two clips of one place with the same beat and the same
-  // keyframes, and when something moves in the second (ticks from its begin).
+  // keyframes, and when something moves in the second (ticks from its begin), and when something
+  // that is not tiny: a box of 0.25 % of the picture.
   ClipPtr quiet;
   ClipPtr moving;
   std::vector<std::pair<int64_t, int64_t>> moving_ticks;
+  std::vector<std::pair<int64_t, int64_t>> seen_ticks;
 };
 
 // RTP goes out of the first and RTCP out of the second.

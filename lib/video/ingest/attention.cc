@@ -53,10 +53,17 @@ constexpr double kGopTolerance = 0.9;
 // Beyond this intervals of minutes tell nothing of a place.
 constexpr double kStretchMost = 16;
 constexpr double kStretchStep = 1.25;
+// Below this share of the budget quiet cameras are looked at twice as often, which finds what coded
+// size does not tell (RESULTS.md, gated analysis); above the other no more. Twice the one is less
+// than the other.
+constexpr double kBudgetSpare = 0.28;
+constexpr double kBudgetNeeded = 0.65;
+constexpr double kStretchLeast = 0.5;
 // Room for what a few more full decodes would cost, before they are allowed.
 constexpr double kBudgetLow = 0.85;
 constexpr absl::Duration kSteerEvery = absl::Seconds(1);
 constexpr double kCpuSmoothingSeconds = 2;
+constexpr double kCpuSlowSeconds = 20;  // many GOPs
 
 constexpr const char* kKeyframeShows = "a decoded keyframe shows movement";
 
@@ -84,7 +91,10 @@ std::string_view AttentionName(AttentionLevel level) {
 }
 
 Attention::Attention(AttentionOptions options, uint64_t seed)
-    : options_(options), seed_(seed), full_allowed_(std::max(options.full_decodes_max, 0)) {}
+    : options_(options),
+      seed_(seed),
+      used_cores_slowly_(options.budget_cores),
+      full_allowed_(std::max(options.full_decodes_max, 0)) {}
 
 Attention::Camera& Attention::At(Key key) {
   Camera& camera = cameras_[key];
@@ -178,14 +188,17 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
   if (!turn.decode) return turn;
   camera.decoded = now;
   camera.due = now + QuietEvery(camera);
-  if (getting_to_know && camera.gop > absl::ZeroDuration()) {
-    // The first turn after it is at a random one of the keyframes within the interval: cameras that
-    // began together, with aligned GOPs, come due one after the other from then on.
-    const double gops =
-        std::max(1.0, std::floor(absl::FDivDuration(QuietEvery(camera), camera.gop) + 0.1));
-    camera.due = now + camera.gop * (kGopTolerance + Share(key, 1) * gops);
-  }
+  if (getting_to_know) camera.due = RandomDue(camera, now);
   return turn;
+}
+
+// At a random one of the keyframes within the interval: cameras that began together, with aligned
+// GOPs, come due one after the other from then on.
+absl::Duration Attention::RandomDue(const Camera& camera, absl::Duration now) const {
+  if (camera.gop <= absl::ZeroDuration()) return camera.due;
+  const double gops =
+      std::max(1.0, std::floor(absl::FDivDuration(QuietEvery(camera), camera.gop) + 0.1));
+  return now + camera.gop * (kGopTolerance + Share(camera.key, 1) * gops);
 }
 
 void Attention::OnActivity(Camera& camera, const ActivityReading& activity, absl::Duration now) {
@@ -301,15 +314,19 @@ void Attention::OnCpu(absl::Duration total, absl::Duration now) {
     const double cores = absl::ToDoubleSeconds(total - cpu_total_) / seconds;
     const double weight = 1 - std::exp(-seconds / kCpuSmoothingSeconds);
     used_cores_ += weight * (cores - used_cores_);
+    used_cores_slowly_ += (1 - std::exp(-seconds / kCpuSlowSeconds)) * (cores - used_cores_slowly_);
   }
   cpu_total_ = total;
   cpu_at_ = now;
   if (now - steered_at_ < kSteerEvery) return;
   steered_at_ = now;
   const int most = std::max(options_.full_decodes_max, 0);
+  const bool oftener = stretch_ < 1;
   if (used_cores_ > options_.budget_cores) {
     room_for_all_ = false;
-    if (full_ > 0) {
+    if (oftener) {
+      stretch_ = 1;
+    } else if (full_ > 0) {
       full_allowed_ = std::max(0, std::min(full_allowed_, full_) - std::max(1, full_ / 8));
     } else {
       full_allowed_ = 0;
@@ -320,7 +337,15 @@ void Attention::OnCpu(absl::Duration total, absl::Duration now) {
       stretch_ = std::max(stretch_ / kStretchStep, 1.0);
     } else if (full_allowed_ < most) {
       full_allowed_ = std::min(most, full_allowed_ + std::max(1, full_allowed_ / 8));
+    } else if (used_cores_slowly_ < options_.budget_cores * kBudgetSpare) {
+      stretch_ = kStretchLeast;
     }
+  }
+  // What was to spare is needed.
+  if (oftener && used_cores_slowly_ > options_.budget_cores * kBudgetNeeded) stretch_ = 1;
+  if (oftener && stretch_ == 1) {
+    // Those whose GOPs are aligned have come due together.
+    for (auto& [key, camera] : cameras_) camera.due = RandomDue(camera, now);
   }
 }
 

@@ -30,8 +30,9 @@ struct AttentionOptions {
   double budget_cores = 1.0;
   int full_decodes_max = limits::kFullDecodesMaxDefault;
   absl::Duration blind_after = absl::Seconds(10);
-  // A quiet camera's keyframe is decoded this often, and always within blind_after.
-  absl::Duration quiet_picture_every = absl::Seconds(6);
+  // A quiet camera's keyframe is decoded this often, up to twice as often where there is CPU to
+  // spare, and always within blind_after.
+  absl::Duration quiet_picture_every = absl::Seconds(4);
   // Every streaming camera wants to be decoded in full: what attention is measured against.
   bool everything = false;
   // So do all while there is room for all of them: no more than full_decodes_max stream, and the
@@ -69,7 +70,7 @@ struct AttentionTotals {
   int full_decodes_allowed = 0;  // by budget and full_decodes_max
   int waiting = 0;               // for full decoding
   int sparse = 0;
-  double stretch = 1;  // keyframe intervals are so many times longer than wanted
+  double stretch = 1;  // keyframe intervals are so many times as long as wanted, 0.5 and more
 };
 
 // Which pictures are worth decoding now, given the CPU there is. It decides; others decode.
@@ -190,6 +191,7 @@ class Attention {
   bool KeyframesSuffice(const Camera& camera) const;
   void CountStreaming(int more);
   bool Sparse(const Camera& camera, absl::Duration now) const;
+  absl::Duration RandomDue(const Camera& camera, absl::Duration now) const;
   absl::Duration QuietEvery(const Camera& camera) const;
   double Share(Key camera, uint64_t salt) const;
   std::string Why(const Camera& camera, Want want, absl::Duration now) const;
@@ -201,6 +203,7 @@ class Attention {
   int streaming_ = 0;
   bool room_for_all_ = false;
   // The budget.
+  double used_cores_slowly_;  // from the whole budget on: what is to spare must show first
   int full_allowed_;
   double stretch_ = 1;
   double used_cores_ = 0;

@@ -325,6 +325,14 @@ std::optional<std::string> Analyser::ViewMoved() const {
   return impl_->health.Reason(HealthState::kMoved);
 }
 
+std::optional<bool> Analyser::SeesMovement() const {
+  if (!impl_->last_time || impl_->last.learning || impl_->last.light_step) return std::nullopt;
+  return std::any_of(impl_->regions->begin(), impl_->regions->end(), [](const Region& region) {
+    return region.moving && std::any_of(region.in_zone.begin(), region.in_zone.end(),
+                                        [](float share) { return share > 0; });
+  });
+}
+
 const Detection& Analyser::last_detection() const { return impl_->last; }
 
 const std::vector<Region>& Analyser::last_regions() const { return *impl_->regions; }

@@ -101,6 +101,9 @@ class Analyser {
   AnalyserStatus status() const;
   // Why another view is seen than the one that was learnt; unset: it is the same.
   std::optional<std::string> ViewMoved() const;
+  // Whether something that may come to be an event moves in the last picture, however small;
+  // nullopt where that can't be said: learning, or another light.
+  std::optional<bool> SeesMovement() const;
   // What the detector said of the last picture; its mask is valid until the next OnPicture.
   const Detection& last_detection() const;
   // The regions of the last picture; valid until the next OnPicture.
