@@ -17,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cmd/patrolctl/camera_state.h"
 #include "cmd/patrolctl/client.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
@@ -102,15 +103,6 @@ bool ReadTransport(const std::string& text, v1::Transport* transport) {
 
 std::string PlaceText(const v1::Camera& camera, double coordinate) {
   return camera.has_position() ? absl::StrFormat("%.6f", coordinate) : "";
-}
-
-std::string PhaseText(v1::CameraPhase phase) {
-  // CAMERA_PHASE_STREAMING -> streaming
-  std::string text = v1::CameraPhase_Name(phase);
-  const std::string prefix = "CAMERA_PHASE_";
-  if (text.rfind(prefix, 0) == 0) text = text.substr(prefix.size());
-  absl::AsciiStrToLower(&text);
-  return text;
 }
 
 absl::StatusOr<std::unique_ptr<Stub>> ConnectCameras(const Context& context) {
@@ -297,120 +289,6 @@ void Print(Printer& printer, const v1::Camera& camera) {
        absl::StrFormat("%g", camera.field_of_view_deg()), YesNo(camera.disabled()),
        PhaseText(camera.state().phase()), TransportText(camera.transport()), TlsText(camera),
        PrivacyText(camera), absl::StrCat(camera.connects_per_host())});
-}
-
-const char* AttentionText(v1::AttentionLevel level) {
-  switch (level) {
-    case v1::ATTENTION_LEVEL_NONE:
-      return "none";
-    case v1::ATTENTION_LEVEL_QUIET:
-      return "quiet";
-    case v1::ATTENTION_LEVEL_KEYFRAMES:
-      return "keyframes";
-    case v1::ATTENTION_LEVEL_WAITING:
-      return "waiting";
-    case v1::ATTENTION_LEVEL_FULL:
-      return "full";
-    default:
-      return "";
-  }
-}
-
-// Why it does not stream, or what is decoded of it and why; and why it is blind.
-std::string WhyText(const v1::CameraState& state) {
-  if (!state.reason().empty()) return state.reason();
-  if (state.blind_reason().empty()) return state.attention_reason();
-  return absl::StrCat(state.attention_reason(), "; blind: ", state.blind_reason());
-}
-
-Printer StatePrinter(Format format) {
-  return Printer(format, Printer::Kind::kList,
-                 {{"camera_id"},
-                  {"phase"},
-                  {"codec"},
-                  {"width", 0, true},
-                  {"height", 0, true},
-                  {"pictures", 0, true},
-                  {"picture_time"},
-                  {"blind"},
-                  {"moving"},
-                  {"attention"},
-                  {"activity", 0, true},
-                  {"gop_s", 0, true},
-                  {"sparse"},
-                  {"decode_cpu_s", 0, true},
-                  {"blind_total_s", 0, true},
-                  {"packets_lost", 0, true},
-                  {"reordered", 0, true},
-                  {"jitter_ms", 0, true},
-                  {"decode_errors", 0, true},
-                  {"reconnects", 0, true},
-                  {"decoder"},
-                  {"privacy"},
-                  {"quirks"},
-                  {"reason"},
-                  {"picture_health"},
-                  {"busy_zones"}});
-}
-
-// "defocused 0.62 since 2026-03-01T08:00:00Z; ..."
-std::string HealthText(const v1::CameraState& state) {
-  std::string text;
-  for (const v1::PictureFinding& finding : state.health()) {
-    absl::StrAppend(&text, text.empty() ? "" : "; ", finding.state(), " ",
-                    absl::StrFormat("%.2f", finding.severity()), " since ",
-                    TimeText(finding.has_onset_time(), finding.onset_time()));
-  }
-  return text;
-}
-
-std::string BusyText(const v1::CameraState& state) {
-  std::string text;
-  for (const v1::ZoneState& zone : state.zones()) {
-    if (!zone.busy()) continue;
-    absl::StrAppend(&text, text.empty() ? "" : " ", zone.id().empty() ? "all" : zone.id());
-  }
-  return text;
-}
-
-// "cseq_wrong 3, ssrc_changed 12"
-std::string QuirksText(const v1::CameraState& state) {
-  const std::map<std::string, int64_t> sorted(state.quirks().begin(), state.quirks().end());
-  std::string text;
-  for (const auto& [name, count] : sorted) {
-    absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ", count);
-  }
-  return text;
-}
-
-void PrintState(Printer& printer, const v1::Camera& camera) {
-  const v1::CameraState& state = camera.state();
-  printer.Add(camera, {IdOf(camera.name()),
-                       PhaseText(state.phase()),
-                       state.codec(),
-                       absl::StrCat(state.width()),
-                       absl::StrCat(state.height()),
-                       absl::StrCat(state.pictures_decoded()),
-                       TimeText(state.has_picture_time(), state.picture_time()),
-                       YesNo(state.blind()),
-                       YesNo(state.moving()),
-                       AttentionText(state.attention()),
-                       absl::StrFormat("%.1f", state.activity()),
-                       absl::StrFormat("%.1f", state.gop_s()),
-                       YesNo(state.sparse()),
-                       absl::StrFormat("%.1f", state.decode_cpu_s()),
-                       absl::StrFormat("%.1f", state.blind_total_s()),
-                       absl::StrCat(state.packets_lost()),
-                       absl::StrCat(state.packets_reordered()),
-                       absl::StrFormat("%.1f", state.jitter_s() * 1e3),
-                       absl::StrCat(state.decode_errors()),
-                       absl::StrCat(state.reconnects()),
-                       state.decoder(),
-                       state.privacy(),
-                       QuirksText(state),
-                       WhyText(state),
-                       HealthText(state),
-                       BusyText(state)});
 }
 
 // Of these cameras, or of all where no id is given.

@@ -31,6 +31,7 @@ CLI::App* Group(CLI::App& parent, const std::string& name, const std::string& de
 // Each adds its subcommands; one file per group, called in main.cc.
 void AddAreaCommands(Context& context);      // areas.cc
 void AddCameraCommands(Context& context);    // cameras.cc
+void AddCameraQuiet(Context& context);       // camera_quiet.cc
 void AddCoverageLive(Context& context);      // coverage_live.cc
 void AddCoverageMap(Context& context);       // coverage_map.cc
 void AddCoverageReach(Context& context);     // coverage_files.cc

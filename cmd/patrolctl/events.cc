@@ -1,4 +1,4 @@
-// patrolctl events: list, watch, still, clip; against a running service.
+// patrolctl events: list, watch, mark, still, clip; against a running service.
 
 #include <cstdint>
 #include <cstdio>
@@ -29,6 +29,8 @@ struct EventFlags {
   std::string from;
   std::string to;
   bool unattended = false;
+  bool marked = false;
+  bool undo = false;
   int64_t limit = limits::kPageSizeDefault;
   int64_t after = 0;
   int64_t count = 0;
@@ -59,7 +61,10 @@ Printer EventPrinter(Format format, Printer::Kind kind) {
                   {"direction", 10},
                   {"ending", 8},
                   {"confidence", 10, true},
-                  {"seen"}});
+                  {"seen"},
+                  {"mark", 12},
+                  {"onset", 8},
+                  {"onset_uncertainty_s", 19, true}});
 }
 
 std::string PhaseText(v1::MotionPhase phase) {
@@ -92,7 +97,10 @@ std::vector<std::string> Cells(const v1::MotionEvent& event) {
           event.direction(),
           event.ending(),
           absl::StrFormat("%.2f", event.confidence()),
-          event.reason()};
+          event.reason(),
+          event.not_an_event() ? "not_an_event" : "",
+          event.onset_source(),
+          SecondsText(event.has_onset_uncertainty(), event.onset_uncertainty())};
 }
 
 absl::Status SetTime(const char* flag, const std::string& text,
@@ -116,6 +124,7 @@ absl::Status List(const Context& context, const EventFlags& flags) {
     PATROL_RETURN_IF_ERROR(SetTime("--to", flags.to, request.mutable_to_time()));
   }
   request.set_unattended_only(flags.unattended);
+  request.set_marked_only(flags.marked);
   request.set_page_size(static_cast<int>(std::min<int64_t>(flags.limit, limits::kPageSizeMax)));
   PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectEvents(context));
   Printer printer = EventPrinter(context.format, Printer::Kind::kList);
@@ -164,6 +173,20 @@ absl::Status Watch(const Context& context, const EventFlags& flags) {
   }
 }
 
+absl::Status Mark(const Context& context, const EventFlags& flags) {
+  PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectEvents(context));
+  v1::UpdateMotionEventRequest request;
+  request.mutable_motion_event()->set_name(NameOf("motionEvents", flags.id));
+  request.mutable_motion_event()->set_not_an_event(!flags.undo);
+  request.mutable_update_mask()->add_paths("not_an_event");
+  v1::MotionEvent event;
+  PATROL_RETURN_IF_ERROR(Call(context, *stub, &Stub::UpdateMotionEvent, request, &event));
+  Printer printer = EventPrinter(context.format, Printer::Kind::kList);
+  printer.Add(event, Cells(event));
+  printer.Finish();
+  return absl::OkStatus();
+}
+
 absl::Status Still(const Context& context, const EventFlags& flags) {
   PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectEvents(context));
   v1::GetMotionStillRequest request;
@@ -204,7 +227,9 @@ void AddEventCommands(Context& context) {
   list->add_option("--camera", flags->camera, "of this camera only");
   list->add_option("--from", flags->from, "that begin at or after this instant (RFC 3339)");
   list->add_option("--to", flags->to, "that begin before this instant (RFC 3339)");
-  list->add_flag("--unattended", flags->unattended, "with no unit within three minutes");
+  list->add_flag("--unattended", flags->unattended,
+                 "with no unit within three minutes, and not marked as no event");
+  list->add_flag("--marked", flags->marked, "marked as no event");
   list->add_option("--limit", flags->limit, "at most this many")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -214,6 +239,12 @@ void AddEventCommands(Context& context) {
   watch->add_option("--after", flags->after, "go on after this revision; 0: from now on");
   watch->add_option("--count", flags->count, "end after this many messages; 0: never");
   OnRun(context, watch, [&context, flags] { return Watch(context, *flags); });
+
+  CLI::App* mark = group->add_subcommand(
+      "mark", "mark an event as none: it is kept, but is no longer among the unattended");
+  mark->add_option("id", flags->id, "the event's id")->required();
+  mark->add_flag("--undo", flags->undo, "take the mark back");
+  OnRun(context, mark, [&context, flags] { return Mark(context, *flags); });
 
   CLI::App* still = group->add_subcommand("still", "the most moving picture of an event, as JPEG");
   still->add_option("id", flags->id, "the event's id")->required();

@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   // One line per group, sorted.
   patrol::ctl::AddAreaCommands(context);
   patrol::ctl::AddCameraCommands(context);
+  patrol::ctl::AddCameraQuiet(context);
   patrol::ctl::AddCoverageLive(context);
   patrol::ctl::AddCoverageMap(context);
   patrol::ctl::AddCoverageReach(context);

@@ -29,6 +29,20 @@ void CameraWatcher::SetZones(const motion::CameraZones& zones) {
   TellMoving();
 }
 
+void CameraWatcher::Snooze(absl::Time until) {
+  std::lock_guard lock(analysis_);
+  if (until == snoozed_until_) return;
+  snoozed_until_ = until;
+  analyser_->Snooze(until);
+  TellMoving();
+}
+
+void CameraWatcher::AcceptView() {
+  std::lock_guard lock(analysis_);
+  analyser_->AcceptView();
+  TellMoved();
+}
+
 motion::AnalyserStatus CameraWatcher::Status() {
   std::lock_guard lock(analysis_);
   return analyser_->status();
@@ -40,6 +54,7 @@ void CameraWatcher::Restart(absl::Time time) {
   analyser_->OnStreamLost(time);
   analyser_.emplace(id_, options_, sink_);
   analyser_->SetZones(zones_);
+  analyser_->Snooze(snoozed_until_);
   view_moved_ = false;
   TellMoving();
   restarting_ = false;

@@ -36,6 +36,10 @@ class CameraWatcher {
   std::optional<bool> OnPicture(const media::Picture& picture, motion::OnsetSource source);
 
   void SetZones(const motion::CameraZones& zones);
+  // Tells no events until then; InfinitePast: it is not snoozed.
+  void Snooze(absl::Time until);
+  // What it shows now is its view from here on.
+  void AcceptView();
   motion::AnalyserStatus Status();
 
   // Ends an open event without a still, and forgets what was seen so far; zones stay.
@@ -61,9 +65,10 @@ class CameraWatcher {
   std::atomic<bool> moving_ = false;
   std::atomic<bool> restarting_ = false;
   std::mutex analysis_;
-  std::optional<motion::Analyser> analyser_;  // guarded by analysis_; always there
-  motion::CameraZones zones_;                 // guarded by analysis_
-  bool view_moved_ = false;                   // guarded by analysis_
+  std::optional<motion::Analyser> analyser_;         // guarded by analysis_; always there
+  motion::CameraZones zones_;                        // guarded by analysis_
+  absl::Time snoozed_until_ = absl::InfinitePast();  // guarded by analysis_
+  bool view_moved_ = false;                          // guarded by analysis_
   std::mutex loss_;
   std::optional<absl::Time> lost_at_;  // guarded by loss_
 };

@@ -76,6 +76,19 @@ MetricFamilies TownMetrics::Collect() const {
   families.push_back(Gauge("patrol_motion_messages_waiting",
                            "messages about motion on their way to the store",
                            Double(video.motion_waiting)));
+  families.push_back(Counter("patrol_motion_over_town_limit_total",
+                             "motion events not told: over the town's limit an hour",
+                             Double(video.events_over_town_limit)));
+  prometheus::MetricFamily suppressed =
+      CounterFamily("patrol_motion_suppressed_total", "movement that was not told, by cause");
+  for (size_t i = 0; i < video.suppressed.size(); ++i) {
+    const auto cause = static_cast<motion::Suppression>(i);
+    // Those are counted by candidate.
+    if (cause == motion::Suppression::kRejected) continue;
+    AddSample(suppressed, Double(video.suppressed[i]),
+              {{"cause", std::string(motion::SuppressionName(cause))}});
+  }
+  families.push_back(std::move(suppressed));
   families.push_back(Counter("patrol_motion_store_failures_total",
                              "changes of motion events that could not be stored",
                              Double(parts_.recorder.store_failures())));

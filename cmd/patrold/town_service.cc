@@ -85,6 +85,9 @@ absl::Status StoreDeclared(const config::Config& config, store::Store& store) {
   for (const store::Unit& unit : config.units) PATROL_RETURN_IF_ERROR(store.PutUnit(unit));
   for (store::Camera camera : config.cameras) {
     PATROL_RETURN_IF_ERROR(SettlePrivacy(config, store, &camera));
+    // What operators said of it stays.
+    const absl::StatusOr<store::Camera> stored = store.GetCamera(camera.id);
+    if (stored.ok()) camera.snoozed_until = stored->snoozed_until;
     PATROL_RETURN_IF_ERROR(store.PutCamera(camera));
   }
   return absl::OkStatus();
@@ -138,6 +141,7 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
                                                              .coverage = *parts->patrol,
                                                              .area_reader = *parts->patrol,
                                                              .events = *parts->events,
+                                                             .recorder = *parts->recorder,
                                                              .clock = parts->clock}));
   parts->town_metrics = std::make_unique<TownMetrics>(TownMetrics::Parts{
       parts->clock, *parts->store, *parts->patrol, *parts->recorder, *parts->clips, *parts->video});

@@ -22,6 +22,7 @@
 #include "lib/video/media/jpeg.h"
 #include "lib/video/media/privacy.h"
 #include "lib/video/motion/analyser.h"
+#include "lib/video/motion/town_limit.h"
 #include "lib/video/motion/zones.h"
 #include "lib/video/rtsp/url.h"
 #include "patrol/v1/camera_service.pb.h"
@@ -158,6 +159,7 @@ class VideoWing::Impl : public ingest::PictureSink,
         clip_files_(clip_files),
         fleet_(config.ingest, clock, *this, *this),
         clips_(config.clips, fleet_, clip_files),
+        town_limit_(config.town_events_per_hour_max, clock, *this),
         recording_([this] { Record(); }),
         reach_([this] { WatchReach(); }) {}
 
@@ -192,6 +194,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     } else {
       PATROL_LOG_ERROR("{}", std::string(zones.status().message()));
     }
+    watcher->Snooze(camera.snoozed_until.value_or(absl::InfinitePast()));
     absl::Status status = fleet_.UpdateCamera(SourceOf(camera));
     if (absl::IsNotFound(status)) status = fleet_.AddCamera(SourceOf(camera));
     if (!status.ok()) {
@@ -221,6 +224,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     }
     if (watcher != nullptr) watcher->End(clock_.Now());
     responder_.RemoveCamera(camera_id);
+    town_limit_.Forget(camera_id);
     std::lock_guard lock(mutex_);
     masks_.erase(camera_id);
   }
@@ -258,7 +262,11 @@ class VideoWing::Impl : public ingest::PictureSink,
     if (const auto watcher = WatcherOf(camera_id, /*make=*/false)) watcher->Lose(state.since);
   }
 
-  // motion::MotionSink
+  void AcceptView(const std::string& camera_id) {
+    if (const auto watcher = WatcherOf(camera_id, /*make=*/false)) watcher->AcceptView();
+  }
+
+  // motion::MotionSink, behind the town's limit
   void OnMotion(const motion::MotionEvent& told) override {
     motion::MotionEvent event = told;
     const auto watcher = WatcherOf(event.camera_id, /*make=*/false);
@@ -267,7 +275,24 @@ class VideoWing::Impl : public ingest::PictureSink,
   }
 
   ingest::Fleet& fleet() { return fleet_; }
-  Counts counts() const { return {motion_.size(), clips_.counts()}; }
+  Counts counts() {
+    Counts counts{.motion_waiting = motion_.size(),
+                  .events_over_town_limit = town_limit_.over_limit(),
+                  .clips = clips_.counts()};
+    std::map<std::string, std::shared_ptr<CameraWatcher>> watchers;
+    {
+      std::lock_guard lock(mutex_);
+      watchers = watchers_;
+    }
+    for (const auto& [id, watcher] : watchers) {
+      const motion::SuppressionCounts suppressed = watcher->Status().suppressed;
+      for (size_t i = 0; i < suppressed.size(); ++i) counts.suppressed[i] += suppressed[i];
+    }
+    return counts;
+  }
+  int64_t OverTownLimit(const std::string& camera_id) const {
+    return town_limit_.over_limit(camera_id);
+  }
   ingest::ClipFiles& clip_files() { return clip_files_; }
 
  private:
@@ -277,7 +302,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     if (found != watchers_.end()) return found->second;
     if (!make) return nullptr;
     return watchers_[camera_id] = std::make_shared<CameraWatcher>(
-               camera_id, motion_options_, static_cast<MotionSink*>(this),
+               camera_id, motion_options_, &town_limit_,
                CameraWatcher::Telling{
                    .moving = [this, camera_id](bool moving) { fleet_.OnMotion(camera_id, moving); },
                    .view_moved =
@@ -424,6 +449,7 @@ class VideoWing::Impl : public ingest::PictureSink,
   ingest::ClipFiles& clip_files_;
   ingest::Fleet fleet_;
   ingest::ClipRecorder clips_;
+  motion::TownLimit town_limit_;
   std::thread recording_;
   std::thread reach_;
 };
@@ -522,7 +548,10 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
   state->set_privacy(known->privacy);
   FillCandidates(known->candidates, state);
   if (const auto analysis = impl_->Analysis(camera_id)) FillAnalysis(*analysis, state);
+  state->set_events_over_town_limit(impl_->OverTownLimit(camera_id));
 }
+
+void VideoWing::AcceptView(const std::string& camera_id) { impl_->AcceptView(camera_id); }
 
 absl::StatusOr<api::CameraFleet::Still> VideoWing::Snapshot(const std::string& camera_id) const {
   const absl::StatusOr<media::Picture> picture = impl_->fleet().LastPicture(camera_id);

@@ -12,6 +12,7 @@
 #include "lib/video/ingest/clip_files.h"
 #include "lib/video/ingest/clip_recorder.h"
 #include "lib/video/ingest/fleet.h"
+#include "lib/video/motion/motion_event.h"
 
 namespace patrol::patrold {
 
@@ -34,6 +35,8 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
   const ingest::Fleet& fleet() const;
   struct Counts {
     size_t motion_waiting = 0;  // messages about motion on their way to the store
+    int64_t events_over_town_limit = 0;
+    motion::SuppressionCounts suppressed{};  // of the cameras there are
     ingest::ClipCounts clips;
   };
   Counts counts() const;
@@ -43,6 +46,7 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
   void Put(const store::Camera& camera) override;
   void Remove(const std::string& camera_id) override;
   void Describe(const std::string& camera_id, v1::CameraState* state) const override;
+  void AcceptView(const std::string& camera_id) override;
   absl::StatusOr<Still> Snapshot(const std::string& camera_id) const override;
 
   // web::LiveCameras

@@ -1,6 +1,6 @@
 // Calls to the service.
 import { instant } from './format';
-import type { Area, MotionEvent } from './types';
+import type { Area, Camera, MotionEvent } from './types';
 
 const PAGE = 1000;
 // Pages fetched of one list: beyond this a figure is a lower bound, and 5,000 events an hour are a
@@ -40,6 +40,36 @@ export function listEventsSince(ms: number): Promise<MotionEvent[]> {
 
 export async function getGeoJson(path: string): Promise<GeoJSON.FeatureCollection> {
   return (await (await get(path)).json()) as GeoJSON.FeatureCollection;
+}
+
+async function change<T>(method: 'PATCH' | 'POST', path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method };
+  if (body !== undefined) {
+    init.headers = { 'Content-Type': 'application/json' };
+    init.body = JSON.stringify(body);
+  }
+  const response = await fetch(path, init);
+  if (!response.ok) {
+    const told = (await response.json().catch(() => undefined)) as { error?: { message?: string } } | undefined;
+    throw new Error(told?.error?.message ?? `${path}: HTTP ${response.status}`);
+  }
+  return (await response.json()) as T;
+}
+
+// Says that an event was none, or takes that back.
+export function markEvent(name: string, notAnEvent: boolean): Promise<MotionEvent> {
+  return change<MotionEvent>('PATCH', `/v1/${name}?updateMask=notAnEvent`, { notAnEvent });
+}
+
+// No events of a camera until then (ms); undefined: no longer.
+export function snoozeCamera(name: string, until: number | undefined): Promise<Camera> {
+  const body = until === undefined ? {} : { snoozedUntil: new Date(until).toISOString() };
+  return change<Camera>('PATCH', `/v1/${name}?updateMask=snoozedUntil`, body);
+}
+
+// What a camera shows now is its view from here on.
+export function acceptView(name: string): Promise<Camera> {
+  return change<Camera>('POST', `/v1/${name}/acceptView`);
 }
 
 export interface Picture {

@@ -20,6 +20,11 @@ export function clockTime(ms: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+// "14:03".
+export function clockMinute(ms: number): string {
+  return clockTime(ms).slice(0, 5);
+}
+
 // "2026-03-02".
 export function calendarDay(ms: number): string {
   const date = new Date(ms);

@@ -81,6 +81,10 @@ function start(): void {
       map.select(undefined, false);
     },
     showOnMap: (place) => map.select(place, true),
+    acted: () => {
+      draw('events');
+      draw('cameras');
+    },
   });
 
   const mapPanel = h('section', { class: 'panel map', id: 'map', 'aria-label': t().wholeTown });

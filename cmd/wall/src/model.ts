@@ -13,6 +13,8 @@ export interface CameraCounts {
   blind: number;
   offline: number;
   off: number;
+  // Of those that stream: something is wrong with the picture.
+  unhealthy: number;
   total: number;
 }
 
@@ -61,7 +63,9 @@ export class Model {
   countEvent(event: MotionEvent): void {
     const begin = instant(event.beginTime);
     if (begin === undefined) return;
-    this.hour.set(event.name, { begin, unattended: event.response?.unattended ?? false });
+    // What an operator marked as none is none.
+    if (event.notAnEvent) this.hour.delete(event.name);
+    else this.hour.set(event.name, { begin, unattended: event.response?.unattended ?? false });
   }
 
   // Events begun within the hour before `now`, and how many of them nobody could reach.
@@ -89,21 +93,39 @@ export class Model {
   ongoingByCamera(): Map<string, MotionEvent> {
     const ongoing = new Map<string, MotionEvent>();
     for (const event of this.eventsByTime()) {
+      if (event.notAnEvent) continue;
       if (isOngoing(event) && !ongoing.has(event.camera)) ongoing.set(event.camera, event);
     }
     return ongoing;
   }
 
   cameraCounts(): CameraCounts {
-    const counts = { streaming: 0, blind: 0, offline: 0, off: 0, total: this.cameras.size };
+    const counts = { streaming: 0, blind: 0, offline: 0, off: 0, unhealthy: 0, total: this.cameras.size };
     for (const camera of this.cameras.values()) {
       const look = cameraLook(camera);
+      const seen = look === 'streaming' || look === 'blind';
+      if (seen && (camera.state?.health ?? []).length > 0) counts.unhealthy += 1;
       if (look === 'streaming') counts.streaming += 1;
       else if (look === 'blind') counts.blind += 1;
       else if (look === 'off') counts.off += 1;
       else counts.offline += 1;
     }
     return counts;
+  }
+
+  // Events that no camera told because it, or the town, had told as many as it may in an hour.
+  eventsOverLimit(): number {
+    let over = 0;
+    for (const { state } of this.cameras.values()) {
+      over += Number(state?.eventsOverLimit ?? 0) + Number(state?.eventsOverTownLimit ?? 0);
+    }
+    return over;
+  }
+
+  // What the answer to a call of our own says: the stream tells it too, a moment later.
+  keep(item: { event: MotionEvent } | { camera: Camera }): void {
+    if ('event' in item) this.keepEvent(item.event);
+    else this.cameras.set(item.camera.name, item.camera);
   }
 
   private keepEvent(event: MotionEvent): void {
@@ -147,7 +169,41 @@ export function cameraLook(camera: Camera): CameraLook {
   }
 }
 
-// Something moves there now and nobody can be there in time.
+// Something moves there now and nobody can be there in time. What an operator marked as no event
+// needs nobody.
 export function isUnattended(event: MotionEvent | undefined): boolean {
-  return event?.response?.unattended ?? false;
+  return event?.notAnEvent !== true && (event?.response?.unattended ?? false);
+}
+
+// Until when (ms) a camera tells no events; undefined: it is not snoozed.
+export function snoozedUntil(camera: Camera | undefined, now: number): number | undefined {
+  const until = instant(camera?.snoozedUntil);
+  return until !== undefined && until > now ? until : undefined;
+}
+
+export type SignKind = 'hidden' | 'health' | 'snoozed' | 'busy' | 'masked';
+
+// What keeps a camera from telling all that moves in its picture; the gravest first.
+export interface Sign {
+  kind: SignKind;
+  // Of health: what is wrong, as the API calls it.
+  state?: string;
+}
+
+export function signs(camera: Camera | undefined, now: number): Sign[] {
+  const found: Sign[] = [];
+  const state = camera?.state;
+  if (camera === undefined || state === undefined || camera.disabled) return found;
+  const privacy = state.privacy ?? '';
+  const hidden = privacy.startsWith('hidden');
+  if (hidden) found.push({ kind: 'hidden' });
+  const findings = [...(state.health ?? [])].sort((a, b) => b.severity - a.severity);
+  for (const finding of findings) {
+    // A black picture of a hidden camera is as it should be.
+    if (!hidden || finding.state !== 'black') found.push({ kind: 'health', state: finding.state });
+  }
+  if (snoozedUntil(camera, now) !== undefined) found.push({ kind: 'snoozed' });
+  if ((state.zones ?? []).some((zone) => zone.busy)) found.push({ kind: 'busy' });
+  if (privacy === 'masked') found.push({ kind: 'masked' });
+  return found;
 }

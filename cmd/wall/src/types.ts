@@ -43,6 +43,26 @@ export type CameraPhase =
   | 'CAMERA_PHASE_CONNECTING'
   | 'CAMERA_PHASE_STREAMING';
 
+// Something is wrong with a camera's picture.
+export interface PictureFinding {
+  state: string;
+  onsetTime?: string;
+  severity: number;
+  reason: string;
+}
+
+export interface ZoneState {
+  // Empty: all of the picture.
+  id: string;
+  watched: boolean;
+  moving: boolean;
+  busy: boolean;
+  // Of the last ten minutes, 0..1.
+  movingShare: number;
+  // At this hour of the day; not there until known.
+  usualShare?: number;
+}
+
 export interface Camera {
   name: string;
   displayName: string;
@@ -50,6 +70,8 @@ export interface Camera {
   headingDeg: number;
   fieldOfViewDeg: number;
   disabled: boolean;
+  snoozedUntil?: string;
+  viewMoved: boolean;
   state?: {
     phase: CameraPhase;
     reason: string;
@@ -59,6 +81,14 @@ export interface Camera {
     height: number;
     blind: boolean;
     moving: boolean;
+    // "masked"; "hidden: " and why; empty without a privacy mask.
+    privacy: string;
+    health: PictureFinding[];
+    zones: ZoneState[];
+    // 64-bit counts: text.
+    notEvents: Record<string, string>;
+    eventsOverLimit: string;
+    eventsOverTownLimit: string;
   };
 }
 
@@ -116,6 +146,16 @@ export interface MotionEvent {
   strength: number;
   hasStill: boolean;
   cutShort: boolean;
+  // Id of the camera's zone; empty where it has none.
+  zoneId: string;
+  direction: string;
+  ending: string;
+  reason: string;
+  confidence: number;
+  onsetSource: string;
+  onsetUncertainty?: string;
+  // Marked by an operator.
+  notAnEvent: boolean;
   response?: {
     area: string;
     nearestUnit: string;

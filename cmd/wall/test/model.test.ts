@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cameraLook, EVENTS_KEPT, HOUR_MS, Model } from '../src/model';
+import { cameraLook, EVENTS_KEPT, HOUR_MS, isUnattended, Model, signs, snoozedUntil } from '../src/model';
 import type { Camera, MotionEvent } from '../src/types';
 
 const time = '2026-03-02T05:27:34Z';
@@ -12,6 +12,7 @@ function camera(id: string, change: Partial<Camera['state']> = {}): Camera {
     headingDeg: 0,
     fieldOfViewDeg: 0,
     disabled: false,
+    viewMoved: false,
     state: {
       phase: 'CAMERA_PHASE_STREAMING',
       reason: '',
@@ -20,6 +21,12 @@ function camera(id: string, change: Partial<Camera['state']> = {}): Camera {
       height: 360,
       blind: false,
       moving: false,
+      privacy: '',
+      health: [],
+      zones: [],
+      notEvents: {},
+      eventsOverLimit: '0',
+      eventsOverTownLimit: '0',
       ...change,
     },
   };
@@ -34,6 +41,13 @@ function event(id: string, begin: number, change: Partial<MotionEvent> = {}): Mo
     strength: 0,
     hasStill: false,
     cutShort: false,
+    zoneId: '',
+    direction: '',
+    ending: '',
+    reason: '',
+    confidence: 0,
+    onsetSource: 'pictures',
+    notAnEvent: false,
     ...change,
   };
 }
@@ -48,7 +62,7 @@ describe('Model', () => {
     cameras(true, [camera('a'), camera('b')]);
     cameras(false, [camera('b', { blind: true })], ['cameras/a']);
     expect([...model.cameras.keys()]).toEqual(['cameras/b']);
-    expect(model.cameraCounts()).toEqual({ streaming: 0, blind: 1, offline: 0, off: 0, total: 1 });
+    expect(model.cameraCounts()).toEqual({ streaming: 0, blind: 1, offline: 0, off: 0, unhealthy: 0, total: 1 });
     cameras(true, [camera('c')]);
     expect([...model.cameras.keys()]).toEqual(['cameras/c']);
   });
@@ -91,5 +105,61 @@ describe('cameraLook', () => {
     expect(cameraLook(camera('a', { blind: true }))).toBe('blind');
     expect(cameraLook(camera('a', { phase: 'CAMERA_PHASE_WAITING', blind: true }))).toBe('waiting');
     expect(cameraLook({ ...camera('a'), disabled: true })).toBe('off');
+  });
+});
+
+describe('an event marked as none', () => {
+  it('is no longer unattended, ongoing or counted, and is again when that is taken back', () => {
+    const model = new Model();
+    const open = event('1', now - 1000, { phase: 'MOTION_PHASE_BEGIN', ...unattended });
+    model.keep({ event: open });
+    expect(model.eventsOfHour(now)).toEqual({ begun: 1, unattended: 1 });
+    model.keep({ event: { ...open, notAnEvent: true } });
+    expect(model.eventsOfHour(now)).toEqual({ begun: 0, unattended: 0 });
+    expect(model.ongoingByCamera().size).toBe(0);
+    expect(isUnattended(model.events.get(open.name))).toBe(false);
+    expect(model.eventsByTime()).toHaveLength(1);
+    model.keep({ event: open });
+    expect(model.eventsOfHour(now)).toEqual({ begun: 1, unattended: 1 });
+    expect(model.ongoingByCamera().size).toBe(1);
+  });
+});
+
+describe('signs of a camera', () => {
+  const busy = [{ id: 'road', watched: true, moving: true, busy: true, movingShare: 0.9 }];
+  const finding = (state: string, severity: number) => ({ state, severity, reason: '' });
+
+  it('say what keeps it from telling, the gravest first', () => {
+    const seen = camera('a', { privacy: 'masked', health: [finding('noisy', 0.2), finding('covered', 0.9)], zones: busy });
+    seen.snoozedUntil = new Date(now + 60_000).toISOString();
+    expect(signs(seen, now)).toEqual([
+      { kind: 'health', state: 'covered' },
+      { kind: 'health', state: 'noisy' },
+      { kind: 'snoozed' },
+      { kind: 'busy' },
+      { kind: 'masked' },
+    ]);
+  });
+
+  it('do not call the black picture of a hidden camera a fault', () => {
+    const hidden = camera('a', { privacy: 'hidden: it was moved', health: [finding('black', 1)] });
+    expect(signs(hidden, now)).toEqual([{ kind: 'hidden' }]);
+  });
+
+  it('end with the snooze', () => {
+    const snoozed = camera('a');
+    snoozed.snoozedUntil = new Date(now).toISOString();
+    expect(snoozedUntil(snoozed, now - 1)).toBe(now);
+    expect(snoozedUntil(snoozed, now)).toBeUndefined();
+    expect(signs(snoozed, now)).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  it('are told as the sum of what no camera told', () => {
+    const model = new Model();
+    const cameras = [camera('a', { eventsOverLimit: '3' }), camera('b', { eventsOverTownLimit: '4' })];
+    model.apply({ type: 'cameras', time, snapshot: true, cameras, removed: [] });
+    expect(model.eventsOverLimit()).toBe(7);
   });
 });

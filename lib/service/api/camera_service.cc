@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
@@ -24,9 +25,10 @@ namespace {
 
 const std::vector<std::string>& Changeable() {
   static const auto* fields = new std::vector<std::string>{
-      "display_name", "position",          "heading_deg",  "field_of_view_deg", "source_uri",
-      "username",     "password",          "disabled",     "transport",         "tls_ca_file",
-      "tls_verify",   "connects_per_host", "privacy_mask", "view_moved",        "zones_json"};
+      "display_name", "position",    "heading_deg", "field_of_view_deg",
+      "source_uri",   "username",    "password",    "disabled",
+      "transport",    "tls_ca_file", "tls_verify",  "connects_per_host",
+      "privacy_mask", "view_moved",  "zones_json",  "snoozed_until"};
   return *fields;
 }
 
@@ -42,6 +44,7 @@ std::set<std::string> WithoutMask(const store::Camera& given, bool mask_given) {
     fields.erase("privacy_mask");
     fields.erase("view_moved");
   }
+  if (!given.snoozed_until.has_value()) fields.erase("snoozed_until");
   return fields;
 }
 
@@ -66,6 +69,7 @@ void Change(const std::set<std::string>& fields, const store::Camera& given,
     camera->view_moved = fields.contains("view_moved") && given.view_moved;
   }
   if (fields.contains("zones_json")) camera->zones_json = given.zones_json;
+  if (fields.contains("snoozed_until")) camera->snoozed_until = given.snoozed_until;
 }
 
 class CameraService final : public v1::CameraService::CallbackService {
@@ -78,6 +82,17 @@ class CameraService final : public v1::CameraService::CallbackService {
     return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
       PATROL_ASSIGN_OR_RETURN(const std::string id, ReadName("name", "cameras", request->name()));
       PATROL_ASSIGN_OR_RETURN(const store::Camera camera, deps_.store.GetCamera(id));
+      return AnswerWithMarks(camera, response);
+    });
+  }
+
+  grpc::ServerUnaryReactor* AcceptView(grpc::CallbackServerContext* context,
+                                       const v1::AcceptViewRequest* request,
+                                       v1::Camera* response) override {
+    return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
+      PATROL_ASSIGN_OR_RETURN(const std::string id, ReadName("name", "cameras", request->name()));
+      PATROL_ASSIGN_OR_RETURN(const store::Camera camera, deps_.store.GetCamera(id));
+      deps_.fleet.AcceptView(id);
       Answer(camera, response);
       return absl::OkStatus();
     });
@@ -91,7 +106,12 @@ class CameraService final : public v1::CameraService::CallbackService {
                               ReadPage(request->page_size(), request->page_token()));
       PATROL_ASSIGN_OR_RETURN(const store::Page<store::Camera> cameras,
                               deps_.store.ListCameras(page));
-      for (const store::Camera& camera : cameras.rows) Answer(camera, response->add_cameras());
+      PATROL_ASSIGN_OR_RETURN(const store::MarkCounts marks, deps_.store.CountMarkedEvents(""));
+      for (const store::Camera& camera : cameras.rows) {
+        v1::Camera& answer = *response->add_cameras();
+        Answer(camera, &answer);
+        FillMarks(marks, camera.id, &answer);
+      }
       response->set_next_page_token(cameras.next_page_token);
       return absl::OkStatus();
     });
@@ -140,6 +160,33 @@ class CameraService final : public v1::CameraService::CallbackService {
     deps_.fleet.Describe(camera.id, answer->mutable_state());
   }
 
+  absl::Status AnswerWithMarks(const store::Camera& camera, v1::Camera* answer) {
+    Answer(camera, answer);
+    PATROL_ASSIGN_OR_RETURN(const store::MarkCounts marks,
+                            deps_.store.CountMarkedEvents(camera.id));
+    FillMarks(marks, camera.id, answer);
+    return absl::OkStatus();
+  }
+
+  static void FillMarks(const store::MarkCounts& marks, const std::string& camera_id,
+                        v1::Camera* answer) {
+    const auto found = marks.find(camera_id);
+    if (found == marks.end()) return;
+    for (const auto& [zone, count] : found->second) {
+      (*answer->mutable_state()->mutable_not_events())[zone] = count;
+    }
+  }
+
+  static absl::Status CheckSnooze(const store::Camera& camera) {
+    if (!camera.snoozed_until.has_value() ||
+        *camera.snoozed_until <= absl::Now() + limits::kSnoozeMax) {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(absl::StrCat("camera.snoozed_until: more than ",
+                                                   absl::FormatDuration(limits::kSnoozeMax),
+                                                   " ahead (camera \"", camera.id, "\")"));
+  }
+
   // What a camera must be to be stored, whole.
   absl::Status Check(const store::Camera& camera) {
     if (camera.source_uri.empty()) {
@@ -178,6 +225,7 @@ class CameraService final : public v1::CameraService::CallbackService {
     Stamp(&camera);
     PATROL_RETURN_IF_ERROR(Check(camera));
     PATROL_RETURN_IF_ERROR(CheckZones(camera));
+    PATROL_RETURN_IF_ERROR(CheckSnooze(camera));
     std::lock_guard lock(changes_);
     PATROL_RETURN_IF_ERROR(deps_.store.CreateCamera(camera));
     deps_.fleet.Put(camera);
@@ -202,6 +250,7 @@ class CameraService final : public v1::CameraService::CallbackService {
         mask.has_value() ? *mask : WithoutMask(given, request.camera().has_privacy_mask());
     if (!missing) Change(fields, given, &camera);
     if (missing || fields.contains("privacy_mask")) Stamp(&camera);
+    if (missing || fields.contains("snoozed_until")) PATROL_RETURN_IF_ERROR(CheckSnooze(camera));
     PATROL_RETURN_IF_ERROR(Check(camera));
     PATROL_RETURN_IF_ERROR(CheckZones(camera));
     PATROL_RETURN_IF_ERROR(deps_.store.PutCamera(camera));

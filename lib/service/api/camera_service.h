@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/time/time.h"
 #include "lib/service/api/ports.h"
 #include "lib/service/api/work_pool.h"
 #include "lib/service/store/store.h"
@@ -9,6 +10,14 @@
 namespace grpc {
 class Service;
 }
+
+namespace patrol::limits {
+
+// A camera may be snoozed for so long: a road works week. What is to be quiet for good is switched
+// off, or has zones.
+inline constexpr absl::Duration kSnoozeMax = absl::Hours(7 * 24);
+
+}  // namespace patrol::limits
 
 namespace patrol::api {
 

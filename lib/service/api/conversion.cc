@@ -109,6 +109,9 @@ void Fill(const store::Camera& row, v1::Camera* camera) {
   if (row.privacy_mask.has_value()) Fill(*row.privacy_mask, camera->mutable_privacy_mask());
   camera->set_view_moved(row.view_moved);
   camera->set_zones_json(row.zones_json);
+  if (row.snoozed_until.has_value()) {
+    SetTime(*row.snoozed_until, camera->mutable_snoozed_until());
+  }
 }
 
 absl::StatusOr<store::Camera> ReadCamera(const std::string& field, const v1::Camera& camera) {
@@ -147,6 +150,10 @@ absl::StatusOr<store::Camera> ReadCamera(const std::string& field, const v1::Cam
   }
   row.view_moved = camera.view_moved();
   row.zones_json = camera.zones_json();
+  if (camera.has_snoozed_until()) {
+    PATROL_ASSIGN_OR_RETURN(row.snoozed_until,
+                            ReadTime(field + ".snoozed_until", camera.snoozed_until()));
+  }
   return row;
 }
 
@@ -237,6 +244,8 @@ void Fill(const store::MotionEvent& row, v1::MotionEvent* event) {
   event->set_confidence(row.confidence);
   event->set_onset_source(row.onset_source);
   SetDuration(row.onset_uncertainty, event->mutable_onset_uncertainty());
+  event->set_not_an_event(row.marked.has_value());
+  if (row.marked.has_value()) SetTime(*row.marked, event->mutable_marked_time());
   v1::Response* response = event->mutable_response();
   if (!row.response.area_id.empty()) response->set_area("areas/" + row.response.area_id);
   if (!row.response.nearest_unit_id.empty()) {

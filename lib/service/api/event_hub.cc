@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/log.h"
+#include "lib/base/status.h"
 
 namespace patrol::api {
 
@@ -124,6 +126,23 @@ struct EventRecorder::State {
   EventHub& hub;
   std::atomic<uint64_t> store_failures{0};
 
+  // Tells the watchers of what was stored.
+  void Tell(EventPhase phase, store::MotionEvent event) {
+    std::lock_guard lock(telling);
+    const auto known = open.find(event.id);
+    if (known != open.end()) event.marked = known->second;
+    if (phase == EventPhase::kEnd) {
+      open.erase(event.id);
+    } else {
+      open.try_emplace(event.id);
+    }
+    hub.Publish(phase, std::move(event));
+  }
+
+  std::mutex telling;
+  // guarded by telling: marks of the events that go on. Who records them does not know of marks.
+  std::map<std::string, std::optional<absl::Time>> open;
+
   std::mutex mutex;
   std::condition_variable settled;
   size_t under_way = 0;  // guarded by mutex: writes whose outcome is not known yet
@@ -154,12 +173,23 @@ void EventRecorder::Record(EventPhase phase, store::MotionEvent event,
                          std::string(status.message()));
       }
     }
-    state->hub.Publish(phase, std::move(told));
+    state->Tell(phase, std::move(told));
     std::lock_guard lock(state->mutex);
     --state->under_way;
     state->settled.notify_all();
   };
   state_->store.PutMotionEvent(std::move(event), std::move(still), std::move(done));
+}
+
+absl::StatusOr<store::MotionEvent> EventRecorder::Mark(const std::string& event_id,
+                                                       std::optional<absl::Time> marked) {
+  PATROL_ASSIGN_OR_RETURN(store::MotionEvent event,
+                          state_->store.MarkMotionEvent(event_id, marked));
+  std::lock_guard lock(state_->telling);
+  const auto known = state_->open.find(event_id);
+  if (known != state_->open.end()) known->second = marked;
+  state_->hub.Publish(event.ended ? EventPhase::kEnd : EventPhase::kUpdate, event);
+  return event;
 }
 
 void EventRecorder::ForgetStills(const std::string& camera_id, absl::Time before) {

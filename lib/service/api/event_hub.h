@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -82,6 +83,12 @@ class EventRecorder {
 
   // still: JPEG of the most moving picture so far; null when there is no newer one.
   void Record(EventPhase phase, store::MotionEvent event, std::shared_ptr<const std::string> still);
+
+  // Marks an event as none, or takes the mark back, and tells the watchers. Blocks until it is
+  // stored. What is recorded of the event later leaves the mark as it is.
+  // Errors: NOT_FOUND; the store's.
+  absl::StatusOr<store::MotionEvent> Mark(const std::string& event_id,
+                                          std::optional<absl::Time> marked);
 
   // No still of the camera's events that began before `before` is kept. What Record was given
   // earlier is stored first.

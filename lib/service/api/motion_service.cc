@@ -1,6 +1,7 @@
 #include "lib/service/api/motion_service.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -86,6 +87,22 @@ class MotionService final : public v1::MotionService::CallbackService {
     });
   }
 
+  grpc::ServerUnaryReactor* UpdateMotionEvent(grpc::CallbackServerContext* context,
+                                              const v1::UpdateMotionEventRequest* request,
+                                              v1::MotionEvent* response) override {
+    return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
+      PATROL_ASSIGN_OR_RETURN(const std::string id, ReadName("motion_event.name", "motionEvents",
+                                                             request->motion_event().name()));
+      // It names the one field there is, or nothing.
+      PATROL_RETURN_IF_ERROR(ReadUpdateMask(request->update_mask(), {"not_an_event"}).status());
+      std::optional<absl::Time> marked;
+      if (request->motion_event().not_an_event()) marked = deps_.clock.Now();
+      PATROL_ASSIGN_OR_RETURN(const store::MotionEvent event, deps_.recorder.Mark(id, marked));
+      Fill(event, response);
+      return absl::OkStatus();
+    });
+  }
+
   grpc::ServerUnaryReactor* ListMotionEvents(grpc::CallbackServerContext* context,
                                              const v1::ListMotionEventsRequest* request,
                                              v1::ListMotionEventsResponse* response) override {
@@ -126,6 +143,7 @@ class MotionService final : public v1::MotionService::CallbackService {
     }
     PATROL_RETURN_IF_ERROR(CheckWindow(query.from, query.to));
     query.unattended_only = request.unattended_only();
+    query.marked_only = request.marked_only();
     PATROL_ASSIGN_OR_RETURN(const store::Page<store::MotionEvent> events,
                             deps_.store.ListMotionEvents(query, page));
     for (const store::MotionEvent& event : events.rows) Fill(event, response->add_motion_events());

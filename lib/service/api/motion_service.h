@@ -17,6 +17,8 @@ namespace patrol::api {
 struct MotionServiceDeps {
   store::Store& store;
   EventHub& events;
+  EventRecorder& recorder;
+  const Clock& clock;
   WorkPool& workers;
   StreamRegistry& streams;
 };

@@ -42,6 +42,9 @@ class CameraFleet {
   // Fills `state` with how the camera does now; leaves it as it is when the camera is not known.
   virtual void Describe(const std::string& camera_id, v1::CameraState* state) const = 0;
 
+  // What the camera shows now is its view from here on; nothing happens where it is not known.
+  virtual void AcceptView(const std::string& camera_id) = 0;
+
   struct Still {
     std::string jpeg;
     absl::Time time;  // of capture, UTC

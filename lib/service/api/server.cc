@@ -78,7 +78,8 @@ class Server::Impl {
     services_.push_back(MakeCameraService({deps.store, deps.fleet, workers_}));
     services_.push_back(MakeUnitService({deps.store, deps.units, workers_}));
     services_.push_back(MakeAreaService({deps.store, deps.coverage, deps.area_reader, workers_}));
-    services_.push_back(MakeMotionService({deps.store, deps.events, workers_, event_streams_}));
+    services_.push_back(MakeMotionService(
+        {deps.store, deps.events, deps.recorder, deps.clock, workers_, event_streams_}));
     services_.push_back(MakePositionService({deps.store, deps.fixes, workers_, position_streams_}));
     services_.push_back(MakeCoverageService({deps.coverage, workers_, coverage_streams_}));
   }

@@ -26,6 +26,7 @@ struct ServerDeps {
   CoverageView& coverage;
   AreaReader& area_reader;
   EventHub& events;
+  EventRecorder& recorder;
   const Clock& clock;
 };
 

@@ -167,6 +167,7 @@ void ReadAnalysis(Section& root, Config* config) {
     section.Read("end_after", absl::Milliseconds(500), absl::Seconds(15), &options.end_after);
     section.Read("still_after", absl::Milliseconds(500), absl::Seconds(15), &options.still_after);
     section.Read("events_per_hour_max", 1, 36000, &options.events_per_hour_max);
+    section.Read("town_events_per_hour_max", 1, 1'000'000, &config->town_events_per_hour_max);
     section.Read("min_object_size", 2, 1000, &options.detector.min_object_size);
     section.Read("absorb_after", absl::Seconds(5), absl::Hours(1), &options.detector.absorb_after);
   }

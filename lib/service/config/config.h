@@ -15,6 +15,7 @@
 #include "lib/video/ingest/clip_recorder.h"
 #include "lib/video/ingest/fleet.h"
 #include "lib/video/motion/analyser.h"
+#include "lib/video/motion/town_limit.h"
 
 namespace patrol::config {
 
@@ -34,6 +35,7 @@ struct Config {
   ingest::FleetOptions ingest;
   ingest::ClipOptions clips;
   motion::Analyser::Options motion;
+  int town_events_per_hour_max = limits::kTownEventsPerHourMaxDefault;
 
   // Declared by the file: added or replaced at every start. What came through the API stays beside.
   std::vector<geo::Area> areas;

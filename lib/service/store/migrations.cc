@@ -110,6 +110,16 @@ ALTER TABLE motion_events ADD COLUMN confidence REAL NOT NULL DEFAULT 0;
 ALTER TABLE motion_events ADD COLUMN onset_source TEXT NOT NULL DEFAULT '';
 ALTER TABLE motion_events ADD COLUMN onset_uncertainty_us INTEGER NOT NULL DEFAULT 0;
 )sql",
+    // What operators say: no events of this camera until then; this was no event.
+    R"sql(
+ALTER TABLE cameras ADD COLUMN snoozed_until_us INTEGER;
+ALTER TABLE motion_events ADD COLUMN marked_us INTEGER;
+DROP INDEX IF EXISTS motion_events_unattended;
+CREATE INDEX motion_events_unattended ON motion_events (begin_us, id)
+  WHERE unattended = 1 AND marked_us IS NULL;
+CREATE INDEX motion_events_marked ON motion_events (camera_id, zone_id)
+  WHERE marked_us IS NOT NULL;
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

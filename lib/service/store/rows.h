@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,8 +50,9 @@ struct Camera {
   bool tls_verify = false;         // of rtsps, without a CA file: by the machine's authorities
   int connects_per_host = 0;       // 0: the service's default
   std::optional<PrivacyMask> privacy_mask;
-  bool view_moved = false;  // privacy_mask no longer fits
-  std::string zones_json;   // what of its picture is watched (motion::ParseZones); empty: all of it
+  bool view_moved = false;                  // privacy_mask no longer fits
+  std::optional<absl::Time> snoozed_until;  // no motion events until then
+  std::string zones_json;  // what of its picture is watched (motion::ParseZones); empty: all of it
 
   friend bool operator==(const Camera&, const Camera&) = default;
 };
@@ -129,7 +131,8 @@ struct MotionEvent {
   std::string onset_source;          // "pictures" or "replay"
   absl::Duration onset_uncertainty;  // it began at most this long before `begin`
   Response response;
-  bool has_still = false;  // read only: set by the store
+  std::optional<absl::Time> marked;  // an operator said that it was no event, then
+  bool has_still = false;            // read only: set by the store
 
   friend bool operator==(const MotionEvent&, const MotionEvent&) = default;
 };
@@ -160,7 +163,11 @@ struct MotionQuery {
   std::string camera_id;                   // empty: all
   absl::Time from = absl::InfinitePast();  // of the event's begin
   absl::Time to = absl::InfiniteFuture();  // exclusive
-  bool unattended_only = false;
+  bool unattended_only = false;            // and not marked
+  bool marked_only = false;
 };
+
+// Events marked as none: by camera, by zone.
+using MarkCounts = std::map<std::string, std::map<std::string, int64_t>>;
 
 }  // namespace patrol::store

@@ -39,6 +39,7 @@ Camera ReadCamera(Statement& row) {
   camera.privacy_mask = ReadPrivacyMask(row.Text(14));
   camera.view_moved = row.Integer(15) != 0;
   camera.zones_json = row.Text(16);
+  if (!row.Null(17)) camera.snoozed_until = row.Time(17);
   return camera;
 }
 
@@ -62,6 +63,11 @@ void BindCamera(Statement& statement, const Camera& camera) {
       .BindCopy(14, WritePrivacyMask(camera.privacy_mask))
       .Bind(15, camera.view_moved)
       .Bind(16, camera.zones_json);
+  if (camera.snoozed_until.has_value()) {
+    statement.Bind(17, *camera.snoozed_until);
+  } else {
+    statement.BindNull(17);
+  }
 }
 
 Unit ReadUnit(Statement& row) {
@@ -98,8 +104,8 @@ const Table<Camera> kCameras = {
     "camera",
     "SELECT COUNT(*) FROM cameras",
     limits::kCamerasMax,
-    "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "INSERT OR REPLACE INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO cameras VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "DELETE FROM cameras WHERE id = ?",
     "SELECT * FROM cameras WHERE id = ?",
     "SELECT * FROM cameras WHERE id > ? ORDER BY id LIMIT ?",

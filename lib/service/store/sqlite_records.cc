@@ -52,14 +52,15 @@ MotionEvent ReadMotionEvent(Statement& row) {
   event.confidence = row.Real(21);
   event.onset_source = row.Text(22);
   event.onset_uncertainty = absl::Microseconds(row.Integer(23));
+  if (!row.Null(24)) event.marked = row.Time(24);
   return event;
 }
 
-// A later word on an event changes everything but what it is (id, camera, begin); a still once kept
-// stays.
+// A later word on an event changes everything but what it is (id, camera, begin) and what operators
+// said of it; a still once kept stays.
 constexpr const char* kPutMotionEvent =
     "INSERT INTO motion_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_us = excluded.last_us, ended = "
+    "?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_us = excluded.last_us, ended = "
     "excluded.ended, "
     "cut_short = excluded.cut_short, zone_left = excluded.zone_left, zone_top = excluded.zone_top, "
     "zone_right = excluded.zone_right, zone_bottom = excluded.zone_bottom, "
@@ -95,6 +96,11 @@ absl::Status SaveMotionEvent(Connection& db, const MotionEvent& event, const std
       .Bind(21, event.confidence)
       .Bind(22, event.onset_source)
       .Bind(23, absl::ToInt64Microseconds(event.onset_uncertainty));
+  if (event.marked.has_value()) {
+    put.Bind(24, *event.marked);
+  } else {
+    put.BindNull(24);
+  }
   if (event.response.arrival.has_value()) {
     put.Bind(13, absl::ToInt64Microseconds(*event.response.arrival));
   } else {
@@ -234,12 +240,45 @@ absl::StatusOr<MotionEvent> SqliteStore::GetMotionEvent(const std::string& id) {
   return ReadMotionEvent(get);
 }
 
+absl::StatusOr<MotionEvent> SqliteStore::MarkMotionEvent(const std::string& id,
+                                                         std::optional<absl::Time> marked) {
+  PATROL_RETURN_IF_ERROR(impl_->writer.Write([&](Connection& db) -> absl::Status {
+    PATROL_ASSIGN_OR_RETURN(Statement mark,
+                            db.Prepare("UPDATE motion_events SET marked_us = ? WHERE id = ?"));
+    if (marked.has_value()) {
+      mark.Bind(0, *marked);
+    } else {
+      mark.BindNull(0);
+    }
+    mark.Bind(1, id);
+    return mark.Run();
+  }));
+  return GetMotionEvent(id);
+}
+
+absl::StatusOr<MarkCounts> SqliteStore::CountMarkedEvents(const std::string& camera_id) {
+  std::string sql =
+      "SELECT camera_id, zone_id, COUNT(*) FROM motion_events WHERE marked_us IS NOT NULL";
+  if (!camera_id.empty()) absl::StrAppend(&sql, " AND camera_id = ?1");
+  absl::StrAppend(&sql, " GROUP BY camera_id, zone_id");
+  ReaderPool::Lease db(impl_->readers);
+  PATROL_ASSIGN_OR_RETURN(Statement count, (*db).Prepare(sql.c_str()));
+  if (!camera_id.empty()) count.Bind(0, camera_id);
+  MarkCounts counts;
+  while (true) {
+    PATROL_ASSIGN_OR_RETURN(const bool more, count.Step());
+    if (!more) return counts;
+    counts[count.Text(0)][count.Text(1)] = count.Integer(2);
+  }
+}
+
 absl::StatusOr<Page<MotionEvent>> SqliteStore::ListMotionEvents(const MotionQuery& query,
                                                                 const PageRequest& request) {
   const int64_t from_us = absl::ToUnixMicros(query.from);
   const int64_t to_us = absl::ToUnixMicros(query.to);
-  const std::string list = absl::StrCat("motionEvents\n", query.camera_id, "\n", from_us, "\n",
-                                        to_us, "\n", query.unattended_only ? 1 : 0);
+  const std::string list =
+      absl::StrCat("motionEvents\n", query.camera_id, "\n", from_us, "\n", to_us, "\n",
+                   query.unattended_only ? 1 : 0, query.marked_only ? " marked" : "");
   PATROL_ASSIGN_OR_RETURN(const std::vector<std::string> key,
                           ReadPageToken(request.token, list, 2));
   // The token holds the begin and id of the last event given; the list goes on below them.
@@ -255,7 +294,8 @@ absl::StatusOr<Page<MotionEvent>> SqliteStore::ListMotionEvents(const MotionQuer
   std::string sql =
       "SELECT * FROM motion_events WHERE begin_us >= ?1 AND (begin_us, id) < (?2, ?3)";
   if (!query.camera_id.empty()) absl::StrAppend(&sql, " AND camera_id = ?4");
-  if (query.unattended_only) absl::StrAppend(&sql, " AND unattended = 1");
+  if (query.unattended_only) absl::StrAppend(&sql, " AND unattended = 1 AND marked_us IS NULL");
+  if (query.marked_only) absl::StrAppend(&sql, " AND marked_us IS NOT NULL");
   absl::StrAppend(&sql, " ORDER BY begin_us DESC, id DESC LIMIT ?5");
 
   ReaderPool::Lease db(impl_->readers);

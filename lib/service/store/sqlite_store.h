@@ -87,6 +87,9 @@ class SqliteStore final : public Store {
   void PutMotionEvent(MotionEvent event, std::shared_ptr<const std::string> still,
                       std::function<void(absl::Status)> done) override;
   absl::StatusOr<MotionEvent> GetMotionEvent(const std::string& id) override;
+  absl::StatusOr<MotionEvent> MarkMotionEvent(const std::string& id,
+                                              std::optional<absl::Time> marked) override;
+  absl::StatusOr<MarkCounts> CountMarkedEvents(const std::string& camera_id) override;
   absl::StatusOr<Page<MotionEvent>> ListMotionEvents(const MotionQuery& query,
                                                      const PageRequest& page) override;
   absl::StatusOr<std::string> GetMotionStill(const std::string& id) override;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,11 @@ class Store {
   virtual void PutMotionEvent(MotionEvent event, std::shared_ptr<const std::string> still,
                               std::function<void(absl::Status)> done) = 0;
   virtual absl::StatusOr<MotionEvent> GetMotionEvent(const std::string& id) = 0;
+  // Marks it as no event, or takes the mark back (nullopt); gives it as it is then.
+  virtual absl::StatusOr<MotionEvent> MarkMotionEvent(const std::string& id,
+                                                      std::optional<absl::Time> marked) = 0;
+  // Of one camera, or of all where the id is empty. Cameras without marks are missing.
+  virtual absl::StatusOr<MarkCounts> CountMarkedEvents(const std::string& camera_id) = 0;
   // The latest begin first.
   virtual absl::StatusOr<Page<MotionEvent>> ListMotionEvents(const MotionQuery& query,
                                                              const PageRequest& page) = 0;

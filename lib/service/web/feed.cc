@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -54,6 +55,13 @@ void ClearCounters(v1::Camera* camera) {
   state->clear_packets_late();
   state->clear_jitter_s();
   state->clear_quirks();
+  state->clear_suppressed();
+  state->clear_candidates();
+  // To a tenth: they creep.
+  for (v1::ZoneState& zone : *state->mutable_zones()) {
+    zone.set_moving_share(std::round(zone.moving_share() * 10) / 10);
+    if (zone.has_usual_share()) zone.set_usual_share(std::round(zone.usual_share() * 10) / 10);
+  }
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ std::vector<Route> MakeRoutes() {
                                                BodyKind::kJson, "camera"),
       Row<v1::DeleteCameraRequest, Empty>("DELETE", "/v1/{name=cameras/*}", "CameraService",
                                           "DeleteCamera"),
+      Row<v1::AcceptViewRequest, v1::Camera>("POST", "/v1/{name=cameras/*}/acceptView",
+                                             "CameraService", "AcceptView"),
       Row<v1::GetSnapshotRequest, v1::Snapshot>("GET", "/v1/{name=cameras/*}/snapshot",
                                                 "CameraService", "GetSnapshot", AnswerKind::kJpeg),
 
@@ -67,6 +69,9 @@ std::vector<Route> MakeRoutes() {
           "GET", "/v1/motionEvents", "MotionService", "ListMotionEvents"),
       Row<v1::GetMotionEventRequest, v1::MotionEvent>("GET", "/v1/{name=motionEvents/*}",
                                                       "MotionService", "GetMotionEvent"),
+      Row<v1::UpdateMotionEventRequest, v1::MotionEvent>(
+          "PATCH", "/v1/{motion_event.name=motionEvents/*}", "MotionService", "UpdateMotionEvent",
+          kAsJson, BodyKind::kJson, "motion_event"),
       Row<v1::GetMotionStillRequest, v1::MotionStill>("GET", "/v1/{name=motionEvents/*}/still",
                                                       "MotionService", "GetMotionStill",
                                                       AnswerKind::kJpeg),

@@ -243,7 +243,7 @@ void Analyser::SetZones(const CameraZones& zones) {
 
 void Analyser::Snooze(absl::Time until) {
   impl_->snoozed_until = until;
-  if (impl_->last_time && *impl_->last_time < until) impl_->End(Ending::kGone);
+  if (impl_->last_time && *impl_->last_time < until) impl_->End(Ending::kSnoozed);
 }
 
 void Analyser::OnPicture(const media::Picture& picture, OnsetSource source) {

@@ -85,7 +85,8 @@ class Analyser {
   void SetZones(const CameraZones& zones);
   // What the camera shows now is its view from here on: it was re-aimed on purpose.
   void AcceptView();
-  // Tells no events until then: what would begin is counted. An open one ends.
+  // Tells no events until then: what would begin is counted. An open one ends. InfinitePast: no
+  // longer snoozed; what moves already is told from its next event on.
   void Snooze(absl::Time until);
 
   // The camera's pictures in order of their times, at any and changing distances. A picture of

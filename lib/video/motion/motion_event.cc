@@ -40,6 +40,8 @@ std::string_view EndingName(Ending ending) {
       return "busy";
     case Ending::kStreamLost:
       return "stream_lost";
+    case Ending::kSnoozed:
+      return "snoozed";
     case Ending::kViewLost:
       return "view_lost";
   }

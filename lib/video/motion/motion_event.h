@@ -43,6 +43,7 @@ enum class Ending : uint8_t {
   kWentOn,      // what had stopped moved again: the next event tells of it
   kBusy,        // the zone moves all the time: a state, no longer an event
   kStreamLost,  // the stream was lost
+  kSnoozed,     // the camera was snoozed
   kViewLost     // the picture changed as a whole, or is learnt anew
 };
 std::string_view EndingName(Ending ending);  // "left", ...

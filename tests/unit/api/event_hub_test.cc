@@ -106,6 +106,37 @@ TEST(EventRecorder, TellsWatchersOfAnEventOnceItCanBeAskedFor) {
   EXPECT_EQ(*(*store)->GetMotionStill("a"), "jpeg");
 }
 
+TEST(EventRecorder, TellsAMarkAtOnceAndKeepsItOnWhatIsToldLater) {
+  test::TemporaryFolder folder;
+  auto store = store::SqliteStore::Open({.path = folder.File("patrol.db")});
+  ASSERT_TRUE(store.ok()) << store.status();
+  ManualClock clock(absl::FromUnixMicros(100));
+  EventHub hub(clock, 10);
+  const absl::Time when = absl::FromUnixMicros(77);
+  {
+    EventRecorder recorder(**store, hub);
+    recorder.Record(EventPhase::kBegin, EventOf("a"), nullptr);
+    while (hub.latest() < 101) std::this_thread::yield();
+    ASSERT_TRUE(recorder.Mark("a", when).ok());
+    EXPECT_EQ((*hub.After(101))->event.marked, when);
+    EXPECT_EQ((*hub.After(101))->phase, EventPhase::kUpdate);
+    // The analysis goes on and knows nothing of it.
+    recorder.Record(EventPhase::kUpdate, EventOf("a"), nullptr);
+    store::MotionEvent end = EventOf("a");
+    end.ended = true;
+    recorder.Record(EventPhase::kEnd, end, nullptr);
+    while (hub.latest() < 104) std::this_thread::yield();
+    EXPECT_EQ((*hub.After(102))->event.marked, when);
+    EXPECT_EQ((*hub.After(103))->event.marked, when);
+    // Taken back after the end.
+    ASSERT_TRUE(recorder.Mark("a", std::nullopt).ok());
+    EXPECT_EQ((*hub.After(104))->event.marked, std::nullopt);
+    EXPECT_EQ((*hub.After(104))->phase, EventPhase::kEnd);
+    EXPECT_EQ(recorder.Mark("nobody", when).status().code(), absl::StatusCode::kNotFound);
+  }
+  EXPECT_EQ(hub.latest(), 105);
+}
+
 TEST(EventRecorder, TellsWatchersEvenWhenTheDiskIsFullAndCountsIt) {
   test::TemporaryFolder folder;
   auto store = store::SqliteStore::Open({.path = folder.File("patrol.db"), .size_max = 128 * 1024});

@@ -183,6 +183,67 @@ TEST_F(FleetServicesTest, AMovedCameraStaysSoUntilItsMaskIsDrawnAnew) {
   EXPECT_GT(store->GetCamera("n-042")->privacy_mask->revision, drawn);
 }
 
+TEST_F(FleetServicesTest, SnoozesACameraUntilAnInstantAndWakesItAgain) {
+  ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
+  v1::UpdateCameraRequest request;
+  request.mutable_camera()->set_name("cameras/n-042");
+  request.mutable_update_mask()->add_paths("snoozed_until");
+  const int64_t soon = absl::ToUnixSeconds(absl::Now()) + 3600;
+  request.mutable_camera()->mutable_snoozed_until()->set_seconds(soon);
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_EQ(answer_.snoozed_until().seconds(), soon);
+  EXPECT_EQ(fleet.cameras().at("n-042").snoozed_until, absl::FromUnixSeconds(soon));
+  EXPECT_EQ(fleet.cameras().at("n-042").password, "secret") << "nothing else changed";
+  // Who writes back what it read without knowing of snoozes does not wake it.
+  v1::UpdateCameraRequest back;
+  *back.mutable_camera() = CameraMessage();
+  back.mutable_camera()->set_name("cameras/n-042");
+  ASSERT_TRUE(Update(back, &answer_).ok());
+  EXPECT_TRUE(answer_.has_snoozed_until());
+  request.mutable_camera()->clear_snoozed_until();
+  ASSERT_TRUE(Update(request, &answer_).ok());
+  EXPECT_FALSE(answer_.has_snoozed_until());
+  EXPECT_EQ(store->GetCamera("n-042")->snoozed_until, std::nullopt);
+  // For good it is switched off, not snoozed.
+  request.mutable_camera()->mutable_snoozed_until()->set_seconds(soon + 8 * 24 * 3600);
+  const grpc::Status refused = Update(request, &answer_);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), HasSubstr("camera.snoozed_until: more than 168h ahead"));
+}
+
+TEST_F(FleetServicesTest, AcceptsTheViewOfACameraThatIsThere) {
+  ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
+  const auto accept = [this](const std::string& name) {
+    v1::AcceptViewRequest request;
+    request.set_name(name);
+    grpc::ClientContext context;
+    return cameras->AcceptView(&context, request, &answer_);
+  };
+  ASSERT_TRUE(accept("cameras/n-042").ok());
+  EXPECT_EQ(answer_.name(), "cameras/n-042");
+  EXPECT_THAT(fleet.accepted(), ElementsAre("n-042"));
+  EXPECT_EQ(accept("cameras/n-043").error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(accept("n-042").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(fleet.accepted(), ElementsAre("n-042"));
+}
+
+TEST_F(FleetServicesTest, TellsHowManyEventsOfEachZoneWereNone) {
+  ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
+  ASSERT_TRUE(Create("n-043", CameraMessage(), &answer_).ok());
+  store::MotionEvent event;
+  event.id = "n-042-1";
+  event.camera_id = "n-042";
+  event.begin = event.last = kMorning;
+  event.zone_id = "gate";
+  recorder->Record(EventPhase::kBegin, event, nullptr);
+  ASSERT_TRUE(recorder->Mark("n-042-1", kMorning).ok());
+  v1::ListCamerasResponse all;
+  grpc::ClientContext context;
+  ASSERT_TRUE(cameras->ListCameras(&context, {}, &all).ok());
+  EXPECT_EQ(all.cameras(0).state().not_events().at("gate"), 1);
+  EXPECT_TRUE(all.cameras(1).state().not_events().empty());
+}
+
 TEST_F(FleetServicesTest, ChangesOnlyWhatTheMaskNames) {
   ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
   v1::UpdateCameraRequest request;

@@ -124,6 +124,47 @@ TEST_F(MotionServiceTest, EndsASlowReaderAndTellsItWhereToGoOn) {
   EXPECT_TRUE(reader->Read(&message_));
 }
 
+TEST_F(MotionServiceTest, MarksAnEventAsNoneAndTakesItBack) {
+  store::MotionEvent event = EventOf("a");
+  event.response.unattended = true;
+  event.ended = true;
+  recorder->Record(EventPhase::kEnd, event, nullptr);
+  while (events->latest() <= absl::ToUnixMicros(kMorning)) std::this_thread::yield();
+  const auto mark = [this](const v1::UpdateMotionEventRequest& request, v1::MotionEvent* answer) {
+    grpc::ClientContext context;
+    return motion->UpdateMotionEvent(&context, request, answer);
+  };
+  const auto unattended = [this] {
+    v1::ListMotionEventsRequest list;
+    list.set_unattended_only(true);
+    v1::ListMotionEventsResponse page;
+    grpc::ClientContext context;
+    EXPECT_TRUE(motion->ListMotionEvents(&context, list, &page).ok());
+    return page.motion_events_size();
+  };
+  EXPECT_EQ(unattended(), 1);
+  v1::UpdateMotionEventRequest request;
+  request.mutable_motion_event()->set_name("motionEvents/a");
+  request.mutable_motion_event()->set_not_an_event(true);
+  v1::MotionEvent answer;
+  ASSERT_TRUE(mark(request, &answer).ok());
+  EXPECT_TRUE(answer.not_an_event());
+  EXPECT_EQ(answer.marked_time().seconds(), absl::ToUnixSeconds(kMorning));
+  EXPECT_EQ(unattended(), 0);
+  request.mutable_motion_event()->set_not_an_event(false);
+  request.mutable_update_mask()->add_paths("not_an_event");
+  ASSERT_TRUE(mark(request, &answer).ok());
+  EXPECT_FALSE(answer.not_an_event());
+  EXPECT_FALSE(answer.has_marked_time());
+  EXPECT_EQ(unattended(), 1);
+  // What is seen is not for operators to change.
+  request.mutable_update_mask()->add_paths("strength");
+  EXPECT_EQ(mark(request, &answer).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  request.clear_update_mask();
+  request.mutable_motion_event()->set_name("motionEvents/none");
+  EXPECT_EQ(mark(request, &answer).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(MotionServiceTest, GivesStoredEventsAndTheirStills) {
   {
     EventRecorder recorder(*store, *events);
@@ -290,10 +331,10 @@ TEST_F(ServerTest, AnswersOverTheNetworkToo) {
 
 TEST_F(ServerTest, SaysWhenItsPortIsTaken) {
   StartTown();
-  const absl::Status second =
-      Server::Start({.listen = absl::StrCat("127.0.0.1:", server->port())},
-                    {*store, fleet, pipeline, pipeline, coverage, area_reader, *events, clock})
-          .status();
+  const absl::Status second = Server::Start({.listen = absl::StrCat("127.0.0.1:", server->port())},
+                                            {*store, fleet, pipeline, pipeline, coverage,
+                                             area_reader, *events, *recorder, clock})
+                                  .status();
   EXPECT_EQ(second.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(second.message()), HasSubstr("another program"));
 }

@@ -50,6 +50,14 @@ class FakeFleet : public CameraFleet {
     std::lock_guard lock(mutex_);
     if (cameras_.contains(camera_id)) state->set_phase(v1::CAMERA_PHASE_STREAMING);
   }
+  void AcceptView(const std::string& camera_id) override {
+    std::lock_guard lock(mutex_);
+    accepted_.push_back(camera_id);
+  }
+  std::vector<std::string> accepted() const {
+    std::lock_guard lock(mutex_);
+    return accepted_;
+  }
   absl::StatusOr<Still> Snapshot(const std::string& camera_id) const override {
     if (camera_id == "dark") return absl::UnavailableError("camera \"dark\": no picture yet");
     return Still{"jpeg of " + camera_id, kMorning};
@@ -62,6 +70,7 @@ class FakeFleet : public CameraFleet {
  private:
   mutable std::mutex mutex_;
   std::map<std::string, store::Camera> cameras_;  // guarded by mutex_
+  std::vector<std::string> accepted_;             // guarded by mutex_
 };
 
 // FixIntake behind the two ports that concern units.
@@ -168,6 +177,7 @@ class TownTest : public ::testing::Test {
     ASSERT_TRUE(opened.ok()) << opened.status();
     store = *std::move(opened);
     events = std::make_unique<EventHub>(clock, events_max);
+    recorder = std::make_unique<EventRecorder>(*store, *events);
     auto started = Server::Start({.listen = "127.0.0.1:0", .drain = absl::Seconds(5)},
                                  {.store = *store,
                                   .fleet = fleet,
@@ -176,6 +186,7 @@ class TownTest : public ::testing::Test {
                                   .coverage = coverage,
                                   .area_reader = area_reader,
                                   .events = *events,
+                                  .recorder = *recorder,
                                   .clock = clock});
     ASSERT_TRUE(started.ok()) << started.status();
     server = *std::move(started);
@@ -206,6 +217,7 @@ class TownTest : public ::testing::Test {
   GeoAreaReader area_reader;
   std::unique_ptr<store::SqliteStore> store;
   std::unique_ptr<EventHub> events;
+  std::unique_ptr<EventRecorder> recorder;
   std::unique_ptr<Server> server;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::CameraService::Stub> cameras;

@@ -298,6 +298,23 @@ TEST_F(AnalyserTest, TellsNothingWhileSnoozedAndCountsIt) {
   EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
 }
 
+TEST_F(AnalyserTest, EndsAnOpenEventWhenItIsSnoozedAndTellsAgainWhenThatIsTakenBack) {
+  Show(absl::Seconds(12));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  ASSERT_EQ(recorder_.Count(Phase::kBegin), 1);
+  analyser_.Snooze(time_ + absl::Hours(1));
+  ASSERT_EQ(recorder_.Count(Phase::kEnd), 1);
+  EXPECT_EQ(recorder_.told.back().ending, Ending::kSnoozed);
+  Show(absl::Seconds(1), kFrame, 3);
+  scene_.square_x = -1;
+  Show(absl::Seconds(12));
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+  analyser_.Snooze(absl::InfinitePast());
+  MoveThrough();
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 2);
+}
+
 TEST_F(AnalyserTest, CountsEventsOverItsLimit) {
   Analyser::Options options;
   options.events_per_hour_max = 1;

@@ -297,6 +297,31 @@ INSERT INTO motion_events VALUES
   ('old-1', 'old', 1000, 2000, 1, 0, 0.1, 0.2, 0.3, 0.4, 0.5, '', '', NULL, 1, 'no unit', 0);
 )sql";
 
+// What the second and third versions added, with the index that the fourth replaces.
+constexpr const char* kSecondStep = R"sql(
+ALTER TABLE cameras ADD COLUMN transport TEXT NOT NULL DEFAULT 'auto';
+ALTER TABLE cameras ADD COLUMN tls_ca_file TEXT NOT NULL DEFAULT '';
+ALTER TABLE cameras ADD COLUMN tls_verify INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cameras ADD COLUMN connects_per_host INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cameras ADD COLUMN privacy_mask TEXT NOT NULL DEFAULT '';
+ALTER TABLE cameras ADD COLUMN view_moved INTEGER NOT NULL DEFAULT 0;
+INSERT INTO schema_versions VALUES (2, 0);
+)sql";
+constexpr const char* kThirdStep = R"sql(
+ALTER TABLE cameras ADD COLUMN zones_json TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN zone_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN direction TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN ending TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN seen TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN confidence REAL NOT NULL DEFAULT 0;
+ALTER TABLE motion_events ADD COLUMN onset_source TEXT NOT NULL DEFAULT '';
+ALTER TABLE motion_events ADD COLUMN onset_uncertainty_us INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX motion_events_unattended ON motion_events (begin_us, id) WHERE unattended = 1;
+INSERT INTO schema_versions VALUES (3, 0);
+UPDATE cameras SET zones_json = '{"zones": []}';
+UPDATE motion_events SET zone_id = 'gate';
+)sql";
+
 TEST(OpenStore, RefusesASchemaOfANewerProgram) {
   TemporaryFolder folder;
   const std::string path = folder.File("patrol.db");
@@ -338,6 +363,33 @@ TEST(OpenStore, BringsADatabaseOfTheFirstVersionUpAndKeepsItsCameras) {
   EXPECT_EQ(event->zone.right, 0.3);
   EXPECT_EQ(event->response.reason, "no unit");
   EXPECT_EQ(event->zone_id, "");
+  EXPECT_EQ(event->marked, std::nullopt);
+  // What came with later versions works on what is older.
+  EXPECT_TRUE(store->MarkMotionEvent("old-1", absl::FromUnixMicros(5)).ok());
+  EXPECT_EQ(store->GetMotionEvent("old-1")->marked, absl::FromUnixMicros(5));
+}
+
+TEST(OpenStore, BringsADatabaseOfTheThirdVersionUpAndKeepsItsEventsAndCameras) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("patrol.db");
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  const std::string third = absl::StrCat(kFirstVersion, kSecondStep, kThirdStep);
+  ASSERT_EQ(sqlite3_exec(db, third.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(db);
+  sqlite3_close(db);
+  const std::unique_ptr<SqliteStore> store = OpenOrFail({.path = path});
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->open_report().migrated_from, 3);
+  const absl::StatusOr<Camera> camera = store->GetCamera("old");
+  ASSERT_TRUE(camera.ok()) << camera.status();
+  EXPECT_EQ(camera->zones_json, "{\"zones\": []}");
+  EXPECT_EQ(camera->snoozed_until, std::nullopt);
+  const absl::StatusOr<MotionEvent> event = store->GetMotionEvent("old-1");
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(event->zone_id, "gate");
+  EXPECT_EQ(event->marked, std::nullopt);
+  EXPECT_EQ(store->CountMarkedEvents("")->size(), 0u);
 }
 
 TEST(OpenStore, TellsADamagedFile) {

@@ -385,6 +385,65 @@ TEST_F(SqliteStoreTest, ListsMotionEventsLatestFirstByCameraTimeAndUnattended) {
               ElementsAre("odd1", "even1"));
 }
 
+TEST_F(SqliteStoreTest, KeepsAMarkWhateverIsRecordedOfTheEventLater) {
+  MotionEvent event = EventOf("n-042", kMorning);
+  event.response.unattended = true;
+  ASSERT_TRUE(Put(event).ok());
+  const absl::Time when = kMorning + absl::Seconds(5);
+  const absl::StatusOr<MotionEvent> marked = store_->MarkMotionEvent(event.id, when);
+  ASSERT_TRUE(marked.ok()) << marked.status();
+  EXPECT_EQ(marked->marked, when);
+  event.ended = true;  // recorded by who does not know of the mark
+  ASSERT_TRUE(Put(event).ok());
+  EXPECT_EQ(store_->GetMotionEvent(event.id)->marked, when);
+  EXPECT_TRUE(store_->GetMotionEvent(event.id)->ended);
+  // The mark can be taken back.
+  EXPECT_EQ(store_->MarkMotionEvent(event.id, std::nullopt)->marked, std::nullopt);
+  EXPECT_EQ(*store_->GetMotionEvent(event.id), event);
+  EXPECT_EQ(store_->MarkMotionEvent("nobody-1", when).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SqliteStoreTest, LeavesMarkedEventsOutOfTheUnattendedAndCountsThemByCameraAndZone) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 4; ++i) {
+    MotionEvent event = EventOf(i < 3 ? "n-042" : "n-043", kMorning + absl::Minutes(i));
+    event.zone_id = i == 0 ? "" : "door";
+    event.response.unattended = true;
+    ASSERT_TRUE(Put(event).ok());
+    ids.push_back(event.id);
+  }
+  const auto list = [this](const MotionQuery& query) {
+    std::vector<std::string> found;
+    const absl::StatusOr<Page<MotionEvent>> page = store_->ListMotionEvents(query, {.size = 100});
+    EXPECT_TRUE(page.ok()) << page.status();
+    if (!page.ok()) return found;
+    for (const MotionEvent& event : page->rows) found.push_back(event.id);
+    return found;
+  };
+  for (int i : {0, 1, 3}) {
+    ASSERT_TRUE(store_->MarkMotionEvent(ids[static_cast<size_t>(i)], kMorning).ok());
+  }
+  EXPECT_THAT(list({.unattended_only = true}), ElementsAre(ids[2]));
+  EXPECT_THAT(list({.marked_only = true}), ElementsAre(ids[3], ids[1], ids[0]));
+  EXPECT_EQ(list({}).size(), 4u) << "they are kept";
+  EXPECT_EQ(*store_->CountMarkedEvents(""),
+            (MarkCounts{{"n-042", {{"", 1}, {"door", 1}}}, {"n-043", {{"door", 1}}}}));
+  EXPECT_EQ(*store_->CountMarkedEvents("n-043"), (MarkCounts{{"n-043", {{"door", 1}}}}));
+  EXPECT_EQ(*store_->CountMarkedEvents("n-044"), MarkCounts{});
+}
+
+TEST_F(SqliteStoreTest, KeepsUntilWhenACameraIsSnoozed) {
+  Camera camera;
+  camera.id = "n-042";
+  camera.snoozed_until = kMorning + absl::Hours(1);
+  ASSERT_TRUE(store_->CreateCamera(camera).ok());
+  Reopen();
+  EXPECT_EQ(*store_->GetCamera("n-042"), camera);
+  camera.snoozed_until.reset();
+  ASSERT_TRUE(store_->PutCamera(camera).ok());
+  EXPECT_EQ(*store_->GetCamera("n-042"), camera);
+}
+
 TEST_F(SqliteStoreTest, CommitsWritesThatWaitTogether) {
   constexpr int kWrites = 500;
   const uint64_t before = store_->commits();

@@ -1,6 +1,7 @@
 // The grid of stills.
 import { h, setAttribute, setText } from '../dom';
-import { cameraLook, isUnattended, type Model } from '../model';
+import { clockMinute } from '../format';
+import { cameraLook, isUnattended, signs, snoozedUntil, type Model, type Sign } from '../model';
 import { assignSlots, pageCount, pageSlots } from '../slots';
 import type { Stills, Urgency } from '../stills';
 import { age, t } from '../strings';
@@ -10,6 +11,8 @@ const TILES = 24;
 // A quiet camera's picture is asked for every 10 s and may be blind_after (10 s) old by then.
 const OLD_MS = 25_000;
 const VERY_OLD_MS = 60_000;
+// More would cover the picture.
+const SIGNS_MAX = 2;
 
 class Tile {
   readonly element: HTMLButtonElement;
@@ -18,6 +21,8 @@ class Tile {
   private readonly zone = h('i', { class: 'zone' });
   private readonly name = h('span', { class: 'tile-name' });
   private readonly badge = h('span', { class: 'badge' });
+  private readonly signs = h('span', { class: 'signs' });
+  private signsShown = '';
   private readonly age = h('span', { class: 'age' });
   private readonly empty = h('span', { class: 'tile-empty' });
 
@@ -33,13 +38,13 @@ class Tile {
       this.image,
       this.empty,
       this.zone,
-      this.badge,
+      h('span', { class: 'tile-state' }, this.badge, this.signs),
       this.age,
       this.name,
     );
   }
 
-  show(camera: Camera | undefined, event: MotionEvent | undefined): void {
+  show(camera: Camera | undefined, event: MotionEvent | undefined, now: number): void {
     this.camera = camera?.name;
     setAttribute(this.element, 'data-camera', camera?.name);
     this.element.disabled = camera === undefined;
@@ -48,6 +53,8 @@ class Tile {
     setText(this.name, camera?.displayName || camera?.name || '');
     setText(this.badge, look === undefined || look === 'streaming' ? '' : (t().cameraStates[look] ?? look));
     setAttribute(this.element, 'title', camera?.state?.reason || undefined);
+    // Of a stream that does not come nothing more is to be said.
+    this.showSigns(look === 'streaming' || look === 'blind' ? signs(camera, now) : [], camera, now);
     const moving = event !== undefined;
     setAttribute(this.element, 'data-moving', moving ? '' : undefined);
     setAttribute(this.element, 'data-unattended', isUnattended(event) ? '' : undefined);
@@ -59,6 +66,19 @@ class Tile {
       this.zone.style.right = `${(1 - zone.right) * 100}%`;
       this.zone.style.bottom = `${(1 - zone.bottom) * 100}%`;
     }
+  }
+
+  private showSigns(found: Sign[], camera: Camera | undefined, now: number): void {
+    const texts = found.map((sign) => signText(sign, camera, now));
+    const state = texts.join();
+    if (state === this.signsShown) return;
+    this.signsShown = state;
+    const shown = found.slice(0, SIGNS_MAX).map((sign, i) => h('i', { class: 'sign', 'data-sign': sign.kind }, texts[i] ?? ''));
+    if (found.length > SIGNS_MAX) {
+      const more = texts.slice(SIGNS_MAX).join(' · ');
+      shown.push(h('i', { class: 'sign', 'data-sign': 'more', title: more }, `+${found.length - SIGNS_MAX}`));
+    }
+    this.signs.replaceChildren(...shown);
   }
 
   // The picture and how old it is; never one without the other.
@@ -136,6 +156,7 @@ export class CameraGrid {
       tile.show(
         name === undefined ? undefined : this.model.cameras.get(name),
         name === undefined ? undefined : ongoing.get(name),
+        now,
       );
     });
     setAttribute(this.grid, 'data-empty', all.length === 0 ? t().noCameras : undefined);
@@ -169,6 +190,14 @@ export class CameraGrid {
     }
     this.stills.want(wanted);
   }
+}
+
+// A sign in words: "静默 14:30".
+export function signText(sign: Sign, camera: Camera | undefined, now: number): string {
+  if (sign.kind === 'health') return t().healthStates[sign.state ?? ''] ?? sign.state ?? '';
+  const text = t().signs[sign.kind] ?? sign.kind;
+  const until = sign.kind === 'snoozed' ? snoozedUntil(camera, now) : undefined;
+  return until === undefined ? text : `${text} ${clockMinute(until)}`;
 }
 
 // Asking for a picture that was never decoded would only be an error in the log.

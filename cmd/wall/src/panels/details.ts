@@ -1,12 +1,13 @@
 // What was clicked on: a card on the map for a unit or an area, a large picture for a camera or an
 // event.
 import { h, setAttribute, setText } from '../dom';
-import { clockTime, instant, kilometres, percent, seconds, minutes, shortName } from '../format';
-import { cameraLook, type Model } from '../model';
+import { acceptView, markEvent, snoozeCamera } from '../api';
+import { clockMinute, clockTime, instant, kilometres, percent, seconds, minutes, shortName } from '../format';
+import { cameraLook, snoozedUntil, type Model } from '../model';
 import { LiveView } from '../live';
 import type { Stills } from '../stills';
 import { age, t } from '../strings';
-import type { LonLat } from '../types';
+import type { Camera, LonLat, MotionEvent } from '../types';
 import { areaName, lastingText, responseText, stillPath } from './events';
 
 export type Subject =
@@ -17,8 +18,12 @@ export type Subject =
 
 type Fact = [label: string, value: string, tone?: string];
 
+const SNOOZES_MS = [30 * 60_000, 2 * 3_600_000, 8 * 3_600_000];
+
 export interface DetailHandlers {
   closed: () => void;
+  // The model was changed by an operator's action.
+  acted: () => void;
   showOnMap: (place: LonLat) => void;
 }
 
@@ -41,6 +46,11 @@ export class Details {
   private readonly empty = h('div', { class: 'details-empty' });
   private readonly caption = h('span', { class: 'details-caption' });
   private readonly toMap: HTMLButtonElement;
+  // What can be done about it; made anew only when that changes, so that a button stays under the
+  // finger.
+  private readonly actions = h('div', { class: 'dialog-actions', id: 'actions' });
+  private actionsShown = '';
+  private readonly failure = h('p', { class: 'dialog-failure', role: 'alert' });
 
   constructor(
     private readonly model: Model,
@@ -56,6 +66,8 @@ export class Details {
       { class: 'details-dialog', id: 'details-large', 'aria-labelledby': 'details-title' },
       h('div', { class: 'dialog-head' }, this.dialogTitle, this.toMap, closeButton()),
       h('div', { class: 'dialog-picture' }, this.image, this.video, this.empty, this.caption),
+      this.actions,
+      this.failure,
       this.dialogFacts,
     );
     this.video.muted = true;
@@ -88,6 +100,7 @@ export class Details {
 
   show(subject: Subject | undefined): void {
     this.subject = subject;
+    setText(this.failure, '');
     this.watch(subject);
     const large = subject?.kind === 'camera' || subject?.kind === 'event';
     this.card.classList.toggle('hidden', subject === undefined || large);
@@ -198,6 +211,8 @@ export class Details {
       [t().picture, state?.width ? `${state.codec} ${state.width}×${state.height}` : '–'],
     ];
     if (state?.reason) facts.push([t().reason, state.reason, 'warn']);
+    facts.push(...seenFacts(camera, now));
+    if (camera !== undefined) this.offerCamera(camera, now);
     if (event !== undefined) {
       const { text, tone } = responseText(event, this.model);
       facts.push([t().movingNow, lastingText(event, now), 'moving'], [t().response, text, tone]);
@@ -230,7 +245,51 @@ export class Details {
       [t().response, text, tone],
       [t().arrival, arrival === undefined ? '–' : minutes(arrival), tone],
       [t().strength, `${percent(event.strength)} %`],
+      ...eventFacts(event),
     ]);
+    this.offerEvent(event);
+  }
+
+  private offerCamera(camera: Camera, now: number): void {
+    const snoozed = snoozedUntil(camera, now) !== undefined;
+    const moved = (camera.state?.health ?? []).some((finding) => finding.state === 'moved');
+    this.offer(`${camera.name} ${String(snoozed)} ${String(moved)}`, () => {
+      const snooze = (ms: number | undefined) => () =>
+        this.act(snoozeCamera(camera.name, ms === undefined ? undefined : now + ms).then((saved) => ({ camera: saved })));
+      const buttons = snoozed
+        ? [action('wake', t().wake, snooze(undefined))]
+        : SNOOZES_MS.map((ms) => action('snooze', t().snoozeFor(age(ms)), snooze(ms)));
+      if (moved) {
+        const accept = (): void => this.act(acceptView(camera.name).then((saved) => ({ camera: saved })));
+        buttons.push(action('accept-view', t().acceptView, accept));
+      }
+      return buttons;
+    });
+  }
+
+  private offerEvent(event: MotionEvent): void {
+    this.offer(`${event.name} ${String(event.notAnEvent)}`, () => [
+      action(event.notAnEvent ? 'unmark' : 'mark', event.notAnEvent ? t().unmark : t().markAsNone, () =>
+        this.act(markEvent(event.name, !event.notAnEvent).then((saved) => ({ event: saved }))),
+      ),
+    ]);
+  }
+
+  private offer(what: string, buttons: () => HTMLElement[]): void {
+    if (what === this.actionsShown) return;
+    this.actionsShown = what;
+    this.actions.replaceChildren(...buttons());
+  }
+
+  private act(done: Promise<{ camera: Camera } | { event: MotionEvent }>): void {
+    setText(this.failure, '');
+    done.then(
+      (item) => {
+        this.model.keep(item);
+        this.handlers.acted();
+      },
+      (error: unknown) => setText(this.failure, t().failed(error instanceof Error ? error.message : String(error))),
+    );
   }
 
   private drawStill(camera: string, now: number): void {
@@ -244,6 +303,59 @@ export class Details {
       taken === undefined ? '' : `${t().latestPicture} ${clockTime(taken)} (${t().pictureAge(age(now - taken))})`;
     setText(this.caption, text);
   }
+}
+
+function action(id: string, text: string, onclick: () => void): HTMLButtonElement {
+  return h('button', { class: 'chip', 'data-action': id, onclick }, text);
+}
+
+// What keeps a camera from telling all that moves, and how much usually does.
+function seenFacts(camera: Camera | undefined, now: number): Fact[] {
+  const facts: Fact[] = [];
+  const until = snoozedUntil(camera, now);
+  if (until !== undefined) facts.push([t().snoozed, t().snoozedUntil(clockMinute(until)), 'warn']);
+  const state = camera?.state;
+  for (const finding of state?.health ?? []) {
+    const onset = instant(finding.onsetTime);
+    const what = t().healthStates[finding.state] ?? finding.state;
+    facts.push([t().health, onset === undefined ? what : t().healthSince(what, clockMinute(onset)), 'warn']);
+  }
+  const privacy = state?.privacy ?? '';
+  if (privacy !== '') {
+    const words = camera?.viewMoved ? t().drawMaskAnew : (t().privacyStates[privacy] ?? privacy);
+    facts.push([t().privacy, words, privacy === 'masked' ? 'mute' : 'warn']);
+  }
+  const whole = (share: number): string => String(Math.round(share * 100));
+  for (const zone of state?.zones ?? []) {
+    const usual = zone.usualShare === undefined ? undefined : whole(zone.usualShare);
+    const parts = [zone.id || t().wholePicture];
+    if (!zone.watched) parts.push(t().notWatched);
+    if (zone.busy) parts.push(t().signs['busy'] ?? '');
+    parts.push(t().zoneMoves(whole(zone.movingShare), usual));
+    facts.push([t().zones, parts.join(' · '), zone.busy ? 'warn' : undefined]);
+  }
+  const over = Number(state?.eventsOverLimit ?? 0) + Number(state?.eventsOverTownLimit ?? 0);
+  if (over > 0) facts.push([t().overLimit, t().times(over), 'warn']);
+  for (const [zone, count] of Object.entries(state?.notEvents ?? {})) {
+    facts.push([t().notEvents, `${zone || t().wholePicture} ${t().times(Number(count))}`, 'mute']);
+  }
+  return facts;
+}
+
+function eventFacts(event: MotionEvent): Fact[] {
+  const facts: Fact[] = [];
+  const uncertainty = seconds(event.onsetUncertainty);
+  // Known to a fifth of a second it needs no word.
+  if (uncertainty !== undefined && uncertainty >= 1) {
+    facts.push([t().began, t().earlier(uncertainty.toFixed(1)), 'mute']);
+  }
+  if (event.zoneId) facts.push([t().zone, event.zoneId]);
+  const direction = t().directions[event.direction];
+  if (direction !== undefined) facts.push([t().direction, direction]);
+  const ending = t().endings[event.ending];
+  if (ending !== undefined) facts.push([t().ending, ending]);
+  if (event.confidence > 0) facts.push([t().confidence, `${Math.round(event.confidence * 100)} %`]);
+  return facts;
 }
 
 // Rows are reused, so that a selection of text survives the clock.

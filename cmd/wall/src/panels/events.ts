@@ -40,6 +40,7 @@ class Row {
     setText(this.response, text);
     setAttribute(this.element, 'data-tone', tone);
     setAttribute(this.element, 'data-unattended', isUnattended(event) ? '' : undefined);
+    setAttribute(this.element, 'data-marked', event.notAnEvent ? '' : undefined);
     setAttribute(this.element, 'data-ongoing', isOngoing(event) ? '' : undefined);
     // The best still may change until the event has ended; the fragment asks for it again.
     if (event.hasStill) setAttribute(this.image, 'src', `${stillPath(event)}#${isOngoing(event) ? '' : 'end'}`);
@@ -72,6 +73,7 @@ export function areaName(event: MotionEvent, model: Model): string {
 // Who can be there, in words, and the colour of the answer.
 export function responseText(event: MotionEvent, model: Model): { text: string; tone: string } {
   const response = event.response;
+  if (event.notAnEvent) return { text: t().markedAsNone, tone: 'none' };
   if (response === undefined) return { text: '', tone: 'none' };
   const arrival = seconds(response.arrival);
   const unit = model.units.get(response.nearestUnit)?.displayName || shortName(response.nearestUnit);

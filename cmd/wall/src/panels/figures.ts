@@ -51,14 +51,18 @@ export class Figures {
     blind: new Figure('cameras-blind', t().blind, 'blind'),
     offline: new Figure('cameras-offline', t().offline, 'bad'),
     off: new Figure('cameras-off', t().off, 'mute'),
+    unhealthy: new Figure('cameras-unhealthy', t().unhealthy, 'warn'),
   };
   private readonly events = {
     hour: new Figure('events-hour', t().lastHour, 'plain'),
     moving: new Figure('events-moving', t().movingNow, 'moving'),
     unattended: new Figure('events-unattended', t().unattended, 'bad'),
+    overLimit: new Figure('events-over-limit', t().overLimit, 'warn'),
   };
 
   constructor(private readonly model: Model) {
+    setAttribute(this.events.overLimit.element, 'title', t().overLimitTitle);
+    this.events.overLimit.element.classList.add('hidden');
     this.ratio.append(this.covered, this.upper, h('small', {}, '%'));
     const length = (tone: string, label: string, value: HTMLElement): HTMLElement =>
       h('span', { class: 'length', 'data-tone': tone }, label, value, ` ${t().km}`);
@@ -114,6 +118,11 @@ export class Figures {
     this.cameras.blind.set(counts.blind);
     this.cameras.offline.set(counts.offline);
     this.cameras.off.set(counts.off);
+    this.cameras.unhealthy.set(counts.unhealthy);
+    const over = this.model.eventsOverLimit();
+    this.events.overLimit.set(over);
+    // Rare, and then not to be overlooked.
+    this.events.overLimit.element.classList.toggle('hidden', over === 0);
   }
 
   drawEvents(now: number): void {
