@@ -60,12 +60,13 @@ bool RightIsSeen(const media::Picture& picture) {
 
 class Pictures : public Witness {
  public:
-  void OnPicture(const std::string& camera_id, const media::Picture& picture) override {
+  void OnPicture(const std::string& camera_id, const media::Picture& picture,
+                 PictureOrigin origin) override {
     {
       std::lock_guard lock(seen_mutex_);
       (picture.hidden() ? hidden_ : LeftIsBlack(picture) ? masked_ : open_)++;
     }
-    Witness::OnPicture(camera_id, picture);
+    Witness::OnPicture(camera_id, picture, origin);
   }
   int open() const { return Count(open_); }
   int masked() const { return Count(masked_); }
