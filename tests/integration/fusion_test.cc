@@ -153,10 +153,9 @@ class OneCamera : public ingest::PictureSink, public motion::MotionSink {
                                      : motion::OnsetSource::kPictures);
     attention_.OnMotion(kKey, analyser_.state() == motion::Analyser::State::kMoving,
                         clock_.Monotonic());
-    const motion::Detection& seen = analyser_.last_detection();
-    if (seen.learning || seen.light_step) return;
-    const bool moving = seen.largest_moving_share >= motion::Analyser::Options().large_share;
-    attention_.OnPixels(kKey, picture.time(), moving, clock_.Monotonic());
+    const std::optional<bool> moving = analyser_.SeesMovement();
+    if (!moving.has_value()) return;
+    attention_.OnPixels(kKey, picture.time(), *moving, clock_.Monotonic());
   }
 
   void OnMotion(const motion::MotionEvent& event) override {

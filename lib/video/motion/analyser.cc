@@ -321,6 +321,8 @@ AnalyserStatus Analyser::status() const {
   return status;
 }
 
+const SuppressionCounts& Analyser::suppressed() const { return impl_->suppressed; }
+
 std::optional<std::string> Analyser::ViewMoved() const {
   return impl_->health.Reason(HealthState::kMoved);
 }

@@ -14,7 +14,6 @@
 #include "lib/video/motion/light.h"
 #include "lib/video/motion/light_follower.h"
 #include "lib/video/motion/moment.h"
-#include "lib/video/motion/moving_regions.h"
 #include "lib/video/motion/registration.h"
 #include "lib/video/motion/relight.h"
 #include "lib/video/motion/sample_model.h"
@@ -73,16 +72,6 @@ PlaneView EmptyMask(Plane& space) {
   return std::as_const(space).view();
 }
 
-// A box of the model's view, as the picture sees it.
-Box Moved(const Box& box, const Displacement& by, const Plane& picture) {
-  if (box.right <= box.left) return box;
-  const double x = by.dx / picture.width(), y = by.dy / picture.height();
-  return {.left = std::clamp(box.left + x, 0.0, 1.0),
-          .top = std::clamp(box.top + y, 0.0, 1.0),
-          .right = std::clamp(box.right + x, 0.0, 1.0),
-          .bottom = std::clamp(box.bottom + y, 0.0, 1.0)};
-}
-
 }  // namespace
 
 struct Detector::Impl {
@@ -99,7 +88,7 @@ struct Detector::Impl {
   void LookElsewhere(const media::Picture& picture, absl::Duration elapsed, Scratch& scratch,
                      Detection& detection);
   void LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch);
-  void Judge(const Plane& current, Detection& detection) const;
+  static void Judge(Detection& detection);
 
   const Options options;
 
@@ -253,19 +242,14 @@ void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch
   scratch.lit.ClearFrom(mask);
 }
 
-// Fills in the shares and boxes.
-void Detector::Impl::Judge(const Plane& current, Detection& detection) const {
+// How much of it is foreground, and whether that is too much.
+void Detector::Impl::Judge(Detection& detection) {
   const cv::Mat mask(detection.mask.height, detection.mask.width, CV_8UC1,
                      const_cast<uint8_t*>(detection.mask.data),
                      static_cast<size_t>(detection.mask.stride));
   detection.foreground_share =
       static_cast<double>(cv::countNonZero(mask)) / static_cast<double>(mask.total());
   detection.light_step |= detection.foreground_share > kLightStepShare;
-  if (detection.light_step) return;
-  const MovingRegions regions = FindMovingRegions(model->mask(), current, moment.plane());
-  detection.moving_share = regions.share;
-  detection.largest_moving_share = regions.largest_share;
-  detection.moving_box = Moved(regions.box, detection.displacement, current);
 }
 
 Detector::Detector(Options options) : impl_(std::make_unique<Impl>(options)) {
@@ -329,7 +313,7 @@ Detection Detector::Process(const media::Picture& picture) {
     detection.mask = scratch.shown.view();
   }
   if (afresh) impl.moment.Remember(current, time, true);
-  impl.Judge(current, detection);
+  impl.Judge(detection);
   if (detection.foreground_share > kLightStepShare) {
     impl.Reduce(picture, scratch.reduced);
     if (impl.watch.Lost(scratch.reduced, time, elapsed) && impl.Recall(scratch, time, detection)) {

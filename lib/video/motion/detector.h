@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "absl/time/time.h"
-#include "lib/video/motion/motion_event.h"
 #include "lib/video/motion/plane.h"
 #include "lib/video/motion/registration.h"
 
@@ -22,14 +21,11 @@ struct Detection {
   bool learning = false;    // the model has not seen enough yet: the mask is a first guess, and
                             // nothing else is to be believed
   bool light_step = false;  // most of the picture changed at once (light, or the camera was moved):
-                            // neither are shares and boxes
-  double foreground_share = 0;      // everything that differs from the background
-  double moving_share = 0;          // connected regions that also differ from a moment ago
-  double largest_moving_share = 0;  // the largest of these regions
-  Box moving_box;                   // around all of them; zero when there are none
-  PlaneView mask;                   // foreground: 0 or 255, at the size of analysis
-  // How far the camera has shaken from the view that was learnt. Boxes and masks are the picture's
-  // own: what is at p of the learnt view is at p + displacement of them.
+                            // the mask says nothing
+  double foreground_share = 0;  // everything that differs from the background
+  PlaneView mask;               // foreground: 0 or 255, at the size of analysis
+  // How far the camera has shaken from the view that was learnt. The mask is the picture's own:
+  // what is at p of the learnt view is at p + displacement of them.
   Displacement displacement;
   // Share of the view's structure that was found again, whatever the light, 0..1; 1 where there is
   // too little of it to say.

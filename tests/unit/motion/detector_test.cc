@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "tests/unit/motion/moving_regions.h"
 #include "tests/unit/motion/scene.h"
 
 namespace patrol::motion {
@@ -70,11 +71,12 @@ TEST_F(DetectorTest, MarksAMovingSquareAndLittleElse) {
     const auto [inside, outside] = Shares(detection);
     EXPECT_GT(inside, 0.9) << i;
     EXPECT_LT(outside, 0.02) << i;
-    EXPECT_NEAR(detection.moving_box.left, scene_.square_x / 320.0, 0.03);
-    EXPECT_NEAR(detection.moving_box.right, (scene_.square_x + 40) / 320.0, 0.03);
-    EXPECT_NEAR(detection.moving_box.top, 100 / 240.0, 0.03);
-    EXPECT_NEAR(detection.moving_box.bottom, 140 / 240.0, 0.03);
-    EXPECT_NEAR(detection.largest_moving_share, 1600.0 / 76800, 0.005);
+    const MovingRegions moving = FindMovingRegions(detection);
+    EXPECT_NEAR(moving.box.left, scene_.square_x / 320.0, 0.03);
+    EXPECT_NEAR(moving.box.right, (scene_.square_x + 40) / 320.0, 0.03);
+    EXPECT_NEAR(moving.box.top, 100 / 240.0, 0.03);
+    EXPECT_NEAR(moving.box.bottom, 140 / 240.0, 0.03);
+    EXPECT_NEAR(moving.largest_share, 1600.0 / 76800, 0.005);
   }
 }
 
@@ -87,7 +89,7 @@ TEST_F(DetectorTest, FindsTheSquareAtOnePictureEveryTwoSeconds) {
     const auto [inside, outside] = Shares(detection);
     EXPECT_GT(inside, 0.9);
     EXPECT_LT(outside, 0.02);
-    EXPECT_GT(detection.moving_share, 0.015);
+    EXPECT_GT(FindMovingRegions(detection).share, 0.015);
   }
 }
 
@@ -133,7 +135,7 @@ TEST_F(DetectorTest, CallsAThingThatStoppedForegroundButNotMoving) {
   for (int i = 0; i < 75; ++i) Show();
   const Detection detection = Show();
   EXPECT_GT(detection.foreground_share, 0.015);
-  EXPECT_EQ(detection.moving_share, 0.0);
+  EXPECT_EQ(FindMovingRegions(detection).share, 0.0);
 }
 
 TEST_F(DetectorTest, AbsorbsWhatStandsStillForLong) {
@@ -162,7 +164,7 @@ TEST_F(DetectorTest, LearnsAnewWhenTheWholePictureBecomesAnother) {
     light_step |= detection.light_step;
     learnt_anew |= detection.learning;
     if (!detection.light_step && !detection.learning) {
-      EXPECT_LT(detection.moving_share, 0.5);
+      EXPECT_LT(FindMovingRegions(detection).share, 0.5);
     }
   }
   av_frame_free(&frame);
@@ -185,7 +187,7 @@ TEST_F(DetectorTest, GoesOnWhenTheClockIsSetBack) {
   for (int i = 0; i < 50; ++i) {
     const Detection detection = Show();
     EXPECT_FALSE(detection.learning);
-    EXPECT_EQ(detection.moving_share, 0.0);
+    EXPECT_EQ(FindMovingRegions(detection).share, 0.0);
   }
 }
 
@@ -237,7 +239,7 @@ TEST_F(DetectorTest, SeesNothingWhenTheCameraShakesByFractionsOfAPixelOrByEightA
       const Detection detection = Show();
       EXPECT_FALSE(detection.learning);
       EXPECT_LT(detection.foreground_share, 0.003) << amplitude << " pixels, picture " << i;
-      EXPECT_LT(detection.moving_share, 0.003);
+      EXPECT_LT(FindMovingRegions(detection).share, 0.003);
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "lib/video/motion/analyser.h"
 #include "lib/video/motion/detector.h"
+#include "tests/unit/motion/moving_regions.h"
 #include "tests/unit/motion/scene.h"
 
 namespace patrol::motion {
@@ -78,7 +79,7 @@ class DisturbanceTest : public testing::Test {
       scene_.square_x = square ? 20 + 4 * i % 240 : -1;
       const Detection detection = detector_.Process(Draw(disturb));
       seen.learning += detection.learning ? 1 : 0;
-      seen.moving += detection.moving_share / pictures;
+      seen.moving += FindMovingRegions(detection).share / pictures;
       int inside = 0, outside = 0;
       for (int y = 0; y < kHeight; ++y) {
         for (int x = 0; x < kWidth; ++x) {
