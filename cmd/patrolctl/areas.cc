@@ -1,9 +1,7 @@
 // patrolctl areas: import, list, get, update, delete; against a running service.
 
 #include <cstdio>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -59,16 +57,14 @@ absl::Status ImportText(const Context& context, Stub& stub, const std::string& g
 }
 
 absl::Status Import(const Context& context, const AreaFlags& flags) {
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.file));
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (text.str().size() > static_cast<size_t>(limits::kGrpcMessageBytesMax)) {
+  PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(flags.file));
+  if (text.size() > static_cast<size_t>(limits::kGrpcMessageBytesMax)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        flags.file, ": ", text.str().size(), " bytes, at most ", limits::kGrpcMessageBytesMax));
+        flags.file, ": ", text.size(), " bytes, at most ", limits::kGrpcMessageBytesMax));
   }
   PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectAreas(context));
   int imported = 0;
-  PATROL_RETURN_IF_ERROR(Annotate(ImportText(context, *stub, text.str(), &imported), flags.file));
+  PATROL_RETURN_IF_ERROR(Annotate(ImportText(context, *stub, text, &imported), flags.file));
   std::fprintf(stderr, "%s: imported %d areas\n", flags.file.c_str(), imported);
   return absl::OkStatus();
 }

@@ -3,11 +3,9 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -355,8 +353,7 @@ absl::Status Update(const Context& context, const CameraFlags& flags, const CLI:
     camera.set_connects_per_host(flags.connects_per_host);
   }
   if (given("--privacy-mask", "privacy_mask")) {
-    PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.privacy_file));
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(flags.privacy_file));
     absl::StatusOr<v1::PrivacyMask> read = ReadPrivacyFile(text);
     if (!read.ok()) return Annotate(read.status(), flags.privacy_file);
     *camera.mutable_privacy_mask() = *std::move(read);
@@ -367,10 +364,7 @@ absl::Status Update(const Context& context, const CameraFlags& flags, const CLI:
   }
   if (given("--view-moved", "view_moved")) camera.set_view_moved(flags.view_moved);
   if (given("--zones", "zones_json")) {
-    PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.zones_file));
-    std::stringstream text;
-    text << in.rdbuf();
-    camera.set_zones_json(text.str());
+    PATROL_ASSIGN_OR_RETURN(*camera.mutable_zones_json(), ReadText(flags.zones_file));
   }
   if (flags.enable || flags.disable) {
     mask.add_paths("disabled");

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -45,13 +44,6 @@ struct MapArguments {
   bool tiles = false;
   std::string out;
 };
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
-}
 
 absl::StatusOr<std::vector<coverage::CameraView>> ReadViews(const MapArguments& arguments) {
   if (arguments.cameras.empty()) return std::vector<coverage::CameraView>();
@@ -125,10 +117,7 @@ absl::Status RunMap(const MapArguments& arguments) {
   }
   std::vector<geo::Area> areas;
   if (!arguments.areas.empty()) {
-    PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.areas));
-    auto read = geo::ReadAreasGeoJson(text);
-    if (!read.ok()) return Annotate(read.status(), arguments.areas);
-    areas = *std::move(read);
+    PATROL_ASSIGN_OR_RETURN(areas, ReadAreas(arguments.areas));
   }
   PATROL_ASSIGN_OR_RETURN(const std::vector<coverage::CameraView> views, ReadViews(arguments));
   PATROL_ASSIGN_OR_RETURN(const roadnet::Network network, ReadNetwork(arguments.network));

@@ -12,7 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -294,20 +293,6 @@ absl::Status ReadRounds(const std::string& path, const std::vector<geo::Area>& a
   if (!rounds.ok()) return Annotate(rounds.status(), path);
   options->rounds = *std::move(rounds);
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
-}
-
-absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
-  PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
-  auto areas = geo::ReadAreasGeoJson(text);
-  if (!areas.ok()) return Annotate(areas.status(), path);
-  return areas;
 }
 
 absl::Status ReadSpeeds(const std::string& path, const roadnet::Network& network,

@@ -1,8 +1,11 @@
 #include "cmd/patrolctl/files.h"
 
 #include <cstdio>
+#include <sstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
 
 namespace patrol::ctl {
 
@@ -13,6 +16,20 @@ absl::StatusOr<std::ifstream> OpenInput(const std::string& path) {
     return absl::NotFoundError(absl::StrCat(path, ": cannot be read, or is empty"));
   }
   return in;
+}
+
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
+  std::ostringstream text;
+  text << in.rdbuf();
+  return std::move(text).str();
+}
+
+absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
+  PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  absl::StatusOr<std::vector<geo::Area>> areas = geo::ReadAreasGeoJson(text);
+  if (!areas.ok()) return Annotate(areas.status(), path);
+  return areas;
 }
 
 absl::Status OutFile::Close() {

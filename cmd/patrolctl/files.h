@@ -3,15 +3,22 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "lib/geo/area.h"
 #include "lib/patrol/tracks/csv_table.h"
 
 namespace patrol::ctl {
 
 // Errors: NOT_FOUND when the file can't be read.
 absl::StatusOr<std::ifstream> OpenInput(const std::string& path);
+// The whole of it. Errors: as OpenInput.
+absl::StatusOr<std::string> ReadText(const std::string& path);
+
+// The areas of a GeoJSON file. Errors: as OpenInput and geo::ReadAreasGeoJson, naming the file.
+absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path);
 
 // A file being written; faults (a full disk, say) are told once, on Close.
 class OutFile {

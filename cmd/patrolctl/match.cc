@@ -13,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -120,16 +119,6 @@ absl::StatusOr<std::map<std::string, roadnet::Mode>> ReadModes(const std::string
   if (!report.ok()) return Annotate(report.status(), path);
   PrintFaults(path, *report);
   return modes;
-}
-
-absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
-  if (path.empty()) return std::vector<geo::Area>();
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
-  std::ostringstream text;
-  text << in.rdbuf();
-  absl::StatusOr<std::vector<geo::Area>> areas = geo::ReadAreasGeoJson(text.str());
-  if (!areas.ok()) return Annotate(areas.status(), path);
-  return areas;
 }
 
 // Two paths of a unit that meet on a piece, less than noise apart, are one passage of it.
@@ -394,7 +383,10 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
   }
   using ModeByUnit = std::map<std::string, roadnet::Mode>;
   PATROL_ASSIGN_OR_RETURN(const ModeByUnit modes, ReadModes(flags.units));
-  PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ReadAreas(flags.areas));
+  std::vector<geo::Area> areas;
+  if (!flags.areas.empty()) {
+    PATROL_ASSIGN_OR_RETURN(areas, ReadAreas(flags.areas));
+  }
   PATROL_ASSIGN_OR_RETURN(FixFile file, ReadRows(flags.fixes));
   PATROL_ASSIGN_OR_RETURN(const roadnet::Network network, ReadNetwork(flags.network));
   std::error_code made;

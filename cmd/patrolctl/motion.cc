@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -167,13 +166,8 @@ void PrintCsv(const std::vector<motion::MotionEvent>& events) {
 
 absl::StatusOr<motion::CameraZones> ReadZones(const std::string& path) {
   if (path.empty()) return motion::CameraZones();
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
-  std::stringstream text;
-  text << in.rdbuf();
-  if (text.str().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("zones \"", path, "\": the file is empty"));
-  }
-  return motion::ParseZones(absl::StrCat("zones \"", path, "\""), text.str());
+  PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  return motion::ParseZones(absl::StrCat("zones \"", path, "\""), text);
 }
 
 media::Outline OutlineOf(const motion::Polygon& polygon, media::Outline::Colour colour) {

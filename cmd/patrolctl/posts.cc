@@ -5,7 +5,6 @@
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,13 +83,6 @@ void PrintFaults(const std::string& path, const std::vector<std::string>& faults
   }
 }
 
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
-}
-
 absl::StatusOr<std::vector<coverage::FilePoint>> ReadPointFile(const std::string& path,
                                                                bool places_optional) {
   PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
@@ -100,16 +92,14 @@ absl::StatusOr<std::vector<coverage::FilePoint>> ReadPointFile(const std::string
   return std::move(file->points);
 }
 
-absl::StatusOr<std::vector<geo::Area>> ReadAreas(const Arguments& arguments) {
-  PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.areas));
-  absl::StatusOr<std::vector<geo::Area>> areas = geo::ReadAreasGeoJson(text);
-  if (!areas.ok()) return Annotate(areas.status(), arguments.areas);
+absl::StatusOr<std::vector<geo::Area>> ChosenAreas(const Arguments& arguments) {
+  PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ReadAreas(arguments.areas));
   if (arguments.only_areas.empty()) return areas;
   std::vector<geo::Area> kept;
   for (const std::string& id : arguments.only_areas) {
-    const auto at = std::find_if(areas->begin(), areas->end(),
+    const auto at = std::find_if(areas.begin(), areas.end(),
                                  [&](const geo::Area& area) { return area.id == id; });
-    if (at == areas->end()) {
+    if (at == areas.end()) {
       return absl::InvalidArgumentError(
           absl::StrCat("--area: no area \"", id, "\" in ", arguments.areas));
     }
@@ -227,7 +217,7 @@ absl::StatusOr<Put> PutFromNetwork(const Arguments& arguments) {
     return absl::InvalidArgumentError(absl::StrCat("--mode: no mode \"", arguments.mode, "\""));
   }
   PATROL_ASSIGN_OR_RETURN(const coverage::ArrivalUs reach_us, ReachUs(arguments));
-  PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ReadAreas(arguments));
+  PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ChosenAreas(arguments));
   PATROL_ASSIGN_OR_RETURN(roadnet::Network read, ReadNetwork(arguments.network));
   PATROL_ASSIGN_OR_RETURN(put.network, AtSpeeds(arguments, std::move(read)));
   PATROL_ASSIGN_OR_RETURN(const roadnet::Waivers waivers, ReadWaivers(arguments.network));

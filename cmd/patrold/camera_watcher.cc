@@ -48,6 +48,11 @@ motion::AnalyserStatus CameraWatcher::Status() {
   return analyser_->status();
 }
 
+motion::SuppressionCounts CameraWatcher::Suppressed() {
+  std::lock_guard lock(analysis_);
+  return analyser_->suppressed();
+}
+
 void CameraWatcher::Restart(absl::Time time) {
   std::lock_guard lock(analysis_);
   restarting_ = true;

@@ -31,8 +31,8 @@ class CameraWatcher {
   CameraWatcher(std::string camera_id, const motion::Analyser::Options& options,
                 motion::MotionSink* sink, Telling telling);
 
-  // Whether something moves in it that is may come to be an event; nullopt where the analyser
-  // can't say.
+  // Whether something that may come to be an event moves in it; nullopt where the analyser can't
+  // say.
   std::optional<bool> OnPicture(const media::Picture& picture, motion::OnsetSource source);
 
   void SetZones(const motion::CameraZones& zones);
@@ -41,6 +41,7 @@ class CameraWatcher {
   // What it shows now is its view from here on.
   void AcceptView();
   motion::AnalyserStatus Status();
+  motion::SuppressionCounts Suppressed();
 
   // Ends an open event without a still, and forgets what was seen so far; zones stay.
   void Restart(absl::Time time);

@@ -285,7 +285,7 @@ class VideoWing::Impl : public ingest::PictureSink,
       watchers = watchers_;
     }
     for (const auto& [id, watcher] : watchers) {
-      const motion::SuppressionCounts suppressed = watcher->Status().suppressed;
+      const motion::SuppressionCounts suppressed = watcher->Suppressed();
       for (size_t i = 0; i < suppressed.size(); ++i) counts.suppressed[i] += suppressed[i];
     }
     return counts;
