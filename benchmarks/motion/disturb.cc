@@ -26,16 +26,14 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/video/background_segm.hpp>
 
+#include "benchmarks/motion/shown.h"
 #include "lib/video/media/picture.h"
 #include "lib/video/motion/detector.h"
 
-extern "C" {
-#include <libavutil/frame.h>
-}
-
 namespace {
 
-using patrol::media::Picture;
+using patrol::bench::MaskOf;
+using patrol::bench::PictureOf;
 using patrol::motion::Detection;
 using patrol::motion::Detector;
 
@@ -260,21 +258,9 @@ class Subject {
       cv::threshold(said.mask, said.mask, 200, 255, cv::THRESH_BINARY);
       return said;
     }
-    AVFrame* frame = av_frame_alloc();
-    frame->format = AV_PIX_FMT_YUV420P;
-    frame->width = picture.cols;
-    frame->height = picture.rows;
-    if (av_frame_get_buffer(frame, 0) < 0) std::abort();
-    for (int y = 0; y < picture.rows; ++y) {
-      std::memcpy(frame->data[0] + y * frame->linesize[0], picture.ptr(y),
-                  static_cast<size_t>(picture.cols));
-    }
-    const Detection detection = detector_.Process(Picture(*frame, time, false));
-    av_frame_free(&frame);
-    return {cv::Mat(detection.mask.height, detection.mask.width, CV_8UC1,
-                    const_cast<uint8_t*>(detection.mask.data),
-                    static_cast<size_t>(detection.mask.stride)),
-            detection.learning || detection.light_step, detection.learning || detection.view_lost};
+    const Detection detection = detector_.Process(PictureOf(picture, time));
+    return {MaskOf(detection), detection.learning || detection.light_step,
+            detection.learning || detection.view_lost};
   }
 
  private:

@@ -26,15 +26,14 @@
 #include <opencv2/bgsegm.hpp>
 #endif
 
+#include "benchmarks/motion/shown.h"
 #include "lib/video/media/picture.h"
 #include "lib/video/motion/detector.h"
 
-extern "C" {
-#include <libavutil/frame.h>
-}
-
 namespace {
 
+using patrol::bench::MaskOf;
+using patrol::bench::PictureOf;
 using patrol::media::Picture;
 using patrol::motion::Detection;
 using patrol::motion::Detector;
@@ -65,24 +64,11 @@ class Ours : public Subtractor {
   explicit Ours(const Detector::Options& options) : detector_(options) {}
 
   double Apply(const cv::Mat& picture, int number, cv::Mat& mask) override {
-    AVFrame* frame = av_frame_alloc();
-    frame->format = AV_PIX_FMT_YUV420P;
-    frame->width = picture.cols;
-    frame->height = picture.rows;
-    if (av_frame_get_buffer(frame, 0) < 0) std::abort();
-    for (int y = 0; y < picture.rows; ++y) {
-      std::memcpy(frame->data[0] + y * frame->linesize[0], picture.ptr(y),
-                  static_cast<size_t>(picture.cols));
-    }
-    const Picture shown(
-        *frame, absl::UnixEpoch() + absl::Seconds((number - 1) / kPicturesPerSecond), false);
-    av_frame_free(&frame);
+    const Picture shown =
+        PictureOf(picture, absl::UnixEpoch() + absl::Seconds((number - 1) / kPicturesPerSecond));
     Detection detection;
     const double took = Milliseconds([&] { detection = detector_.Process(shown); });
-    const cv::Mat found(detection.mask.height, detection.mask.width, CV_8UC1,
-                        const_cast<uint8_t*>(detection.mask.data),
-                        static_cast<size_t>(detection.mask.stride));
-    cv::resize(found, mask, picture.size(), 0, 0, cv::INTER_NEAREST);
+    cv::resize(MaskOf(detection), mask, picture.size(), 0, 0, cv::INTER_NEAREST);
     return took;
   }
 

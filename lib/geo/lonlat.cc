@@ -2,15 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 namespace patrol::geo {
 
-namespace {
-
-constexpr double kRadiansPerDegree = std::numbers::pi / 180.0;
-
-}  // namespace
+namespace {}  // namespace
 
 double GreatCircleM(LonLat a, LonLat b) {
   const double lat_a = a.lat * kRadiansPerDegree;

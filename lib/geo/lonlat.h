@@ -1,5 +1,7 @@
 #pragma once
 
+#include <numbers>
+
 namespace patrol::geo {
 
 // A place on the earth: WGS-84 (equal to CGCS2000 to a few centimetres), degrees.
@@ -12,6 +14,9 @@ struct LonLat {
 
 // Mean radius of the earth, metres (IUGG 1980, R1).
 inline constexpr double kEarthRadiusM = 6371008.8;
+inline constexpr double kRadiansPerDegree = std::numbers::pi / 180.0;
+// Of latitude, and of longitude on the equator.
+inline constexpr double kMetresPerDegree = kEarthRadiusM * std::numbers::pi / 180.0;
 
 // Length of the great circle between two places on a sphere of kEarthRadiusM, metres (haversine;
 // Sinnott 1984). Within 0.5 % of the ellipsoid's geodesic.

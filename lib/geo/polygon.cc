@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 namespace patrol::geo {
 
 namespace {
 
-constexpr double kRadiansPerDegree = std::numbers::pi / 180.0;
 // Parts of a segment shorter than this share of it are rounding, not parts.
 constexpr double kShareMin = 1e-12;
 

@@ -19,14 +19,15 @@ import tempfile
 DATA_SETS = ('athens_small', 'chicago_shuttles')
 
 # A visit that ended before the span, or just where it begins (but one of no duration there), is over.
-QUERY = '''
-WITH touching AS (
+TOUCHING = '''touching AS (
   SELECT span.area AS area, span.begin AS begin, span.finish AS finish,
          max(visit.enter, span.begin) AS enter, min(visit.leave, span.finish) AS leave, visit.enter AS came
   FROM span JOIN visit ON visit.area = span.area
   WHERE visit.enter < span.finish
     AND (visit.leave > span.begin OR (visit.leave = span.begin AND visit.enter = span.begin))
-), ordered AS (
+)'''
+
+QUERY = 'WITH ' + TOUCHING + ''', ordered AS (
   SELECT area, begin, finish, enter, leave,
          max(leave) OVER (PARTITION BY area, begin, finish ORDER BY came, leave
                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last
@@ -40,14 +41,7 @@ GROUP BY span.area, span.begin, span.finish
 '''
 
 # Visits that overlap or touch are one presence; the 95th percentile of gaps is the nearest-rank one.
-PRESENCES = '''
-WITH touching AS (
-  SELECT span.area AS area, span.begin AS begin, span.finish AS finish,
-         max(visit.enter, span.begin) AS enter, min(visit.leave, span.finish) AS leave, visit.enter AS came
-  FROM span JOIN visit ON visit.area = span.area
-  WHERE visit.enter < span.finish
-    AND (visit.leave > span.begin OR (visit.leave = span.begin AND visit.enter = span.begin))
-), marked AS (
+PRESENCES = 'WITH ' + TOUCHING + ''', marked AS (
   SELECT *, enter > coalesce(max(leave) OVER (PARTITION BY area, begin, finish ORDER BY came, leave
                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), enter - 1) AS first
   FROM touching

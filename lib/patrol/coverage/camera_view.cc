@@ -14,7 +14,6 @@ namespace {
 using roadnet::Network;
 using roadnet::PieceIndex;
 
-constexpr double kDegrees = 3.14159265358979323846 / 180;
 // Further than any camera tells what moves.
 constexpr double kRangeMaxM = 5000;
 
@@ -54,10 +53,11 @@ geo::MultiPolygon ViewShape(const CameraView& view) {
   const geo::LocalPlane plane(view.place);
   const bool around = view.field_of_view_deg >= 360;
   const int chords = std::max(1, static_cast<int>(std::ceil(view.field_of_view_deg / 5)));
-  const double step = view.field_of_view_deg / chords * kDegrees;
+  const double step = view.field_of_view_deg / chords * geo::kRadiansPerDegree;
   // A chord's polygon has the arc's area when its corners lie this much further out.
   const double radius = view.range_m * std::sqrt(step / std::sin(step));
-  const double begin = around ? 0 : (view.heading_deg - view.field_of_view_deg / 2) * kDegrees;
+  const double begin =
+      around ? 0 : (view.heading_deg - view.field_of_view_deg / 2) * geo::kRadiansPerDegree;
   geo::Ring ring;
   if (!around) ring.push_back(view.place);
   for (int i = 0; i <= chords - (around ? 1 : 0); ++i) {

@@ -9,7 +9,7 @@ namespace {
 
 // Whether two places are kTogetherM apart or less; longitudes far apart are told without a cosine.
 bool AreNear(geo::LonLat a, geo::LonLat b) {
-  constexpr double kDegrees = kTogetherM / geo::kEarthRadiusM * 180 / 3.14159265358979323846;
+  constexpr double kDegrees = kTogetherM / geo::kMetresPerDegree;
   return std::abs(a.lat - b.lat) <= kDegrees * (1 + 1e-9) && geo::GreatCircleM(a, b) <= kTogetherM;
 }
 

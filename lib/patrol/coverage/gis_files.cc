@@ -290,10 +290,8 @@ absl::Status WriteArrivalTiff(const Network& network, const Reach& reach, double
   geo::BoundingBox box;
   for (const roadnet::Node& node : network.nodes()) box.Extend(node.place);
   const double middle_lat = (box.min_lat + box.max_lat) / 2;
-  constexpr double kMetresPerDegree = geo::kEarthRadiusM * 3.14159265358979323846 / 180;
-  const double row_deg = cell_m / kMetresPerDegree;
-  const double column_deg =
-      row_deg / std::max(0.01, std::cos(middle_lat * 3.14159265358979323846 / 180));
+  const double row_deg = cell_m / geo::kMetresPerDegree;
+  const double column_deg = row_deg / std::max(0.01, std::cos(middle_lat * geo::kRadiansPerDegree));
   // The outermost roads lie in the middle of their cells, not on an edge.
   const double left = box.min_lon - column_deg / 2, top = box.max_lat + row_deg / 2;
   const double columns_wanted = std::floor((box.max_lon - left) / column_deg) + 1;

@@ -11,11 +11,6 @@ using roadnet::kNoState;
 using roadnet::kNotAllowed;
 using roadnet::PieceIndex;
 
-// Half to even, as in Reach.
-uint64_t PartOf(uint32_t time, double share) {
-  return static_cast<uint64_t>(std::nearbyint(static_cast<double>(time) * share));
-}
-
 }  // namespace
 
 void MergeStretches(std::vector<ChainStretch>* stretches) {

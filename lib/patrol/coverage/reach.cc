@@ -21,11 +21,6 @@ using roadnet::TravelTimeUs;
 
 constexpr uint32_t kNoSource = 0xffffffff;
 
-// Half to even, as everywhere where a part of a travel time is rounded.
-uint64_t PartOf(TravelTimeUs time, double share) {
-  return static_cast<uint64_t>(std::nearbyint(static_cast<double>(time) * share));
-}
-
 constexpr uint64_t HeapKey(ArrivalUs us, StateIndex state) { return uint64_t{us} << 32 | state; }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -14,6 +15,12 @@ namespace patrol::coverage {
 // Microseconds from a search's start; kUnreached where nothing gets to in time.
 using ArrivalUs = uint32_t;
 inline constexpr ArrivalUs kUnreached = 0xffffffff;
+
+// The part of a travel time that falls on a share of its piece: half to even, as everywhere where
+// one is rounded.
+inline uint64_t PartOf(roadnet::TravelTimeUs time, double share) {
+  return static_cast<uint64_t>(std::nearbyint(static_cast<double>(time) * share));
+}
 
 // Where a search starts: a unit standing on the network.
 struct Source {

@@ -18,11 +18,6 @@ using roadnet::kNotAllowed;
 using roadnet::PieceIndex;
 using roadnet::StateIndex;
 
-// Half to even, as in Reach.
-uint64_t PartOf(uint32_t time, double share) {
-  return static_cast<uint64_t>(std::nearbyint(static_cast<double>(time) * share));
-}
-
 double ShareOf(const roadnet::Network& network, const roadnet::RoadPosition& position) {
   return std::clamp(position.offset_m / network.piece(position.piece).length_m, 0.0, 1.0);
 }

@@ -155,8 +155,7 @@ std::vector<PieceIndex> SpatialIndex::PiecesIn(const geo::BoundingBox& box) cons
 }
 
 std::vector<Candidate> SpatialIndex::Nearest(geo::LonLat place, const Query& query) const {
-  const double radius_deg =
-      query.radius_m / (geo::kEarthRadiusM * std::numbers::pi / 180.0) * (1 + kBoxMargin);
+  const double radius_deg = query.radius_m / geo::kMetresPerDegree * (1 + kBoxMargin);
   const double far_lat = std::abs(place.lat) + radius_deg;
   const double shrink = far_lat < 90 ? std::cos(far_lat * std::numbers::pi / 180.0) : 0.0;
   const double lon_deg = shrink * 180 > radius_deg ? radius_deg / shrink : 180.0;

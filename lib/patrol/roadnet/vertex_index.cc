@@ -89,11 +89,10 @@ size_t VertexIndex::Join(double tolerance_m) {
   size_t count = 0;
   if (tolerance_m > 0 && !places_.empty()) {
     // Squares of the tolerance's size: whatever is near lies in one of nine.
-    constexpr double kMetresPerDegree = geo::kEarthRadiusM * 3.14159265358979323846 / 180;
-    const double row_deg = tolerance_m / kMetresPerDegree;
+    const double row_deg = tolerance_m / geo::kMetresPerDegree;
     const auto row_of = [&](double lat) { return static_cast<int64_t>(std::floor(lat / row_deg)); };
     const auto column_of = [&](double lon, int64_t row) {
-      const double lat = static_cast<double>(row) * row_deg * 3.14159265358979323846 / 180;
+      const double lat = static_cast<double>(row) * row_deg * geo::kRadiansPerDegree;
       const double column_deg = row_deg / std::max(0.01, std::cos(lat));
       return static_cast<int64_t>(std::floor(lon / column_deg));
     };
