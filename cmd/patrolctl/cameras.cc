@@ -52,6 +52,7 @@ struct CameraFlags {
   bool view_moved = false;
   bool no_privacy_mask = false;
   std::string zones_file;
+  bool no_zones = false;
   bool create = false;
   bool enable = false;
   bool disable = false;
@@ -366,6 +367,7 @@ absl::Status Update(const Context& context, const CameraFlags& flags, const CLI:
   if (given("--zones", "zones_json")) {
     PATROL_ASSIGN_OR_RETURN(*camera.mutable_zones_json(), ReadText(flags.zones_file));
   }
+  if (flags.no_zones) mask.add_paths("zones_json");
   if (flags.enable || flags.disable) {
     mask.add_paths("disabled");
     camera.set_disabled(flags.disable);
@@ -467,10 +469,10 @@ void AddCameraCommands(Context& context) {
       ->excludes(privacy);
   update->add_flag("--view-moved", flags->view_moved,
                    "the camera was moved or turns: all is black until --privacy-mask is given");
-  update->add_option(
-      "--zones", flags->zones_file,
-      "JSON file of the zones that are watched and of what is ignored; an empty file: "
-      "all of the picture");
+  CLI::Option* zones =
+      update->add_option("--zones", flags->zones_file,
+                         "JSON file of the zones that are watched and of what is ignored");
+  update->add_flag("--no-zones", flags->no_zones, "all of the picture is watched")->excludes(zones);
   update->add_flag("--create", flags->create, "add the camera when there is none");
   CLI::Option* enable = update->add_flag("--enable", flags->enable, "connect to it");
   update->add_flag("--disable", flags->disable, "do not connect to it")->excludes(enable);

@@ -32,10 +32,10 @@ namespace patrol::patrold {
 namespace {
 
 constexpr int kSnapshotQuality = 85;
-// How often each camera is asked whether a unit can be there; 700 answers of about 1 ms in 20 s.
 // A camera's clock may be ahead of ours (limits::kCameraClockErrorMax), an event begin before it is
 // known.
 constexpr absl::Duration kMaskMargin = absl::Seconds(1);
+// How often each camera is asked whether a unit can be there; 700 answers of about 1 ms in 20 s.
 constexpr absl::Duration kReachEvery = absl::Seconds(20);
 
 std::optional<media::PrivacyMask> MaskOf(const store::Camera& camera) {

@@ -183,6 +183,18 @@ TEST_F(PatrolctlTest, SetsAPrivacyMaskFromAFileLikeGeoJson) {
   EXPECT_FALSE(store->GetCamera("n-9")->privacy_mask.has_value());
 }
 
+TEST_F(PatrolctlTest, TheZonesOfACameraAreGivenAsAFileAndTakenAway) {
+  ASSERT_EQ(Run("cameras update n-10 --create --source rtsp://127.0.0.1/a").exit, 0);
+  const std::string file = Write(
+      "zones.json", R"({"zones":[{"id":"gate","polygon":[[0.1,0.1],[0.5,0.1],[0.5,0.5]]}]})");
+  const Outcome set = Run("cameras update n-10 --zones " + file);
+  EXPECT_EQ(set.exit, 0) << set.err;
+  EXPECT_THAT(store->GetCamera("n-10")->zones_json, HasSubstr("gate"));
+  EXPECT_NE(Run("cameras update n-10 --no-zones --zones " + file).exit, 0);
+  EXPECT_EQ(Run("cameras update n-10 --no-zones").exit, 0);
+  EXPECT_EQ(store->GetCamera("n-10")->zones_json, "");
+}
+
 TEST_F(PatrolctlTest, ImportsUnitsAndChangesTheirDuty) {
   const std::string file = Write("units.csv",
                                  "unit_id,name,mode,force\nu1,一号,e-bike,village police\n"

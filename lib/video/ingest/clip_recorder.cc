@@ -12,8 +12,9 @@
 namespace patrol::ingest {
 namespace {
 
-// The thread also wakes up without a picture, for clips whose camera gives none any more.
-constexpr std::chrono::seconds kLook(1);
+// What came is written this often: a look at 350 open clips for each of their 5,000 pictures a
+// second took a tenth of the service's CPU. The units that wait are the ring's as well.
+constexpr std::chrono::milliseconds kLook(500);
 // An ended event whose camera gives no more pictures is finished after this.
 constexpr absl::Duration kEndWaitMax = absl::Seconds(10);
 
@@ -45,7 +46,7 @@ ClipRecorder::~ClipRecorder() {
     std::lock_guard lock(mutex_);
     closed_ = true;
   }
-  ready_.notify_all();
+  closing_.notify_all();
   thread_.join();
 }
 
@@ -55,13 +56,7 @@ void ClipRecorder::Begin(const std::string& event_id, const std::string& camera_
   auto clip = std::make_shared<Clip>();
   clip->begin = begin;
   clip->queue = std::make_shared<media::UnitQueue>(limits::kClipQueueUnitsMax,
-                                                   limits::kClipQueueBytesMax, [this] {
-                                                     {
-                                                       std::lock_guard lock(mutex_);
-                                                       work_ = true;
-                                                     }
-                                                     ready_.notify_one();
-                                                   });
+                                                   limits::kClipQueueBytesMax, [] {});
   {
     std::lock_guard lock(mutex_);
     if (closed_ || open_.contains(event_id)) return;
@@ -86,8 +81,6 @@ void ClipRecorder::End(const std::string& event_id, absl::Time last) {
   if (found == open_.end()) return;
   found->second->last = last;
   found->second->told_end = absl::Now();
-  work_ = true;
-  ready_.notify_one();
 }
 
 ClipCounts ClipRecorder::counts() const {
@@ -101,9 +94,7 @@ void ClipRecorder::Work() {
     std::map<std::string, std::shared_ptr<Clip>> open;
     {
       std::unique_lock lock(mutex_);
-      ready_.wait_for(lock, kLook, [this] { return work_ || closed_; });
-      work_ = false;
-      closing = closed_;
+      closing = closing_.wait_for(lock, kLook, [this] { return closed_; });
       open = open_;
     }
     for (const auto& [id, clip] : open) {

@@ -37,8 +37,8 @@ struct ClipCounts {
 };
 
 // Writes a clip of every event from the ring and the pictures that follow: the camera's own coded
-// pictures, nothing decoded, no second connection. One thread writes; each clip has a bounded
-// queue, at most limits::kClipsAtOnceMax are open.
+// pictures, nothing decoded, no second connection. One thread writes, twice a second; each clip
+// has a bounded queue, at most limits::kClipsAtOnceMax are open.
 //
 // Threads: every member may be called from any thread.
 class ClipRecorder {
@@ -70,10 +70,9 @@ class ClipRecorder {
   ClipFiles& files_;
 
   mutable std::mutex mutex_;
-  std::condition_variable ready_;
+  std::condition_variable closing_;
   // guarded by mutex_
   std::map<std::string, std::shared_ptr<Clip>> open_;  // by event
-  bool work_ = false;
   bool closed_ = false;
   ClipCounts counts_;
 

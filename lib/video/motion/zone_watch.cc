@@ -128,7 +128,8 @@ void ZoneWatch::Extend(std::optional<Movement>& movement, const Sight& sight,
                        (1 - std::exp2(-(0.25 + m.travelled) / kHalfSureTravelled));
   if (sight.share > m.best_share) {
     m.best_share = sight.share;
-    if (rules_.stills) m.best = picture;
+    // Only what would be told: with half of 700 cameras moving the others hold 100 MB.
+    if (rules_.stills && m.best_share >= kBetterStill * m.told_still_share) m.best = picture;
   }
 }
 
@@ -167,7 +168,7 @@ void ZoneWatch::Say(Phase phase, absl::Time time) {
   }
   m.last_told = time;
   media::Picture best;
-  if (!m.best.empty() && m.best_share >= kBetterStill * m.told_still_share) {
+  if (!m.best.empty()) {
     best = std::move(m.best);
     m.told_still_share = m.best_share;
     m.best = media::Picture();
