@@ -68,6 +68,7 @@ struct DecodeLane {
 DecodePool::DecodePool(const FleetOptions& options, const Clock& clock, PictureSink& sink)
     : blind_after_(options.blind_after),
       analysed_every_(absl::Seconds(1) / std::max(options.analysed_per_second, 1)),
+      spare_max_(static_cast<size_t>(std::max(options.full_decodes_max, 0))),
       hardware_(media::OpenHardware(options.hardware)),
       clock_(clock),
       sink_(sink) {
@@ -202,8 +203,24 @@ void DecodePool::EndFull(const DecodeLanePtr& lane) {
   lane->dropping = false;
   // What waits is still decoded: a stream may have ended with it.
   lane->last_picture = media::Picture();
-  // While the lane has work the decoder is that thread's to drop.
-  if (!lane->scheduled) lane->decoder.reset();
+  // While the lane has work the decoder is that thread's to put back.
+  if (!lane->scheduled) PutBack(*lane);
+}
+
+void DecodePool::PutBack(DecodeLane& lane) {
+  std::unique_ptr<media::Decoder> decoder = std::move(lane.decoder);
+  // Hardware is set up for one size of picture.
+  if (decoder == nullptr || hardware_.hardware != nullptr || spare_.size() >= spare_max_) return;
+  decoder->Flush();
+  spare_.emplace(lane.decoder_codec, std::move(decoder));
+}
+
+absl::StatusOr<std::unique_ptr<media::Decoder>> DecodePool::TakeDecoder(media::Codec codec) {
+  {
+    std::lock_guard lock(mutex_);
+    if (auto spare = spare_.extract(codec)) return std::move(spare.mapped());
+  }
+  return media::Decoder::Create(codec, media::Reordering::kNone, hardware_.hardware);
 }
 
 void DecodePool::Forget(const DecodeLanePtr& lane) {
@@ -264,7 +281,7 @@ void DecodePool::Work() {
       lane->stats.cpu += cpu;
       totals_.cpu += cpu;
     }
-    if (!lane->full && lane->queue.empty()) lane->decoder.reset();
+    if (!lane->full && lane->queue.empty()) PutBack(*lane);
     lane->scheduled = false;
     // Behind those whose time is nearer: a camera that is behind does not hold up the others.
     if (!lane->queue.empty()) Schedule(lane);
@@ -276,8 +293,9 @@ void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shar
   std::unique_ptr<media::Decoder>& decoder = item.full ? lane.decoder : (*shared)[unit.codec];
   if (item.full && decoder && lane.decoder_codec != unit.codec) decoder.reset();
   if (!decoder) {
-    absl::StatusOr<std::unique_ptr<media::Decoder>> created = media::Decoder::Create(
-        unit.codec, media::Reordering::kNone, item.full ? hardware_.hardware : nullptr);
+    absl::StatusOr<std::unique_ptr<media::Decoder>> created =
+        item.full ? TakeDecoder(unit.codec)
+                  : media::Decoder::Create(unit.codec, media::Reordering::kNone);
     if (!created.ok()) {
       PATROL_LOG_ERROR("camera \"{}\": {}", lane.camera_id, created.status().ToString());
       std::lock_guard lock(mutex_);

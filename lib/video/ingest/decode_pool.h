@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "lib/base/clock.h"
 #include "lib/video/ingest/fleet.h"
@@ -57,8 +58,9 @@ struct DecodePoolStats {
 // units that one thread at a time works on, so a camera's pictures never overlap nor overtake each
 // other.
 //
-// A lane decodes either every unit, with a decoder of its own, or single keyframes, with one of the
-// pool's shared contexts (flushed between two cameras; units carry their parameter sets). A full
+// A lane decodes either every unit, with a decoder of its own as long as it does, or single
+// keyframes, with one of the pool's shared contexts. Both kinds are flushed between two cameras and
+// used again (units carry their parameter sets): a decoder holds megabytes. A full
 // queue drops to the end of the GOP, since a decoder hides a single missing picture without an
 // error; after a damaged or missing unit likewise. Lanes are worked on by deadline: that of a
 // keyframe is the instant at which its camera would be blind.
@@ -113,6 +115,10 @@ class DecodePool {
   void Enqueue(DecodeLane& lane, Item item);
   void Empty(DecodeLane& lane);
   void Drop(DecodeLane& lane, int64_t units);
+  // Its decoder is free for another lane. With the lock, while no thread works on the lane.
+  void PutBack(DecodeLane& lane);
+  // One for full decoding, used before where there is one.
+  absl::StatusOr<std::unique_ptr<media::Decoder>> TakeDecoder(media::Codec codec);
   // The decoding itself, without the lock.
   void Decode(DecodeLane& lane, const Item& item, SharedDecoders* shared);
   void HandOn(DecodeLane& lane, const Item& item, const media::Picture& decoded);
@@ -121,6 +127,7 @@ class DecodePool {
 
   const absl::Duration blind_after_;
   const absl::Duration analysed_every_;
+  const size_t spare_max_;
   // Of full decodes: single keyframes go through shared contexts of ever changing sizes, which
   // hardware would set up anew each time.
   const media::OpenedHardware hardware_;
@@ -133,6 +140,7 @@ class DecodePool {
   // guarded by mutex_
   std::multimap<absl::Duration, DecodeLanePtr> runnable_;  // by deadline
   DecodePoolStats totals_;
+  std::multimap<media::Codec, std::unique_ptr<media::Decoder>> spare_;  // flushed
   bool closed_ = false;
 
   std::vector<std::thread> threads_;

@@ -93,6 +93,7 @@ struct Decoder::Impl {
   std::unique_ptr<SwsContext, Free> scaler;
   bool annexb = true;
   bool drained = false;
+  bool flushed = false;  // nothing came since: the parameter sets it knows may be another camera's
   ReferenceChain chain;  // H.264 only
   bool broken = false;   // H.265: until the next keyframe
   std::deque<absl::StatusOr<Picture>> ready;
@@ -341,6 +342,13 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
     Flush();
     impl_->privacy = unit.privacy;
   }
+  if (impl_->flushed && unit.codec != Codec::kMjpeg &&
+      ParameterSetsOf(unit.codec, unit.data).empty()) {
+    ++impl_->damaged;
+    return absl::DataLossError(
+        absl::StrCat(impl_->Context("decode"), ": begins without parameter sets"));
+  }
+  impl_->flushed = false;
   bool damaged = false;
   if (unit.codec == Codec::kH264) {
     damaged = !impl_->chain.Follow(unit.data);
@@ -409,6 +417,7 @@ void Decoder::Flush() {
   impl_->chain.Reset();
   impl_->broken = false;
   impl_->drained = false;
+  impl_->flushed = true;
   impl_->ready.clear();
 }
 

@@ -104,8 +104,7 @@ void ZoneWatch::NoteOnset(absl::Time onset, MotionEvent& event) const {
 }
 
 // Takes the picture into the movement.
-void ZoneWatch::Extend(std::optional<Movement>& movement, const Sight& sight,
-                       const media::Picture& picture) {
+void ZoneWatch::Extend(std::optional<Movement>& movement, const Sight& sight, absl::Time time) {
   if (!movement) {
     movement.emplace();
     movement->event.zone = sight.box;
@@ -114,7 +113,7 @@ void ZoneWatch::Extend(std::optional<Movement>& movement, const Sight& sight,
   }
   Movement& m = *movement;
   ++m.pictures;
-  m.last_moving = picture.time();
+  m.last_moving = time;
   m.event.resting = false;
   m.event.zone = Union(m.event.zone, sight.box);
   m.event.strength = std::max(m.event.strength, std::min(1.0, sight.share / kFullStrengthShare));
@@ -126,11 +125,15 @@ void ZoneWatch::Extend(std::optional<Movement>& movement, const Sight& sight,
   m.event.direction = DirectionOf(m.went_x, m.went_y, m.went);
   m.event.confidence = (1 - std::exp2(-m.pictures / kHalfSurePictures)) *
                        (1 - std::exp2(-(0.25 + m.travelled) / kHalfSureTravelled));
-  if (sight.share > m.best_share) {
-    m.best_share = sight.share;
-    // Only what would be told: with half of 700 cameras moving the others hold 100 MB.
-    if (rules_.stills && m.best_share >= kBetterStill * m.told_still_share) m.best = picture;
-  }
+}
+
+// Keeps the picture for the event's still, if it shows enough more than the last one told. Not of a
+// candidate: a picture that is kept takes one from its decoder, and 700 candidates hold 270 MB.
+void ZoneWatch::KeepStill(double share, const media::Picture& picture) {
+  Movement& m = *open_;
+  if (!rules_.stills || share <= m.best_share || share < kBetterStill * m.told_still_share) return;
+  m.best_share = share;
+  m.best = picture;
 }
 
 bool ZoneWatch::Begins(const Sight& sight, absl::Time time, absl::Duration interval,
@@ -167,12 +170,8 @@ void ZoneWatch::Say(Phase phase, absl::Time time) {
     absl::StrAppend(&m.event.reason, ": left, parked or taken away");
   }
   m.last_told = time;
-  media::Picture best;
-  if (!m.best.empty()) {
-    best = std::move(m.best);
-    m.told_still_share = m.best_share;
-    m.best = media::Picture();
-  }
+  const media::Picture best = std::exchange(m.best, {});
+  if (!best.empty()) m.told_still_share = m.best_share;
   tell_(m.event, best);
 }
 
@@ -203,7 +202,8 @@ void ZoneWatch::Follow(const std::vector<Region>& regions, const media::Picture&
 
   if (open_ && !open_->event.resting) {
     if (moves) {
-      Extend(open_, sight, picture);
+      Extend(open_, sight, time);
+      KeepStill(sight.share, picture);
       if (time - open_->last_told >= rules_.update_every) Say(Phase::kUpdate, time);
       return;
     }
@@ -215,7 +215,7 @@ void ZoneWatch::Follow(const std::vector<Region>& regions, const media::Picture&
   }
 
   if (moves) {
-    Extend(candidate_, sight, picture);
+    Extend(candidate_, sight, time);
     if (Begins(sight, time, interval, moment.settling)) {
       if (open_) {
         std::optional<Movement> begun = std::move(candidate_);
@@ -225,6 +225,7 @@ void ZoneWatch::Follow(const std::vector<Region>& regions, const media::Picture&
       }
       open_ = std::move(candidate_);
       candidate_.reset();
+      KeepStill(sight.share, picture);
       Say(Phase::kBegin, time);
       return;
     }

@@ -72,7 +72,7 @@ class ZoneWatch {
     absl::Time last_told;
     double best_share = 0;
     double told_still_share = 0;  // of the picture last given for a still
-    media::Picture best;          // empty once given
+    media::Picture best;  // of an event; empty once given
     double went_x = 0;            // way of what moved, in picture widths, weighted by area
     double went_y = 0;
     double went = 0;       // length of all ways
@@ -93,7 +93,8 @@ class ZoneWatch {
 
   Sight Look(const std::vector<Region>& regions, const media::Picture& picture,
              absl::Duration interval) const;
-  void Extend(std::optional<Movement>& movement, const Sight& sight, const media::Picture& picture);
+  void Extend(std::optional<Movement>& movement, const Sight& sight, absl::Time time);
+  void KeepStill(double share, const media::Picture& picture);
   // Notes where the movement began, and how well that is known.
   void NoteOnset(absl::Time onset, MotionEvent& event) const;
   bool Begins(const Sight& sight, absl::Time time, absl::Duration interval, bool settling) const;
