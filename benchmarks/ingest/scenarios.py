@@ -8,7 +8,7 @@ BASE = {'cameras': 700, 'moving_now': 0.05, 'busy': False, 'transport': 'tcp', '
 
 SCENARIOS = {
     'tcp-700-twentieth': {},
-    'tcp-700-half': {'moving_now': 0.5, 'busy': True, 'ingest': {'budget_cores': 1.2}},
+    'tcp-700-half': {'moving_now': 0.5, 'busy': True, 'ingest': {'budget_cores': 1.3}},
     'udp-700': {'transport': 'udp'},
     'h265-tenth': {'h265_share': 0.1},
     'aligned': {'aligned': True},

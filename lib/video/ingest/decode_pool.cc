@@ -23,6 +23,9 @@ constexpr absl::Duration kFullDeadline = absl::Milliseconds(500);
 constexpr absl::Duration kKeyframeDeadlineMax = absl::Seconds(2);
 // Cameras' clocks jitter: a picture this much of the interval early is taken.
 constexpr double kEarly = 0.9;
+// Decoders kept for the next full decode: one of 640x360 holds about 5 MB, and a few serve nearly
+// all, since one begins for each that ends.
+constexpr size_t kSparesMax = 4;
 
 absl::Duration ThreadCpu() {
   timespec now{};
@@ -68,7 +71,6 @@ struct DecodeLane {
 DecodePool::DecodePool(const FleetOptions& options, const Clock& clock, PictureSink& sink)
     : blind_after_(options.blind_after),
       analysed_every_(absl::Seconds(1) / std::max(options.analysed_per_second, 1)),
-      spare_max_(static_cast<size_t>(std::max(options.full_decodes_max, 0))),
       hardware_(media::OpenHardware(options.hardware)),
       clock_(clock),
       sink_(sink) {
@@ -210,7 +212,7 @@ void DecodePool::EndFull(const DecodeLanePtr& lane) {
 void DecodePool::PutBack(DecodeLane& lane) {
   std::unique_ptr<media::Decoder> decoder = std::move(lane.decoder);
   // Hardware is set up for one size of picture.
-  if (decoder == nullptr || hardware_.hardware != nullptr || spare_.size() >= spare_max_) return;
+  if (decoder == nullptr || hardware_.hardware != nullptr || spare_.size() >= kSparesMax) return;
   decoder->Flush();
   spare_.emplace(lane.decoder_codec, std::move(decoder));
 }

@@ -127,7 +127,6 @@ class DecodePool {
 
   const absl::Duration blind_after_;
   const absl::Duration analysed_every_;
-  const size_t spare_max_;
   // Of full decodes: single keyframes go through shared contexts of ever changing sizes, which
   // hardware would set up anew each time.
   const media::OpenedHardware hardware_;
