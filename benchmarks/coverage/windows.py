@@ -45,26 +45,44 @@ def windows(ctl, data, work):
         print(f'| {name} | {steps} | {cpu:.1f} | {wall:.1f} | {memory:.0f} |', flush=True)
 
 
-def reach(ctl, data, work):
-    network = data / 'beijing_taxi/network.osm.pbf'
+def export_arcs(ctl, network, work):
+    """The network's arcs as `network export` writes them, the car's."""
     subprocess.run([ctl, 'network', 'export', '--network', network, '--out', work / 'net'], check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    arcs = list(csv.DictReader(open(work / 'net/arcs.csv', newline='')))
+    return list(csv.DictReader(open(work / 'net/arcs.csv', newline='')))
+
+
+def pick_sources(arcs, work):
+    """A hundred seeded pieces' first nodes, which other searches start from; ours, written to sources.csv, at offset 0."""
+    # A piece's first arc leaves the node where its offset is 0: both searches start from there.
+    first_nodes = {}
+    for a in arcs:
+        first_nodes.setdefault((int(a['way_id']), int(a['seq'])), int(a['from_node']))
+    pieces = random.Random(1).sample(sorted(first_nodes), 100)
+    with open(work / 'sources.csv', 'w') as file:
+        file.write('way_id,seq,offset_m\n' + ''.join(f'{w},{s},0\n' for w, s in pieces))
+    return [first_nodes[piece] for piece in pieces]
+
+
+def our_searches(ctl, network, work):
+    """Milliseconds of CPU of one search: from scratch, with reach lists warm, with all lists made first."""
+    told = subprocess.run([ctl, 'coverage', 'reach', '--network', network, '--sources', work / 'sources.csv',
+                           '--out', work / 'reach', '--timing', str(SEARCHES)], check=True, capture_output=True, text=True)
+    alone = float(re.search(r'search: ([0-9.]+) ms', told.stderr).group(1))
+    warm, cold = (float(x) for x in re.search(r'warm ([0-9.]+) ms, cold .* ([0-9.]+) ms', told.stderr).groups())
+    return alone, warm, cold
+
+
+def reach(ctl, data, work):
+    network = data / 'beijing_taxi/network.osm.pbf'
+    arcs = export_arcs(ctl, network, work)
     ids = {n: i for i, n in enumerate(sorted({int(a[k]) for a in arcs for k in ('from_node', 'to_node')}))}
     best = {}
     for a in arcs:
         key = ids[int(a['from_node'])], ids[int(a['to_node'])]
         best[key] = min(best.get(key, numpy.inf), float(a['time_s']))
     graph = coo_matrix((list(best.values()), numpy.array(list(best)).T), shape=(len(ids), len(ids))).tocsr()
-    rng = random.Random(1)
-    # A piece's first arc leaves the node where its offset is 0: both searches start from there.
-    first_nodes = {}
-    for a in arcs:
-        first_nodes.setdefault((int(a['way_id']), int(a['seq'])), ids[int(a['from_node'])])
-    pieces = rng.sample(sorted(first_nodes), 100)
-    with open(work / 'sources.csv', 'w') as file:
-        file.write('way_id,seq,offset_m\n' + ''.join(f'{w},{s},0\n' for w, s in pieces))
-    starts = [first_nodes[piece] for piece in pieces]
+    starts = [ids[node] for node in pick_sources(arcs, work)]
 
     def scipy_search():
         began = time.process_time()
@@ -73,10 +91,7 @@ def reach(ctl, data, work):
 
     process = sorted(timed([ctl, 'coverage', 'reach', '--network', network, '--sources', work / 'sources.csv',
                             '--out', work / 'reach'])[0] for _ in range(REPEATS))[REPEATS // 2]
-    told = subprocess.run([ctl, 'coverage', 'reach', '--network', network, '--sources', work / 'sources.csv',
-                           '--out', work / 'reach', '--timing', str(SEARCHES)], check=True, capture_output=True, text=True)
-    ours = float(re.search(r'search: ([0-9.]+) ms', told.stderr).group(1))
-    warm, cold = (float(x) for x in re.search(r'warm ([0-9.]+) ms, cold .* ([0-9.]+) ms', told.stderr).groups())
+    ours, warm, cold = our_searches(ctl, network, work)
     scipy = sorted(scipy_search() for _ in range(SEARCHES))[SEARCHES // 2] * 1e3
     print(f'\nBeijing, {len(ids)} nodes, 100 sources, 180 s, CPU: search alone {ours:.2f} ms, SciPy dijkstra (min_only) alone'
           f' {scipy:.2f} ms (medians of {SEARCHES}); `coverage reach` whole process {process * 1e3:.0f} ms (median of {REPEATS})')
