@@ -10,7 +10,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/patrol/tracks/csv_table.h"
 
@@ -41,21 +40,13 @@ class Ids {
 
 absl::StatusOr<CoverMatrix> ReadCoverMatrix(std::istream& in, const MatrixColumns& columns,
                                             double within) {
-  tracks::CsvTable table(in);
-  PATROL_RETURN_IF_ERROR(
-      table.ReadHeader({columns.candidate, columns.demand, columns.cost, columns.weight}, {}));
   Ids candidates;
   Ids demands;
   std::vector<double> weights;                                   // [demands]
   std::vector<std::vector<CoverProblem::Candidate>> covered_by;  // [demands]
   absl::flat_hash_set<uint64_t> pairs;
   double weight_sum = 0;
-  std::string faults;
-  size_t fault_count = 0;
-  const auto add_fault = [&](const std::string& fault) {
-    if (fault_count++ < limits::kRowFaultsNamedMax) absl::StrAppend(&faults, "\n", fault);
-  };
-  const auto read_row = [&]() -> std::string {
+  const auto read_row = [&](const tracks::CsvTable& table) -> std::string {
     double cost = 0;
     double weight = 0;
     if (!absl::SimpleAtod(View(table.field(2)), &cost) || std::isnan(cost)) {
@@ -82,16 +73,8 @@ absl::StatusOr<CoverMatrix> ReadCoverMatrix(std::istream& in, const MatrixColumn
     if (cost <= within) covered_by[demand].push_back(candidate);
     return "";
   };
-  tracks::RowFault broken;
-  for (;;) {
-    const tracks::CsvTable::Next next = table.ReadRow(&broken);
-    if (next == tracks::CsvTable::Next::kEnd) break;
-    const std::string fault = next == tracks::CsvTable::Next::kFault ? broken.message : read_row();
-    if (!fault.empty()) add_fault(absl::StrCat("line ", table.line(), ": ", fault));
-  }
-  if (fault_count > 0) {
-    return absl::InvalidArgumentError(absl::StrCat(fault_count, " bad rows:", faults));
-  }
+  PATROL_RETURN_IF_ERROR(tracks::ReadStrictCsv(
+      in, {columns.candidate, columns.demand, columns.cost, columns.weight}, {}, read_row));
   if (demands.size() == 0) return absl::InvalidArgumentError("has no rows");
   if (weight_sum > kWeightsMax) {
     return absl::InvalidArgumentError("the weights add up to more than 4.5e9");

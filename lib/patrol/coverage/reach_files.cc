@@ -8,7 +8,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/patrol/coverage/interval.h"
 #include "lib/patrol/coverage/result_file.h"
@@ -72,33 +71,11 @@ std::string ReadSource(const Network& network, const SearchGraph& graph,
 
 absl::StatusOr<std::vector<Source>> ReadSources(const Network& network, const SearchGraph& graph,
                                                 std::istream& in) {
-  tracks::CsvTable table(in);
-  PATROL_RETURN_IF_ERROR(table.ReadHeader({"way_id", "seq", "offset_m"}, {}));
   std::vector<Source> sources;
-  std::string faults;
-  size_t fault_count = 0;
-  const auto add_fault = [&](const std::string& fault) {
-    if (fault_count++ < limits::kRowFaultsNamedMax) absl::StrAppend(&faults, "\n", fault);
-  };
-  tracks::RowFault fault;
-  for (;;) {
-    const tracks::CsvTable::Next next = table.ReadRow(&fault);
-    if (next == tracks::CsvTable::Next::kEnd) break;
-    if (next == tracks::CsvTable::Next::kFault) {
-      add_fault(ToString(fault));
-      continue;
-    }
-    Source source;
-    const std::string message = ReadSource(network, graph, table, &source);
-    if (message.empty()) {
-      sources.push_back(source);
-    } else {
-      add_fault(absl::StrCat("line ", table.line(), ": ", message));
-    }
-  }
-  if (fault_count > 0) {
-    return absl::InvalidArgumentError(absl::StrCat(fault_count, " bad rows:", faults));
-  }
+  PATROL_RETURN_IF_ERROR(tracks::ReadStrictCsv(
+      in, {"way_id", "seq", "offset_m"}, {}, [&](const tracks::CsvTable& table) {
+        return ReadSource(network, graph, table, &sources.emplace_back());
+      }));
   if (sources.empty()) return absl::InvalidArgumentError("no sources");
   return sources;
 }

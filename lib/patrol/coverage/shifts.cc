@@ -72,41 +72,43 @@ absl::StatusOr<std::vector<absl::Duration>> ParseShiftStarts(const std::string& 
   return starts;
 }
 
+namespace {
+
+// What is wrong with the row; nothing when `round` is it.
+std::string ReadRound(const tracks::CsvTable& table, const std::vector<geo::Area>& areas,
+                      const std::vector<absl::Duration>& shift_starts, RequiredRound* round) {
+  const std::string id(table.field(0));
+  const auto area = std::find_if(areas.begin(), areas.end(),
+                                 [&](const geo::Area& known) { return known.id == id; });
+  if (area == areas.end()) return absl::StrCat("no area \"", id, "\"");
+  round->area = static_cast<size_t>(area - areas.begin());
+  const std::string every(table.field(1));
+  double every_s = 0;
+  if (!absl::SimpleAtod(every, &every_s) || !(every_s >= 1 && every_s <= 1e7)) {
+    return absl::StrCat("every_s \"", every, "\" is not 1..1e7 seconds");
+  }
+  round->every = absl::Seconds(every_s);
+  const std::string shift(table.field(2));
+  if (shift.empty()) return "";
+  const auto start = ParseShiftStarts(shift);
+  if (!start.ok() || start->size() != 1 ||
+      std::find(shift_starts.begin(), shift_starts.end(), start->front()) == shift_starts.end()) {
+    return absl::StrCat("no shift begins at \"", shift, "\"");
+  }
+  round->shift_start = start->front();
+  return "";
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<RequiredRound>> ReadRounds(
     std::istream& in, const std::vector<geo::Area>& areas,
     const std::vector<absl::Duration>& shift_starts) {
-  tracks::CsvTable table(in);
-  PATROL_RETURN_IF_ERROR(table.ReadHeader({"area_id", "every_s"}, {"shift_start"}));
   std::vector<RequiredRound> rounds;
-  tracks::RowFault fault;
-  for (auto next = table.ReadRow(&fault); next != tracks::CsvTable::Next::kEnd;
-       next = table.ReadRow(&fault)) {
-    const auto invalid = [&](absl::string_view what) {
-      return absl::InvalidArgumentError(absl::StrCat("line ", table.line(), ": ", what));
-    };
-    if (next == tracks::CsvTable::Next::kFault) return invalid(fault.message);
-    const std::string id(table.field(0));
-    const auto area = std::find_if(areas.begin(), areas.end(),
-                                   [&](const geo::Area& known) { return known.id == id; });
-    if (area == areas.end()) return invalid(absl::StrCat("no area \"", id, "\""));
-    const std::string every(table.field(1));
-    double every_s = 0;
-    if (!absl::SimpleAtod(every, &every_s) || !(every_s >= 1 && every_s <= 1e7)) {
-      return invalid(absl::StrCat("every_s \"", every, "\" is not 1..1e7 seconds"));
-    }
-    RequiredRound round{static_cast<size_t>(area - areas.begin()), absl::Seconds(every_s), {}};
-    const std::string shift(table.field(2));
-    if (!shift.empty()) {
-      const auto start = ParseShiftStarts(shift);
-      if (!start.ok() || start->size() != 1 ||
-          std::find(shift_starts.begin(), shift_starts.end(), start->front()) ==
-              shift_starts.end()) {
-        return invalid(absl::StrCat("no shift begins at \"", shift, "\""));
-      }
-      round.shift_start = start->front();
-    }
-    rounds.push_back(round);
-  }
+  PATROL_RETURN_IF_ERROR(tracks::ReadStrictCsv(
+      in, {"area_id", "every_s"}, {"shift_start"}, [&](const tracks::CsvTable& table) {
+        return ReadRound(table, areas, shift_starts, &rounds.emplace_back());
+      }));
   return rounds;
 }
 

@@ -27,43 +27,38 @@ bool HoldsAt(int begin, int end, int hour) {
 
 }  // namespace
 
-absl::StatusOr<SpeedProfile> SpeedProfile::Read(std::istream& in) {
-  tracks::CsvTable table(in);
-  PATROL_RETURN_IF_ERROR(table.ReadHeader({"hour_begin", "hour_end", "factor"}, {"class", "mode"}));
-  SpeedProfile profile;
-  tracks::RowFault fault;
-  for (auto next = table.ReadRow(&fault); next != tracks::CsvTable::Next::kEnd;
-       next = table.ReadRow(&fault)) {
-    const auto invalid = [&](absl::string_view what) {
-      return absl::InvalidArgumentError(absl::StrCat("line ", table.line(), ": ", what));
-    };
-    if (next == tracks::CsvTable::Next::kFault) return invalid(fault.message);
-    const auto field = [&](size_t column) { return std::string(table.field(column)); };
-    Rule rule;
-    if (!absl::SimpleAtoi(field(0), &rule.hour_begin) ||
-        !absl::SimpleAtoi(field(1), &rule.hour_end) || rule.hour_begin < 0 ||
-        rule.hour_begin > 23 || rule.hour_end < 0 || rule.hour_end > 24 ||
-        rule.hour_begin == rule.hour_end) {
-      return invalid("hour_begin and hour_end are not two hours of the day");
-    }
-    if (!absl::SimpleAtod(field(2), &rule.factor) ||
-        !(rule.factor >= kFactorMin && rule.factor <= kFactorMax)) {
-      return invalid(absl::StrCat("factor \"", field(2), "\" is outside 0.05..5"));
-    }
-    if (const std::string name = field(3); !name.empty()) {
-      rule.road_class = roadnet::ParseRoadClass(name);
-      if (roadnet::RoadClassName(*rule.road_class) != name) {
-        return invalid(absl::StrCat("no road class \"", name, "\""));
-      }
-    }
-    if (const std::string name = field(4); !name.empty()) {
-      rule.mode = Mode::kCar;
-      if (!roadnet::ParseMode(name, &*rule.mode)) {
-        return invalid(absl::StrCat("no mode \"", name, "\""));
-      }
-    }
-    profile.rules_.push_back(rule);
+std::string SpeedProfile::ReadRule(const tracks::CsvTable& table, Rule* rule) {
+  const auto field = [&](size_t column) { return std::string(table.field(column)); };
+  if (!absl::SimpleAtoi(field(0), &rule->hour_begin) ||
+      !absl::SimpleAtoi(field(1), &rule->hour_end) || rule->hour_begin < 0 ||
+      rule->hour_begin > 23 || rule->hour_end < 0 || rule->hour_end > 24 ||
+      rule->hour_begin == rule->hour_end) {
+    return "hour_begin and hour_end are not two hours of the day";
   }
+  if (!absl::SimpleAtod(field(2), &rule->factor) ||
+      !(rule->factor >= kFactorMin && rule->factor <= kFactorMax)) {
+    return absl::StrCat("factor \"", field(2), "\" is outside 0.05..5");
+  }
+  if (const std::string name = field(3); !name.empty()) {
+    rule->road_class = roadnet::ParseRoadClass(name);
+    if (roadnet::RoadClassName(*rule->road_class) != name) {
+      return absl::StrCat("no road class \"", name, "\"");
+    }
+  }
+  if (const std::string name = field(4); !name.empty()) {
+    rule->mode = Mode::kCar;
+    if (!roadnet::ParseMode(name, &*rule->mode)) return absl::StrCat("no mode \"", name, "\"");
+  }
+  return "";
+}
+
+absl::StatusOr<SpeedProfile> SpeedProfile::Read(std::istream& in) {
+  SpeedProfile profile;
+  PATROL_RETURN_IF_ERROR(
+      tracks::ReadStrictCsv(in, {"hour_begin", "hour_end", "factor"}, {"class", "mode"},
+                            [&](const tracks::CsvTable& table) {
+                              return ReadRule(table, &profile.rules_.emplace_back());
+                            }));
   return profile;
 }
 

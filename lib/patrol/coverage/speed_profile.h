@@ -5,12 +5,14 @@
 #include <istream>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "lib/patrol/coverage/mode_graphs.h"
 #include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/tracks/csv_table.h"
 
 namespace patrol::coverage {
 
@@ -53,6 +55,9 @@ class SpeedProfile {
     std::optional<roadnet::RoadClass> road_class;
     std::optional<roadnet::Mode> mode;
   };
+
+  // What is wrong with the row; nothing when `rule` is it.
+  static std::string ReadRule(const tracks::CsvTable& table, Rule* rule);
 
   std::vector<Rule> rules_;
 };

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/limits.h"
+#include "lib/base/status.h"
 
 namespace patrol::tracks {
 
@@ -132,6 +133,28 @@ CsvTable::Next CsvTable::ReadRow(RowFault* fault) {
 
 std::string_view CsvTable::field(size_t column) const {
   return columns_[column] < 0 ? std::string_view() : std::string_view(fields_[columns_[column]]);
+}
+
+absl::Status ReadStrictCsv(std::istream& in, const std::vector<std::string>& required,
+                           const std::vector<std::string>& optional,
+                           const std::function<std::string(const CsvTable&)>& take) {
+  CsvTable table(in);
+  PATROL_RETURN_IF_ERROR(table.ReadHeader(required, optional));
+  std::string faults;
+  size_t count = 0;
+  RowFault broken;
+  for (;;) {
+    const CsvTable::Next next = table.ReadRow(&broken);
+    if (next == CsvTable::Next::kEnd) break;
+    const std::string fault = next == CsvTable::Next::kFault ? broken.message : take(table);
+    if (fault.empty()) continue;
+    if (count++ < limits::kRowFaultsNamedMax) {
+      absl::StrAppend(&faults, "\nline ", table.line(), ": ", fault);
+    }
+  }
+  if (count == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(count, count == 1 ? " bad row:" : " bad rows:", faults));
 }
 
 std::string CsvField(std::string_view text) {

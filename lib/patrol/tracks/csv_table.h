@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <string>
 #include <string_view>
@@ -77,6 +78,15 @@ class CsvTable {
   size_t header_fields_ = 0;  // of the header
   std::vector<int> columns_;  // index into fields_, or -1
 };
+
+// Reads a file of which every row must be good. `take` reads the row that the table holds and tells
+// what is wrong with it; nothing when it is good.
+//
+// Errors: those of ReadHeader; INVALID_ARGUMENT when any row is bad, naming the first
+//         limits::kRowFaultsNamedMax by line: `2 bad rows:\nline 3: no area "b"\nline 7: ...`.
+absl::Status ReadStrictCsv(std::istream& in, const std::vector<std::string>& required,
+                           const std::vector<std::string>& optional,
+                           const std::function<std::string(const CsvTable&)>& take);
 
 // `text` as one CSV field: quoted where it must be.
 std::string CsvField(std::string_view text);
