@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
@@ -16,13 +17,31 @@ namespace patrol::roadnet {
 
 namespace {
 
+// A way as small as can be: there may be a million. The rest lies in Input, for all of them.
 struct InputWay {
   int64_t id = 0;
-  std::vector<int64_t> nodes;
-  WayRules rules;     // without its name
-  uint32_t name = 0;  // index into names
-  std::vector<size_t> gaps;
+  uint32_t nodes_begin = 0;  // [nodes_begin, nodes_end) of node_ids
+  uint32_t nodes_end = 0;
+  uint32_t rules = 0;  // index into rules
+  uint32_t name = 0;   // index into names
+  uint32_t gaps_begin = 0;
+  uint32_t gaps_end = 0;
 };
+
+struct HashRules {
+  size_t operator()(const WayRules& rules) const {
+    return absl::HashOf(rules.is_road, rules.road_class, rules.forward_kmh, rules.backward_kmh,
+                        rules.walked_modes, rules.patrollable, rules.reversible, rules.name);
+  }
+};
+
+// The number of `value` among `values`, to which it is added if it is new.
+template <typename Value, typename Map>
+uint32_t NumberOf(const Value& value, std::vector<Value>* values, Map* numbers) {
+  const auto [at, is_new] = numbers->try_emplace(value, static_cast<uint32_t>(values->size()));
+  if (is_new) values->push_back(value);
+  return at->second;
+}
 
 // Sorts, and drops nodes given twice at the same place.
 absl::Status OrderNodes(std::vector<Node>& nodes) {
@@ -96,10 +115,18 @@ bool Bar(const Network& network, NodeIndex node, uint8_t modes, std::vector<Forb
 struct NetworkBuilder::Input {
   std::vector<Node> nodes;
   std::vector<InputWay> ways;
+  std::vector<int64_t> node_ids;  // of all usable ways
+  std::vector<size_t> gaps;       // likewise
+  std::vector<WayRules> rules;    // those that differ, without names
+  std::unordered_map<WayRules, uint32_t, HashRules> rules_index;
   std::vector<std::string> names = {""};
   std::unordered_map<std::string, uint32_t> name_index = {{"", 0}};
   std::vector<Restriction> restrictions;
   std::vector<std::pair<int64_t, uint8_t>> barriers;  // node id, modes
+
+  // Pieces of all ways, and their times.
+  absl::Status AddPieces(Network* network, NetworkReport* counts) const;
+  absl::Status AddPiecesOf(const InputWay& way, Network* network, NetworkReport* counts) const;
 };
 
 NetworkBuilder::NetworkBuilder() : input_(std::make_unique<Input>()) {}
@@ -112,12 +139,22 @@ void NetworkBuilder::AddNode(int64_t id, geo::LonLat place) {
 }
 
 void NetworkBuilder::AddWay(const Way& way) {
-  const auto [at, is_new] = input_->name_index.try_emplace(
-      std::string(way.rules.name), static_cast<uint32_t>(input_->names.size()));
-  if (is_new) input_->names.emplace_back(way.rules.name);
-  InputWay& added =
-      input_->ways.emplace_back(InputWay{way.id, way.nodes, way.rules, at->second, way.gaps});
-  added.rules.name = {};
+  Input& input = *input_;
+  InputWay added;
+  added.id = way.id;
+  added.name = NumberOf(std::string(way.rules.name), &input.names, &input.name_index);
+  WayRules rules = way.rules;
+  rules.name = {};
+  added.rules = NumberOf(rules, &input.rules, &input.rules_index);
+  if (rules.usable()) {
+    added.nodes_begin = static_cast<uint32_t>(input.node_ids.size());
+    input.node_ids.insert(input.node_ids.end(), way.nodes.begin(), way.nodes.end());
+    added.nodes_end = static_cast<uint32_t>(input.node_ids.size());
+    added.gaps_begin = static_cast<uint32_t>(input.gaps.size());
+    input.gaps.insert(input.gaps.end(), way.gaps.begin(), way.gaps.end());
+    added.gaps_end = static_cast<uint32_t>(input.gaps.size());
+  }
+  input.ways.push_back(added);
 }
 
 void NetworkBuilder::AddRestriction(Restriction restriction) {
@@ -126,6 +163,74 @@ void NetworkBuilder::AddRestriction(Restriction restriction) {
 
 void NetworkBuilder::AddBarrier(int64_t node_id, uint8_t modes) {
   input_->barriers.push_back({node_id, modes});
+}
+
+absl::Status NetworkBuilder::Input::AddPieces(Network* network, NetworkReport* counts) const {
+  size_t pieces = 0;
+  for (const InputWay& way : ways) {
+    if (way.nodes_end > way.nodes_begin) pieces += way.nodes_end - way.nodes_begin - 1;
+  }
+  pieces = std::min(pieces, limits::kPiecesMax);
+  network->pieces_.reserve(pieces);
+  for (std::vector<TravelTimeUs>& times : network->times_us_) times.reserve(2 * pieces);
+  for (const InputWay& way : ways) {
+    const WayRules& way_rules = rules[way.rules];
+    ++counts->ways_read;
+    if (!way_rules.is_road) {
+      ++counts->ways_not_roads;
+      continue;
+    }
+    if (way_rules.reversible) ++counts->ways_reversible;
+    if (!way_rules.usable()) {
+      ++counts->ways_closed;
+      continue;
+    }
+    const size_t pieces_before = network->pieces_.size();
+    PATROL_RETURN_IF_ERROR(AddPiecesOf(way, network, counts));
+    if (network->pieces_.size() > pieces_before) ++counts->ways_used;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NetworkBuilder::Input::AddPiecesOf(const InputWay& way, Network* network,
+                                                NetworkReport* counts) const {
+  const WayRules& way_rules = rules[way.rules];
+  const auto gaps_begin = gaps.begin() + way.gaps_begin;
+  const auto gaps_end = gaps.begin() + way.gaps_end;
+  const int64_t* const nodes_of = node_ids.data() + way.nodes_begin;
+  for (size_t i = 0; way.nodes_begin + i + 1 < way.nodes_end; ++i) {
+    if (std::binary_search(gaps_begin, gaps_end, i)) continue;
+    if (nodes_of[i] == nodes_of[i + 1]) {
+      ++counts->segments_zero_length;
+      continue;
+    }
+    Piece piece;
+    piece.way_id = way.id;
+    piece.seq = static_cast<uint32_t>(i);
+    piece.from = network->FindNode(nodes_of[i]);
+    piece.to = network->FindNode(nodes_of[i + 1]);
+    if (piece.from == network->node_count() || piece.to == network->node_count()) {
+      ++counts->segments_missing_node;
+      continue;
+    }
+    if (network->pieces_.size() >= limits::kPiecesMax) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "the network has more than ", limits::kPiecesMax, " pieces, at way ", way.id));
+    }
+    piece.length_m = std::max(kPieceLengthMinM, geo::GreatCircleM(network->nodes_[piece.from].place,
+                                                                  network->nodes_[piece.to].place));
+    piece.road_class = way_rules.road_class;
+    piece.patrollable = way_rules.patrollable;
+    piece.walked_modes = way_rules.walked_modes;
+    piece.name = way.name;
+    network->pieces_.push_back(piece);
+    for (size_t m = 0; m < kModeCount; ++m) {
+      for (const double kmh : {way_rules.forward_kmh[m], way_rules.backward_kmh[m]}) {
+        network->times_us_[m].push_back(TimeOf(piece.length_m, kmh, counts->times_capped));
+      }
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Network> NetworkBuilder::Build(NetworkReport* report) && {
@@ -139,54 +244,9 @@ absl::StatusOr<Network> NetworkBuilder::Build(NetworkReport* report) && {
   Network network;
   network.nodes_ = std::move(input.nodes);
   network.names_ = std::move(input.names);
-  for (const InputWay& way : input.ways) {
-    ++counts.ways_read;
-    if (!way.rules.is_road) {
-      ++counts.ways_not_roads;
-      continue;
-    }
-    if (way.rules.reversible) ++counts.ways_reversible;
-    if (!way.rules.usable()) {
-      ++counts.ways_closed;
-      continue;
-    }
-    const size_t pieces_before = network.pieces_.size();
-    for (size_t i = 0; i + 1 < way.nodes.size(); ++i) {
-      if (std::binary_search(way.gaps.begin(), way.gaps.end(), i)) continue;
-      if (way.nodes[i] == way.nodes[i + 1]) {
-        ++counts.segments_zero_length;
-        continue;
-      }
-      const NodeIndex from = network.FindNode(way.nodes[i]);
-      const NodeIndex to = network.FindNode(way.nodes[i + 1]);
-      if (from == network.node_count() || to == network.node_count()) {
-        ++counts.segments_missing_node;
-        continue;
-      }
-      if (network.pieces_.size() >= limits::kPiecesMax) {
-        return absl::ResourceExhaustedError(absl::StrCat(
-            "the network has more than ", limits::kPiecesMax, " pieces, at way ", way.id));
-      }
-      Piece piece;
-      piece.way_id = way.id;
-      piece.seq = static_cast<uint32_t>(i);
-      piece.from = from;
-      piece.to = to;
-      piece.length_m = std::max(kPieceLengthMinM, geo::GreatCircleM(network.nodes_[from].place,
-                                                                    network.nodes_[to].place));
-      piece.road_class = way.rules.road_class;
-      piece.patrollable = way.rules.patrollable;
-      piece.walked_modes = way.rules.walked_modes;
-      piece.name = way.name;
-      network.pieces_.push_back(piece);
-      for (size_t m = 0; m < kModeCount; ++m) {
-        for (const double kmh : {way.rules.forward_kmh[m], way.rules.backward_kmh[m]}) {
-          network.times_us_[m].push_back(TimeOf(piece.length_m, kmh, counts.times_capped));
-        }
-      }
-    }
-    if (network.pieces_.size() > pieces_before) ++counts.ways_used;
-  }
+  PATROL_RETURN_IF_ERROR(input.AddPieces(&network, &counts));
+  input.ways = {};
+  input.node_ids = {};
   network.KeepUsedNodes();
   network.LinkOutArcs();
   counts.restrictions_read = input.restrictions.size();

@@ -27,6 +27,8 @@ struct WayRules {
   std::string_view name;    // points into the tags
 
   bool usable() const;  // by any mode, in any direction
+
+  friend bool operator==(const WayRules&, const WayRules&) = default;
 };
 
 // Reads highway, oneway (also by mode and implied), maxspeed (also per direction), surface, access
