@@ -126,14 +126,16 @@ constexpr double kSamePassageM = 50;
 
 // Writes the rows of path.csv for one unit: every node passed, in order, and both nodes of the
 // pieces that a path begins and ends on. Of a piece that the path before ended on, and that this
-// one goes on along, the first node stands there already: a piece passed once is listed once.
+// one goes on along, the first node stands there already: a piece passed once is listed once. What
+// is in doubt is left out, as if the path broke there.
 class PathWriter {
  public:
   PathWriter(const roadnet::Network& network, std::string_view unit_id, std::ostream& out)
       : network_(network), unit_(tracks::CsvField(unit_id)), out_(out) {}
 
   void Take(const tracks::TimedPart& part) {
-    if (part.breaks) EndPath();
+    if (part.breaks || part.doubtful) EndPath();
+    if (part.doubtful) return;
     const double length_m = std::abs(part.end_m - part.start_m);
     if (!open_) {
       if (length_m == 0) return;  // stands where the path begins
@@ -202,6 +204,7 @@ struct Tally {
   size_t fixes = 0;
   std::map<std::string, size_t> verdicts;
   double path_km = 0;
+  double doubtful_km = 0;  // of it
   size_t paths = 0;
   size_t visits = 0;
   std::optional<geo::Datum> suspected_datum;
@@ -233,7 +236,10 @@ class MatchOutput {
       if (!track.stretch(i).continues) ++tally.paths;
     }
     PathWriter path(network_, track.unit_id(), path_.stream());
-    tracks::WalkTrack(network_, track, [&](const tracks::TimedPart& part) { path.Take(part); });
+    tracks::WalkTrack(network_, track, [&](const tracks::TimedPart& part) {
+      path.Take(part);
+      if (part.doubtful) tally.doubtful_km += std::abs(part.end_m - part.start_m) / 1000;
+    });
     path.EndPath();
     for (const tracks::AreaVisit& visit : tracks::AreaVisits(network_, track, cuts_)) {
       ++tally.visits;
@@ -295,6 +301,7 @@ void PrintTally(const Tally& tally, Format format) {
   }
   rows.emplace_back("paths", absl::StrCat(tally.paths));
   rows.emplace_back("path_km", absl::StrFormat("%.3f", tally.path_km));
+  rows.emplace_back("doubtful_km", absl::StrFormat("%.3f", tally.doubtful_km));
   rows.emplace_back("visits", absl::StrCat(tally.visits));
   const std::string suspected(tally.suspected_datum ? geo::DatumName(*tally.suspected_datum) : "");
   rows.emplace_back("suspected_datum",

@@ -153,6 +153,27 @@ class MatchRun(unittest.TestCase):
             drive = rows(self.at / 'drive.csv')
             self.assertEqual([r[:4] for r in rows(self.at / 'out/fixes.csv')], drive)
 
+    def test_of_two_ways_alike_none_is_told(self):
+        # 1 --- 2 === 3 --- 6: from 2 to 3 over 4 or over 5, as long; nothing is heard on the way.
+        nodes = {1: (22.9, 113.0), 2: (22.9, 113.004), 3: (22.9, 113.008), 4: (22.9006, 113.006),
+                 5: (22.8994, 113.006), 6: (22.9, 113.012)}
+        network = ["<?xml version='1.0'?><osm version='0.6'>"] + [
+            f"<node id='{node}' version='1' lat='{lat}' lon='{lon}'/>" for node, (lat, lon) in nodes.items()]
+        for way, refs in ((10, (1, 2)), (20, (2, 4, 3)), (30, (2, 5, 3)), (40, (3, 6))):
+            network.append(f"<way id='{way}' version='1'>" + ''.join(f"<nd ref='{ref}'/>" for ref in refs) +
+                           "<tag k='highway' v='residential'/></way>")
+        (self.at / 'n.osm').write_text(''.join(network) + '</osm>')
+        (self.at / 'drive.csv').write_text('unit_id,time,lon,lat\n' + ''.join(
+            f'u,2026-03-02T00:{at},{lon},22.9\n'
+            for at, lon in (('00:00Z', 113.001), ('00:20Z', 113.0035), ('00:50Z', 113.0085), ('01:10Z', 113.011))))
+        done = self.run_match(fixes='drive.csv')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([r[2] for r in rows(self.at / 'out/path.csv')[1:]], ['1', '2', '', '3', '6'])
+        tally = json.loads(done.stdout)
+        self.assertGreater(tally['doubtful_km'], 0.4)
+        self.assertGreater(tally['path_km'], tally['doubtful_km'])
+        self.assertEqual(tally['matched'], 4)
+
     def test_real_tracks_are_recovered(self):
         folder = SHARED / 'data/kubicka/12'
         if not folder.exists():

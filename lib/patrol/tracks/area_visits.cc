@@ -83,7 +83,7 @@ std::vector<AreaVisit> AreaVisits(const roadnet::Network& network, const Matched
       std::optional<AreaVisit>& visit = open[cut.area];
       if (visit && visit->leave == enter) {
         visit->leave = leave;
-      } else {
+      } else if (!part.doubtful || (low == high && enter < leave)) {
         close(visit);
         visit = AreaVisit{cut.area, enter, leave};
       }

@@ -52,7 +52,9 @@ struct AreaVisit {
 
 // All visits of a track, in the order of enter time, then area. Going out and coming in again are
 // two visits; a break of the path ends a visit. The unit is where its path on the network is, also
-// while attached to it. Instants as in PiecePassages. Cost: O(arcs of the track x areas of each).
+// while attached to it; a way in doubt (Certainty) goes on with a visit, but does not begin one
+// unless the unit stands there: the way beside it is mostly in the same area. Instants as in
+// PiecePassages. Cost: O(arcs of the track x areas of each).
 std::vector<AreaVisit> AreaVisits(const roadnet::Network& network, const MatchedTrack& track,
                                   const AreaCuts& cuts);
 

@@ -71,24 +71,29 @@ void Chain::Push(HmmStep step) {
 }
 
 void Chain::EndPath() {
-  if (sink_ != nullptr && !steps_.empty()) HandOver(steps_.size() - 1, steps_.back().Best());
+  if (sink_ != nullptr && !steps_.empty()) HandOver(BestPath(), steps_.size() - 1);
   steps_.clear();
   handed_ = 0;
   if (pending_) {
     HmmStep alone = *std::move(pending_);
     pending_.reset();
-    if (sink_ != nullptr) sink_->OnPoint(alone, alone.states[alone.Best()], {}, false);
+    if (sink_ != nullptr) sink_->OnPoint(alone, alone.states[alone.Best()], {}, {}, false);
   }
 }
 
-void Chain::HandOver(size_t end, size_t state) {
-  std::vector<size_t> chosen(end + 1);
-  chosen[end] = state;
-  for (size_t i = end; i > 0; --i) {
+std::vector<size_t> Chain::BestPath() const {
+  std::vector<size_t> chosen(steps_.size());
+  chosen.back() = steps_.back().Best();
+  for (size_t i = steps_.size() - 1; i > 0; --i) {
     const int32_t before = steps_[i].states[chosen[i]].before;
     PATROL_CHECK(before >= 0);
     chosen[i - 1] = static_cast<size_t>(before);
   }
+  return chosen;
+}
+
+void Chain::HandOver(absl::Span<const size_t> chosen, size_t end) {
+  doubt_.Weigh(steps_, chosen);
   for (size_t i = handed_; i <= end; ++i) {
     const HmmStep& step = steps_[i];
     const HmmState& at = step.states[chosen[i]];
@@ -102,42 +107,32 @@ void Chain::HandOver(size_t end, size_t state) {
     }
     sink_->OnPoint(step, at,
                    absl::MakeConstSpan(step.ways.data() + at.way_begin, at.way_end - at.way_begin),
-                   connected);
+                   doubt_.certainty(i), connected);
   }
 }
 
 void Chain::Decide() {
-  // Walk back from every state of the last step until they have all come from one.
+  // Walk back from every state of the last step until they have all come from one. No use in what
+  // agrees so far back that it would have to be asked again at once: then the likeliest path
+  // decides on the older half.
   std::vector<bool> from(steps_.back().states.size(), true);
-  for (size_t i = steps_.size() - 1; i > handed_; --i) {
-    std::vector<bool> earlier(steps_[i - 1].states.size(), false);
-    size_t count = 0;
-    size_t only = 0;
+  size_t agreed = steps_.size() - 1;
+  while (agreed > steps_.size() / 2) {
+    std::vector<bool> earlier(steps_[agreed - 1].states.size(), false);
     for (size_t s = 0; s < from.size(); ++s) {
-      if (!from[s]) continue;
-      const auto before = static_cast<size_t>(steps_[i].states[s].before);
-      if (!earlier[before]) {
-        earlier[before] = true;
-        ++count;
-        only = before;
-      }
+      if (from[s]) earlier[static_cast<size_t>(steps_[agreed].states[s].before)] = true;
     }
     from = std::move(earlier);
-    // No use in what agrees so far back that it would have to be asked again at once.
-    if (i - 1 <= steps_.size() / 2) break;
-    if (count == 1) return DecideUpTo(i - 1, only);
+    --agreed;
+    if (std::count(from.begin(), from.end(), true) == 1) break;
   }
-  // They do not agree, or not on enough: the likeliest path decides on the older half.
-  size_t state = steps_.back().Best();
-  const size_t half = steps_.size() / 2;
-  for (size_t i = steps_.size() - 1; i > half; --i) {
-    state = static_cast<size_t>(steps_[i].states[state].before);
-  }
-  DecideUpTo(half, state);
+  DecideUpTo(agreed);
 }
 
-void Chain::DecideUpTo(size_t step, size_t state) {
-  HandOver(step, state);
+void Chain::DecideUpTo(size_t step) {
+  const std::vector<size_t> chosen = BestPath();
+  HandOver(chosen, step);
+  const size_t state = chosen[step];
   // The step stays as the first, with its one state; what came from others goes.
   HmmState only = steps_[step].states[state];
   only.before = -1;

@@ -89,7 +89,8 @@ Hmm::Hmm(const roadnet::Network& network, const roadnet::SpatialIndex& index,
               {.u_turn_m = options.u_turn_m,
                .u_turn_nats = options.u_turn_nats,
                .turn_nats = options.turn_nats,
-               .slow_nats_per_km = options.slow_nats_per_km}) {}
+               .slow_nats_per_km = options.slow_nats_per_km}),
+      detours_(network, graph, search_.costs()) {}
 
 double Hmm::LogEmission(const Fix& fix, ArcIndex arc, double distance_m) const {
   const double sigma = std::max(options_.sigma_m, fix.accuracy_m.value_or(0));
@@ -148,6 +149,7 @@ HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) const
   // Bends that drop out below leave room for others.
   query.count_max = 3 * options_.candidates_max;
   const std::vector<roadnet::Candidate> candidates = index_.Nearest(fix.position, query);
+  step.states.reserve(2 * options_.candidates_max + 2 * kLikelyMax + 1);
   size_t kept = 0;
   for (size_t i = 0; i < candidates.size() && kept < options_.candidates_max; ++i) {
     if (IsBendBeside(candidates, i)) continue;
@@ -206,7 +208,7 @@ void Hmm::AddAhead(const Fix& fix, const HmmStep& before, const std::vector<uint
         found = true;
       }
       gone_m += network_.piece(roadnet::PieceOf(arc)).length_m;
-      const ArcIndex next = search_.StraightOn(arc);
+      const ArcIndex next = search_.costs().StraightOn(arc);
       if (next == arc) break;
       arc = next;
     }
@@ -217,6 +219,32 @@ void Hmm::AddAhead(const Fix& fix, const HmmStep& before, const std::vector<uint
     const DirectedPlace place{best_arc, AlongArc(network_, best_arc, best.position.offset_m)};
     AddState(fix, place, best.position, best.distance_m, step);
   }
+}
+
+const DetourSearch& Hmm::FindDetours(const HmmStep& before, uint32_t from, const HmmStep& step,
+                                     uint32_t to, double nats) {
+  const HmmState& source = before.states[from];
+  const HmmState& target = step.states[to];
+  others_.clear();
+  source_states_.clear();
+  for (uint32_t i = 0; i < before.states.size(); ++i) {
+    const HmmState& other = before.states[i];
+    if (i == from || other.off_road) continue;
+    others_.push_back(
+        {other.place, static_cast<float>(step.beta_m * (source.log_prob - other.log_prob))});
+    source_states_.push_back(i);
+  }
+  search_.SetScale(step.beta_m);
+  DrivenWay way;
+  way.from = source.place;
+  way.to = target.place;
+  way.arcs =
+      absl::MakeConstSpan(step.ways.data() + target.way_begin, target.way_end - target.way_begin);
+  way.straight_m = static_cast<float>(geo::GreatCircleM(before.place, step.place));
+  way.short_share = kShortShare;
+  way.around = network_.Place(target.at);
+  detours_.Run(way, others_, static_cast<float>(nats * step.beta_m));
+  return detours_;
 }
 
 double Hmm::OffRoadNats(double metres, double seconds) const {
@@ -238,14 +266,16 @@ void Hmm::StayBesideRoads(const HmmStep& before, HmmState* off, const HmmStep& s
 bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool keep_ways) {
   const double straight = geo::GreatCircleM(before.place, step->place);
   const double seconds = absl::ToDoubleSeconds(step->time - before.time);
+  step->silent_s = absl::ToDoubleSeconds(step->time - heard);
   const double beta =
-      options_.beta_m + options_.beta_per_s_m * std::min(absl::ToDoubleSeconds(step->time - heard),
-                                                         straight / options_.detour_mps);
+      options_.beta_m +
+      options_.beta_per_s_m * std::min(step->silent_s, straight / options_.detour_mps);
   const double plain_m = straight * (1 + kSlowShareMax * beta * options_.slow_nats_per_km / 1000);
   const double limit =
       std::min(plain_m + options_.u_turn_m + kDetourBetas * beta,
                kSpeedShare * options_.speed_max_mps * seconds + options_.u_turn_m + kSpeedSlackM);
 
+  step->beta_m = beta;
   const double beam = BeamLog(seconds);
   // In metres: a nat weighs beta, everywhere.
   targets_.clear();
@@ -312,6 +342,7 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
   }
   // States that nothing leads to, or next to nothing, go; so does the ways' waste.
   std::vector<HmmState> kept;
+  kept.reserve(step->states.size());
   std::vector<ArcIndex> ways;
   for (size_t j = 0; j < best.size(); ++j) {
     HmmState state = step->states[j];

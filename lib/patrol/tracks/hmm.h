@@ -8,6 +8,7 @@
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
+#include "lib/patrol/tracks/detour_search.h"
 #include "lib/patrol/tracks/fix.h"
 #include "lib/patrol/tracks/match_options.h"
 #include "lib/patrol/tracks/route_search.h"
@@ -49,6 +50,8 @@ struct HmmStep {
   uint32_t fix = 0;  // the caller's number for it
   absl::Time time;
   geo::LonLat place;             // of the fix
+  double silent_s = 0;           // how long nothing had been heard of the unit
+  double beta_m = 0;             // what a nat weighs on the ways from the step before, metres
   std::vector<HmmState> states;  // the last one is off the roads, where any is
   std::vector<roadnet::ArcIndex> ways;
   std::vector<uint32_t> thinned;  // fixes after it that are nearer than noise
@@ -74,6 +77,13 @@ class Hmm {
   // keep_ways: whether the arcs driven are wanted.
   bool Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool keep_ways);
 
+  // What else than the way from state `from` of `before` to state `to` of `step`, which is
+  // connected to it, may have been driven, at most `nats` less likely. Other sources are those of
+  // detour_states(): states of `before`.
+  const DetourSearch& FindDetours(const HmmStep& before, uint32_t from, const HmmStep& step,
+                                  uint32_t to, double nats);
+  const std::vector<uint32_t>& detour_states() const { return source_states_; }
+
   const MatchOptions& options() const { return options_; }
 
  private:
@@ -94,8 +104,10 @@ class Hmm {
   const roadnet::SearchGraph& graph_;
   const MatchOptions options_;
   RouteSearch search_;
+  DetourSearch detours_;
   std::vector<RouteTarget> targets_;
   std::vector<RouteSource> sources_;
+  std::vector<OtherSource> others_;
   std::vector<uint32_t> source_states_;  // which states of the step before they are
 };
 

@@ -52,6 +52,13 @@ struct MatchOptions {
   // Fixes closer than this many sigma to the last one used are placed along the path that the
   // others make (Newson & Krumm, section 4.1; theirs: 2 sigma of 4 m).
   double thin_sigmas = 1;
+  // A piece is sure where the path beats the likeliest one that spares it by sure_nats (0: all are
+  // sure), or by sure_m of way, which is the noise of two fixes, where that is less: between rare
+  // fixes a nat is worth many metres. And by proportionally less where the unit was heard of within
+  // sure_after_s: there the way was seen rather than inferred.
+  double sure_nats = 1;
+  double sure_m = 25;
+  double sure_after_s = 10;
   // Pieces looked at per fix, the nearest. A town has up to about a dozen within 50 m.
   size_t candidates_max = 12;
   // Used fixes of a path, at least 4, that may be undecided; then those are decided on which all

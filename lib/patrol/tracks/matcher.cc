@@ -75,11 +75,11 @@ class TrackWriter : public ChainSink {
   }
 
   void OnPoint(const HmmStep& step, const HmmState& state, absl::Span<const ArcIndex> way,
-               bool connected) override {
+               absl::Span<const Certainty> certainty, bool connected) override {
     if (connected) {
-      WriteThinned(state.at, way);
+      WriteThinned(state.at, way, certainty);
     } else {
-      WriteThinned(at_, {});
+      WriteThinned(at_, {}, {});
     }
     const RoadPosition at = connected && rest_.empty() ? at_ : state.at;
     const double distance_m =
@@ -87,7 +87,8 @@ class TrackWriter : public ChainSink {
                        : geo::GreatCircleM(fixes_[step.fix]->position, network_.Place(at));
     const UnitPosition position = Judge(step.fix, at, distance_m);
     if (connected) {
-      track_->AddPoint(step.time, position, rest_, PathLength(network_, at_, at, rest_));
+      track_->AddPoint(step.time, position, rest_, PathLength(network_, at_, at, rest_),
+                       certainty_);
     } else {
       track_->AddBreak(step.time, position);
     }
@@ -103,7 +104,7 @@ class TrackWriter : public ChainSink {
   void OnOffNetwork(uint32_t fix) { verdicts_[fix].verdict = MatchVerdict::kOffNetwork; }
 
   std::vector<MatchedFix> Finish() {
-    WriteThinned(at_, {});
+    WriteThinned(at_, {}, {});
     return std::move(verdicts_);
   }
 
@@ -121,16 +122,22 @@ class TrackWriter : public ChainSink {
   // Places the fixes that were nearer than noise to the point at_ on the way from there to `to`,
   // each at or beyond the one before; what is left of the way is then in rest_, and at_ is where it
   // begins.
-  void WriteThinned(const RoadPosition& to, absl::Span<const ArcIndex> way) {
+  void WriteThinned(const RoadPosition& to, absl::Span<const ArcIndex> way,
+                    absl::Span<const Certainty> certainty) {
     rest_ = way;
+    certainty_ = certainty;
     for (const uint32_t index : thinned_) {
       const Fix& fix = *fixes_[index];
       const Place place = NearestOnWay(fix, to);
       const UnitPosition position = Judge(index, place.at, place.distance_m);
       const bool stood = place.at == at_;
       const absl::Span<const ArcIndex> driven = stood ? rest_.first(0) : rest_.first(place.arcs);
-      track_->AddPoint(fix.time, position, driven, PathLength(network_, at_, place.at, driven));
-      if (!stood) rest_ = rest_.subspan(place.arcs - 1);
+      track_->AddPoint(fix.time, position, driven, PathLength(network_, at_, place.at, driven),
+                       certainty_.first(driven.size()));
+      if (!stood) {
+        rest_ = rest_.subspan(place.arcs - 1);
+        certainty_ = certainty_.subspan(place.arcs - 1);
+      }
       at_ = place.at;
     }
     thinned_.clear();
@@ -168,8 +175,9 @@ class TrackWriter : public ChainSink {
   const absl::Span<const Fix* const> fixes_;
   std::vector<MatchedFix> verdicts_;
   MatchedTrack* track_;
-  RoadPosition at_;                  // of the last point
-  std::vector<uint32_t> thinned_;    // fixes after it, not written yet
+  RoadPosition at_;                // of the last point
+  std::vector<uint32_t> thinned_;  // fixes after it, not written yet
+  absl::Span<const Certainty> certainty_;
   absl::Span<const ArcIndex> rest_;  // way from at_ to the point being written
 };
 

@@ -10,9 +10,15 @@ namespace patrol::tracks {
 std::vector<PiecePassage> PiecePassages(const roadnet::Network& network,
                                         const MatchedTrack& track) {
   std::vector<PiecePassage> passages;
+  bool after_doubt = false;
   WalkTrack(network, track, [&](const TimedPart& part) {
+    if (part.doubtful) {
+      after_doubt = true;
+      return;
+    }
     const roadnet::PieceIndex piece = roadnet::PieceOf(part.arc);
-    if (part.breaks || passages.back().piece != piece) {
+    if (part.breaks || after_doubt || passages.back().piece != piece) {
+      after_doubt = false;
       passages.push_back({piece, part.start, part.end, part.start_m, part.start_m, false});
     }
     PiecePassage& passage = passages.back();

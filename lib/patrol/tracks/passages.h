@@ -24,7 +24,8 @@ struct PiecePassage {
 
 // All passages of a track in the order of enter time. Coming back to a piece after having left it
 // is a passage of its own; so is being on it after a break of the path. Turning round on a piece is
-// one passage. Single points (a fix between two breaks) are passages of no duration.
+// one passage. What is in doubt (Certainty) is no passage. Single points (a fix between two breaks)
+// are passages of no duration.
 //
 // Between two fixes the unit moves along the path by length, as in PositionAt; instants are rounded
 // to whole microseconds.

@@ -50,21 +50,38 @@ RoadPosition AlongPath(const roadnet::Network& network, const RoadPosition& from
   return to;
 }
 
+namespace {
+
+// Whether the first way driven from the break at point `index` is in doubt; then so is where it
+// begins.
+bool BeginsInDoubt(const MatchedTrack& track, size_t index) {
+  for (size_t i = index + 1; i < track.points().size() && track.points()[i].connected; ++i) {
+    const absl::Span<const Certainty> certainty = track.certainty_to(i);
+    if (!certainty.empty()) return certainty.front() == Certainty::kDoubtful;
+  }
+  return false;
+}
+
+}  // namespace
+
 void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
                const std::function<void(const TimedPart&)>& visit) {
   const std::vector<MatchedTrack::Point>& points = track.points();
   ArcIndex arc = 0;
+  bool doubtful = false;  // a unit that stands is where it has come to
   for (size_t i = 0; i < points.size(); ++i) {
     const MatchedTrack::Point& b = points[i];
     if (!b.connected) {
       arc = roadnet::ForwardArc(b.at.piece);
-      visit({arc, true, b.at.offset_m, b.at.offset_m, b.time, b.time});
+      doubtful = BeginsInDoubt(track, i);
+      visit({arc, true, doubtful, b.at.offset_m, b.at.offset_m, b.time, b.time});
       continue;
     }
     const MatchedTrack::Point& a = points[i - 1];
     const absl::Span<const ArcIndex> arcs = track.arcs_to(i);
+    const absl::Span<const Certainty> certainty = track.certainty_to(i);
     if (arcs.empty()) {
-      visit({arc, false, a.at.offset_m, a.at.offset_m, a.time, b.time});
+      visit({arc, false, doubtful, a.at.offset_m, a.at.offset_m, a.time, b.time});
       continue;
     }
     const double length = PathLength(network, a.at, b.at, arcs);
@@ -81,8 +98,9 @@ void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
         end = a.time + absl::Microseconds(std::llround(duration_us * share));
       }
       // AlongArc is its own inverse.
-      visit({arc, false, AlongArc(network, arc, part.start_m), AlongArc(network, arc, part.end_m),
-             start, end});
+      doubtful = certainty[k] == Certainty::kDoubtful;
+      visit({arc, false, doubtful, AlongArc(network, arc, part.start_m),
+             AlongArc(network, arc, part.end_m), start, end});
       start = end;
     }
   }

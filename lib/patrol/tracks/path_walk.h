@@ -38,7 +38,8 @@ roadnet::RoadPosition AlongPath(const roadnet::Network& network, const roadnet::
 // where the unit stands) at constant speed from `start` to `end`.
 struct TimedPart {
   roadnet::ArcIndex arc = 0;
-  bool breaks = false;  // the path does not lead here from the part before
+  bool breaks = false;    // the path does not lead here from the part before
+  bool doubtful = false;  // Certainty::kDoubtful
   double start_m = 0;
   double end_m = 0;
   absl::Time start;

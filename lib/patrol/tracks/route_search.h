@@ -9,24 +9,9 @@
 #include "lib/geo/lonlat.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
+#include "lib/patrol/tracks/way_costs.h"
 
 namespace patrol::tracks {
-
-// A place on a piece and the direction in which the unit passes it.
-struct DirectedPlace {
-  roadnet::ArcIndex arc = 0;
-  double along_m = 0;  // from the arc's tail: 0..length
-};
-
-// What drivers avoid. Nats are natural logarithms of likelihood: what they weigh against a metre of
-// way depends on how much is known (SetScale).
-struct RouteTaste {
-  double u_turn_m = 0;     // turning round, as metres of way
-  double u_turn_nats = 0;  // and on top
-  double turn_nats = 0;    // a right-angled turn at a junction
-  // A kilometre of a road at half the speed of the network's fastest; twice that at a third.
-  double slow_nats_per_km = 0;
-};
 
 // A place where the unit may come from, and what is held against it, metres: what makes it less
 // likely than another, by the scale in which ways are dear.
@@ -42,8 +27,7 @@ struct RouteTarget {
   float away_m = 0;
 };
 
-// What makes a way unlikely: what its taste costs, and what its length is off the straight line
-// between the two fixes: a metre too long counts one, a metre too short `short_share`.
+// Against what ways are measured (OffStraight), and up to where they are looked for.
 struct RouteBounds {
   float straight_m = 0;
   float short_share = 0;
@@ -77,7 +61,7 @@ class RouteSearch {
               const RouteTaste& taste);
 
   // What a nat weighs, in metres of way, until the next call. 0 at first: length alone counts.
-  void SetScale(double metres_per_nat);
+  void SetScale(double metres_per_nat) { costs_.SetScale(metres_per_nat); }
 
   // Where ways shall be found to, until the next call. What leads away from `around` further than
   // the limit allows is not searched.
@@ -96,11 +80,7 @@ class RouteSearch {
   // is the target's. Nothing where the target is the source itself.
   void AppendArcs(size_t target, std::vector<roadnet::ArcIndex>* arcs) const;
 
-  // The arc that goes straightest on from the head of `arc`, turning by 60 degrees at most; `arc`
-  // itself where there is none.
-  roadnet::ArcIndex StraightOn(roadnet::ArcIndex arc) const;
-  // Cosine of the angle by which `to` turns off from `from`.
-  float TurnCosine(roadnet::ArcIndex from, roadnet::ArcIndex to) const;
+  const WayCosts& costs() const { return costs_; }
 
  private:
   static constexpr uint32_t kNone = 0xffffffff;
@@ -137,27 +117,12 @@ class RouteSearch {
     uint32_t way;
   };
 
-  // A point on the sphere, metres from the earth's centre. Straight lines between such points are
-  // never longer than ways: a safe bound wherever the network lies.
-  struct Point {
-    float x, y, z;
-  };
-  static Point ToPoint(geo::LonLat place);
-  // A direction of unit length.
-  struct Heading {
-    float east, north;
-  };
-
-  // As the crow flies from the node to around_, metres.
-  float AwayM(roadnet::NodeIndex node) const;
   // The least length of a way to a target from so far away.
   float Least(float away_m) const { return std::max(0.0F, away_m - within_m_); }
   // What a way of this length is off.
   float Off(float length) const {
-    return length > bounds_.straight_m ? length - bounds_.straight_m
-                                       : bounds_.short_share * (bounds_.straight_m - length);
+    return OffStraight(length, bounds_.straight_m, bounds_.short_share);
   }
-  float Length(roadnet::ArcIndex arc) const { return length_m_[roadnet::PieceOf(arc)]; }
   // Whether `a`, at the cost of turning `turn_m`, stays as good as `b` where they go on alike for
   // `least` metres at least.
   bool AsGood(const Way& a, float turn_m, const Way& b, float least) const {
@@ -181,26 +146,14 @@ class RouteSearch {
            uint32_t way);
   void HitOnOneArc(const RouteSource& from, uint32_t source);
   void Begin(const RouteSource& from, uint32_t source);
-  // What passing a metre of the arc costs beyond its length.
-  float SlowPerMetre(roadnet::ArcIndex arc) const { return scale_ * slow_nats_[arc]; }
-  // What it costs to pass `to` after `from`, which ends at `node`, before a metre of it is driven.
-  float TurnCost(roadnet::NodeIndex node, roadnet::ArcIndex from, roadnet::ArcIndex to) const;
   void Expand();
 
   const roadnet::Network& network_;
   const roadnet::SearchGraph& graph_;
-  const RouteTaste taste_;
-  float scale_ = 0;                // metres per nat
-  float turn_m_ = 0;               // a right-angled turn at that scale
-  float u_turn_m_ = 0;             // turning round
-  std::vector<float> slow_nats_;   // by arc, per metre
-  std::vector<Heading> headings_;  // by piece, forward
-  std::vector<bool> junction_;     // by node: more than two pieces meet
-  std::vector<float> length_m_;    // by piece
-  std::vector<Point> points_;      // by node
+  WayCosts costs_;
 
   std::vector<Target> targets_;
-  Point around_{};
+  WayCosts::Point around_{};
   float within_m_ = 0;          // no target is further from around_
   float least_handicap_m_ = 0;  // of a target
   // A target so much nearer than around_ has at least so much more of a handicap than the least.

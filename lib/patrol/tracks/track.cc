@@ -43,6 +43,10 @@ absl::Span<const roadnet::ArcIndex> MatchedTrack::arcs_to(size_t index) const {
   return absl::MakeConstSpan(arcs_.data() + begin, end - begin);
 }
 
+absl::Span<const Certainty> MatchedTrack::certainty_to(size_t index) const {
+  return absl::MakeConstSpan(certainty_.data() + points_[index].arcs_begin, arcs_to(index).size());
+}
+
 Stretch MatchedTrack::stretch(size_t index) const {
   const size_t end = stretch_ends_[index];
   const Point& a = points_[end - 1];
@@ -67,13 +71,16 @@ void MatchedTrack::AddBreak(absl::Time time, const UnitPosition& position) {
 }
 
 void MatchedTrack::AddPoint(absl::Time time, const UnitPosition& position,
-                            absl::Span<const roadnet::ArcIndex> arcs, double length_m) {
+                            absl::Span<const roadnet::ArcIndex> arcs, double length_m,
+                            absl::Span<const Certainty> certainty) {
   PATROL_CHECK(!points_.empty());
   AddBreak(time, position);
   Point& point = points_.back();
   point.connected = true;
   point.length_m = static_cast<float>(length_m);
   arcs_.insert(arcs_.end(), arcs.begin(), arcs.end());
+  certainty_.insert(certainty_.end(), certainty.begin(), certainty.end());
+  certainty_.resize(arcs_.size(), Certainty::kSure);
   stretch_ends_.push_back(static_cast<uint32_t>(points_.size() - 1));
 }
 

@@ -53,6 +53,14 @@ struct MatchedFix {
   double distance_m = 0;
 };
 
+// Whether an arc of a path was driven, as far as can be known. What is in doubt is the likeliest
+// way nevertheless: the unit is placed on it, and goes on from there; but it is not said to have
+// been there.
+enum class Certainty : uint8_t {
+  kSure,
+  kDoubtful,  // another way is nearly as likely: MatchOptions::sure_nats
+};
+
 // Where a unit is.
 struct UnitPosition {
   roadnet::RoadPosition at;
@@ -107,6 +115,9 @@ class MatchedTrack {
   // Arcs driven to come to point `index` from the one before; empty where it is not connected.
   absl::Span<const roadnet::ArcIndex> arcs_to(size_t index) const;
 
+  // Of each of arcs_to(index).
+  absl::Span<const Certainty> certainty_to(size_t index) const;
+
   size_t stretch_count() const { return stretch_ends_.size(); }
   // In the order of time. 0 <= index < stretch_count().
   Stretch stretch(size_t index) const;
@@ -115,9 +126,11 @@ class MatchedTrack {
   void AddFix(const MatchedFix& fix) { fixes_.push_back(fix); }
   // A point that the unit did not come to by a known way.
   void AddBreak(absl::Time time, const UnitPosition& position);
-  // A point that it came to from the one before along `arcs`, `length_m` metres.
+  // A point that it came to from the one before along `arcs`, `length_m` metres. certainty: of each
+  // of them, or none: all are sure.
   void AddPoint(absl::Time time, const UnitPosition& position,
-                absl::Span<const roadnet::ArcIndex> arcs, double length_m);
+                absl::Span<const roadnet::ArcIndex> arcs, double length_m,
+                absl::Span<const Certainty> certainty = {});
 
  private:
   std::string unit_id_;
@@ -125,6 +138,7 @@ class MatchedTrack {
   std::vector<MatchedFix> fixes_;
   std::vector<Point> points_;
   std::vector<roadnet::ArcIndex> arcs_;
+  std::vector<Certainty> certainty_;    // of arcs_
   std::vector<uint32_t> stretch_ends_;  // indices of connected points
 };
 

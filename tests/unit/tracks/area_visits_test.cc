@@ -87,5 +87,26 @@ TEST_F(AreaVisitsTest, ABreakOfThePathEndsAVisit) {
   EXPECT_NEAR(Seconds(visits[2].enter), 100, 1e-9);
 }
 
+TEST_F(AreaVisitsTest, AWayInDoubtGoesOnWithAVisitButBeginsNoneUnlessTheUnitStands) {
+  const auto visits = [&](Certainty first, Certainty second, bool stands) {
+    MatchedTrack track("u", roadnet::Mode::kCar);
+    track.AddBreak(kNoon, {{0, 0}, 0});
+    track.AddPoint(kNoon + absl::Seconds(10), {{2, 50}, 0},
+                   {roadnet::ForwardArc(0), roadnet::ForwardArc(1), roadnet::ForwardArc(2)}, 250,
+                   {first, second, second});
+    if (stands) track.AddPoint(kNoon + absl::Seconds(700), {{2, 50}, 0}, {}, 0);
+    std::vector<uint32_t> areas;
+    for (const AreaVisit& visit : AreaVisits(ground_.network, track, cuts_)) {
+      areas.push_back(visit.area);
+    }
+    return areas;
+  };
+  using Areas = std::vector<uint32_t>;
+  EXPECT_EQ(visits(Certainty::kSure, Certainty::kSure, false), (Areas{0, 2, 1}));
+  EXPECT_EQ(visits(Certainty::kSure, Certainty::kDoubtful, false), (Areas{0, 2}));
+  EXPECT_EQ(visits(Certainty::kDoubtful, Certainty::kDoubtful, false), Areas{});
+  EXPECT_EQ(visits(Certainty::kDoubtful, Certainty::kDoubtful, true), (Areas{1, 2}));
+}
+
 }  // namespace
 }  // namespace patrol::tracks

@@ -27,8 +27,9 @@ class TrackTest : public ::testing::Test {
     Used(seconds, MatchVerdict::kMatched);
   }
   void Point(double seconds, roadnet::PieceIndex piece, double offset,
-             std::vector<roadnet::ArcIndex> arcs, double length, double attach = 0) {
-    track_.AddPoint(At(seconds), {{piece, offset}, attach}, arcs, length);
+             std::vector<roadnet::ArcIndex> arcs, double length, double attach = 0,
+             std::vector<Certainty> certainty = {}) {
+    track_.AddPoint(At(seconds), {{piece, offset}, attach}, arcs, length, certainty);
     Used(seconds, MatchVerdict::kMatched);
   }
   void Used(double seconds, MatchVerdict verdict) {
@@ -168,6 +169,32 @@ TEST_F(TrackTest, ABreakEndsAPassageAndWholePiecesAreTold) {
   EXPECT_EQ(passages[1].leave, At(10));
   EXPECT_EQ(passages[2].piece, 1u);
   EXPECT_EQ(passages[2].dwell(), absl::ZeroDuration());
+}
+
+TEST_F(TrackTest, WhatIsInDoubtIsNoPassageButThePositionIsThere) {
+  Break(0, 0, 50);
+  Point(10, 1, 50, {ForwardArc(0), ForwardArc(1)}, length_, 0,
+        {Certainty::kSure, Certainty::kDoubtful});
+  Point(70, 1, 50, {}, 0);
+  Point(80, 0, 50, {BackwardArc(1), BackwardArc(0)}, length_, 0,
+        {Certainty::kDoubtful, Certainty::kSure});
+
+  const std::vector<PiecePassage> passages = PiecePassages(network_, track_);
+  ASSERT_EQ(passages.size(), 2u);
+  EXPECT_EQ(passages[0].piece, 0u);
+  EXPECT_NEAR(absl::ToDoubleSeconds(passages[0].leave - At(5)), 0, 0.01);
+  EXPECT_EQ(passages[1].piece, 0u) << "coming back is a passage of its own";
+  EXPECT_NEAR(absl::ToDoubleSeconds(passages[1].enter - At(75)), 0, 0.01);
+  EXPECT_EQ(PositionAt(network_, track_, At(40))->at, (roadnet::RoadPosition{1, 50}));
+}
+
+TEST_F(TrackTest, APathThatBeginsWithAWayInDoubtBeginsInDoubt) {
+  Break(0, 0, 50);
+  Point(10, 1, 50, {ForwardArc(0), ForwardArc(1)}, length_, 0,
+        {Certainty::kDoubtful, Certainty::kSure});
+  const std::vector<PiecePassage> passages = PiecePassages(network_, track_);
+  ASSERT_EQ(passages.size(), 1u);
+  EXPECT_EQ(passages[0].piece, 1u);
 }
 
 }  // namespace
