@@ -23,9 +23,11 @@ namespace {
 // Three descriptors a camera (over UDP), and as many again for clients, files and the store.
 constexpr rlim_t kDescriptorsWanted = 4 * limits::kCamerasMax;
 
-// Each of glibc's heaps keeps what its own threads have freed. Three for all threads: 30 MB less of
-// 700 cameras than one for each, at no more CPU.
+// Each of glibc's heaps keeps what its own threads have freed: three for all threads. Pictures come
+// and go; between the small things that stay they left holes that nothing fitted into, so that they
+// lie beside the heaps. With half of 700 cameras moving both together keep 100 MB less.
 constexpr int kHeapsMax = 3;
+constexpr int kBesideHeapsFrom = 128 * 1024;  // bytes
 
 void RaiseDescriptorLimit() {
   rlimit limit{};
@@ -78,6 +80,7 @@ int Serve(const std::string& path) {
     return 1;
   }
   mallopt(M_ARENA_MAX, kHeapsMax);
+  mallopt(M_MMAP_THRESHOLD, kBesideHeapsFrom);
   InitLog("patrold", reading.config.log_level);
   RaiseDescriptorLimit();
 

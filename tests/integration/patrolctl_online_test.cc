@@ -185,8 +185,8 @@ TEST_F(PatrolctlTest, SetsAPrivacyMaskFromAFileLikeGeoJson) {
 
 TEST_F(PatrolctlTest, TheZonesOfACameraAreGivenAsAFileAndTakenAway) {
   ASSERT_EQ(Run("cameras update n-10 --create --source rtsp://127.0.0.1/a").exit, 0);
-  const std::string file = Write(
-      "zones.json", R"({"zones":[{"id":"gate","polygon":[[0.1,0.1],[0.5,0.1],[0.5,0.5]]}]})");
+  const std::string file =
+      Write("zones.json", R"({"zones":[{"id":"gate","polygon":[[0.1,0.1],[0.5,0.1],[0.5,0.5]]}]})");
   const Outcome set = Run("cameras update n-10 --zones " + file);
   EXPECT_EQ(set.exit, 0) << set.err;
   EXPECT_THAT(store->GetCamera("n-10")->zones_json, HasSubstr("gate"));

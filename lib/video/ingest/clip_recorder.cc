@@ -125,7 +125,8 @@ bool ClipRecorder::Write(const std::string& event_id, Clip& clip) {
     return clip.last ? std::min(most, *clip.last + options_.post_roll) : most;
   };
   bool complete = false;
-  std::string bytes;
+  std::string& bytes = bytes_;
+  bytes.clear();
   const auto add = [&](const media::UnitQueue::Item& item) {
     if (item.after_gap) clip.writer.Break();
     absl::StatusOr<media::Fmp4Piece> piece = clip.writer.Write(*item.unit);

@@ -76,6 +76,7 @@ class ClipRecorder {
   bool closed_ = false;
   ClipCounts counts_;
 
+  std::string bytes_;  // the writing thread's: what is to be appended; its memory is used again
   std::thread thread_;
 };
 

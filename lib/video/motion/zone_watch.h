@@ -72,7 +72,7 @@ class ZoneWatch {
     absl::Time last_told;
     double best_share = 0;
     double told_still_share = 0;  // of the picture last given for a still
-    media::Picture best;  // of an event; empty once given
+    media::Picture best;          // of an event; empty once given
     double went_x = 0;            // way of what moved, in picture widths, weighted by area
     double went_y = 0;
     double went = 0;       // length of all ways

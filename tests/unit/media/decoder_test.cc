@@ -106,6 +106,23 @@ TEST_P(DecoderOfCodec, ServesTwoCamerasInTurnAfterFlush) {
   }
 }
 
+TEST_P(DecoderOfCodec, DoesNotDecodeACameraByTheParameterSetsOfTheOneBefore) {
+  const auto units = EncodeStream({.encoder = GetParam(), .frames = 2});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  auto decoder = MakeDecoder(units[0].codec);
+  ASSERT_TRUE(decoder->Decode(units[0]).ok());
+  AccessUnit bare = units[0];
+  bare.data.clear();
+  NalReader reader(bare.codec, units[0].data);
+  for (NalUnit nal; reader.Next(nal);) {
+    if (KindOf(bare.codec, nal.type) != NalKind::kParameterSet) AppendNal(nal.data, bare.data);
+  }
+  ASSERT_LT(bare.data.size(), units[0].data.size());
+  decoder->Flush();
+  EXPECT_EQ(decoder->Decode(bare).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(decoder->Decode(units[0]).ok());
+}
+
 TEST_P(DecoderOfCodec, GivesNothingBeforeTheFirstKeyframe) {
   const auto units = EncodeStream({.encoder = GetParam()});
   if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();

@@ -1,0 +1,92 @@
+#include "lib/video/ingest/decode_pool.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/unit/media/coded_stream.h"
+
+namespace patrol::ingest {
+namespace {
+
+class Pictures : public PictureSink {
+ public:
+  void OnPicture(const std::string&, const media::Picture& picture, PictureOrigin) override {
+    std::lock_guard lock(mutex_);
+    pictures_.push_back(picture);
+    came_.notify_all();
+  }
+  // All that came since the last call; waits until there are so many.
+  std::vector<media::Picture> Take(size_t count) {
+    std::unique_lock lock(mutex_);
+    came_.wait_for(lock, std::chrono::seconds(20), [&] { return pictures_.size() >= count; });
+    return std::exchange(pictures_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::vector<media::Picture> pictures_;
+};
+
+std::vector<media::AccessUnitPtr> Shared(const std::vector<media::AccessUnit>& units) {
+  std::vector<media::AccessUnitPtr> shared;
+  for (const media::AccessUnit& unit : units) {
+    shared.push_back(std::make_shared<const media::AccessUnit>(unit));
+  }
+  return shared;
+}
+
+std::vector<uint8_t> Luma(const media::Picture& picture) {
+  std::vector<uint8_t> luma;
+  for (int y = 0; y < picture.height(); ++y) {
+    const uint8_t* row = picture.plane(0) + y * picture.stride(0);
+    luma.insert(luma.end(), row, row + picture.width());
+  }
+  return luma;
+}
+
+class DecodePoolOfCodec : public testing::TestWithParam<const char*> {
+ protected:
+  FleetOptions options_{.decode_threads = 1, .analysed_per_second = 1000};
+  SystemClock clock_;
+  Pictures pictures_;
+};
+
+TEST_P(DecodePoolOfCodec, ACameraSeesTheSameThroughADecoderThatServedOthers) {
+  const auto small = media::EncodeStream({.encoder = GetParam(), .frames = 15});
+  const auto large =
+      media::EncodeStream({.encoder = GetParam(), .width = 640, .height = 360, .frames = 15});
+  if (small.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  const auto decode = [&](DecodePool& pool, const std::vector<media::AccessUnit>& units) {
+    const DecodeLanePtr lane = pool.AddLane("n-1");
+    pool.BeginFull(lane, Shared(units));
+    const std::vector<media::Picture> pictures = pictures_.Take(units.size());
+    pool.EndFull(lane);
+    EXPECT_EQ(pool.Stats(lane).errors, 0);
+    pool.RemoveLane(lane);
+    return pictures;
+  };
+  DecodePool used(options_, clock_, pictures_);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(decode(used, small).size(), small.size());
+  const std::vector<media::Picture> again = decode(used, large);
+  DecodePool fresh(options_, clock_, pictures_);
+  const std::vector<media::Picture> first = decode(fresh, large);
+  ASSERT_EQ(again.size(), large.size());
+  ASSERT_EQ(first.size(), large.size());
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(again[i].time(), large[i].time) << i;
+    EXPECT_TRUE(Luma(again[i]) == Luma(first[i])) << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Codecs, DecodePoolOfCodec, testing::Values("libx264", "libx265"),
+                         [](const auto& codec) { return std::string(codec.param); });
+
+}  // namespace
+}  // namespace patrol::ingest
