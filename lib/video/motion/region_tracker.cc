@@ -18,6 +18,11 @@ constexpr int kTicksMax = 255;
 // Ground not covered for so long is new to whatever covers it: longer than a person's sway or a
 // branch's swing, shorter than what a second walker leaves behind the first.
 constexpr int kVacantTicks = 60;  // 3 s
+// Ground not covered for so long was left by whatever was there: its rim flickers faster.
+constexpr int kFreshTicks = 5;  // 0.25 s
+// What goes takes so much of it a second, or goes so far, in own sizes; no more is asked of one
+// picture than the second.
+constexpr double kGoesPerSecond = 0.25, kGoesMax = 0.09;
 // How fast taken ground fades: to half in this.
 constexpr absl::Duration kAdvanceFades = absl::Milliseconds(250);
 // Pictures further apart than this show a thing that moves in two places, and what was there at
@@ -53,6 +58,14 @@ constexpr double kOverlap = 0.2;
 // ... or when it is no further than so many of its own diagonals from where it would be going on.
 constexpr double kJump = 1.2;
 
+double Asked(absl::Duration elapsed) {
+  return std::min(kGoesPerSecond * absl::ToDoubleSeconds(elapsed), kGoesMax);
+}
+
+// So much smaller from one picture to the next, a region is a part of what it was, often the place
+// that something was taken from: it must show by itself that it moves.
+constexpr double kPart = 0.4;
+
 double Width(const Box& box) { return box.right - box.left; }
 double Height(const Box& box) { return box.bottom - box.top; }
 
@@ -72,6 +85,21 @@ double Likeness(const Region& before, const Region& now) {
   const double away = std::hypot(now.centre_x - before.centre_x - before.step_x,
                                  now.centre_y - before.centre_y - before.step_y);
   return away < reach ? 1 - away / reach : 0;
+}
+
+// How far an interval went as a whole within 0..1: what both its ends went. One that grows or
+// shrinks at one end, because its region fell apart or met another, has not gone anywhere; what
+// comes in or leaves over the picture's edge, where the other end can't be seen, has.
+double Went(double from_before, double to_before, double from, double to) {
+  const double head = from - from_before, tail = to - to_before;
+  if (from_before <= 0 && from <= 0) return tail;
+  if (to_before >= 1 && to >= 1) return head;
+  if (head * tail <= 0) return 0;
+  return std::abs(head) < std::abs(tail) ? head : tail;
+}
+
+bool IsPart(const Region& before, const Region& now, absl::Duration elapsed) {
+  return elapsed < kSparse && now.share < kPart * before.share;
 }
 
 // Adds so many ticks to every cell, 255 at most.
@@ -146,6 +174,7 @@ const std::vector<Region>& RegionTracker::Follow(const PlaneView& mask, const Pl
   }
   struct Sums {
     int taken = 0;
+    int fresh = 0;
     int changed = 0;
     std::array<int, kZoneBits> in_zone{};
   };
@@ -159,6 +188,7 @@ const std::vector<Region>& RegionTracker::Follow(const PlaneView& mask, const Pl
       if (label[x] == 0) continue;
       Sums& sum = sums[static_cast<size_t>(label[x])];
       sum.taken += known && vacant[x] >= kVacantTicks ? 1 : 0;
+      sum.fresh += vacant[x] >= kFreshTicks ? 1 : 0;
       vacant[x] = 0;
       sum.changed += differs[2 * x] > kChanged ? 1 : 0;
       if (bits == nullptr) {
@@ -190,6 +220,7 @@ const std::vector<Region>& RegionTracker::Follow(const PlaneView& mask, const Pl
     region.centre_y = (centroids.at<double>(i, 1) + 0.5) / height;
     region.advance = sum.taken / area;
     region.changed = sum.changed / area;
+    region.going = sum.fresh >= std::max(1.0, Asked(elapsed) * area);
     for (size_t zone = 0; zone < kZoneBits; ++zone) {
       region.in_zone[zone] = static_cast<float>(sum.in_zone[zone] / area);
     }
@@ -236,6 +267,29 @@ void RegionTracker::Match(std::vector<Region>& found, absl::Time time, absl::Dur
   regions_ = std::move(found);
 }
 
+// What a region inherits from the one it was in the picture before.
+void RegionTracker::Inherit(const Region& before, Region& region, absl::Time time,
+                            absl::Duration elapsed) {
+  const absl::Duration since = time - before.last_seen;
+  const bool part = IsPart(before, region, elapsed);
+  const auto kept = [&](absl::Duration fades) {
+    return part ? 0.0 : std::exp2(-absl::FDivDuration(since, fades));
+  };
+  region.first_seen = before.first_seen;
+  region.step_x = region.centre_x - before.centre_x;
+  region.step_y = region.centre_y - before.centre_y;
+  const Box &was = before.box, &is = region.box;
+  const double went_x = Went(was.left, was.right, is.left, is.right) / Width(is);
+  const double went_y = Went(was.top, was.bottom, is.top, is.bottom) / Height(is);
+  region.drift_x = kept(kDriftFades) * before.drift_x + (part ? 0 : went_x);
+  region.drift_y = kept(kDriftFades) * before.drift_y + (part ? 0 : went_y);
+  region.going |= std::hypot(went_x, went_y) >= Asked(elapsed);
+  region.pictures = before.pictures + 1;
+  region.travelled = before.travelled + region.advance;
+  region.advance += before.advance * kept(kAdvanceFades);
+  region.lively = std::max(region.lively, before.lively * kept(kFades));
+}
+
 // What a region is now, given what it was.
 void RegionTracker::GoOn(const Region* before, Region& region, absl::Time time,
                          absl::Duration elapsed) {
@@ -246,26 +300,15 @@ void RegionTracker::GoOn(const Region* before, Region& region, absl::Time time,
     // All ground is new to what appears: that it appeared is no movement.
     if (elapsed < kSparse) region.advance = 0;
   } else {
-    region.first_seen = before->first_seen;
-    region.step_x = region.centre_x - before->centre_x;
-    region.step_y = region.centre_y - before->centre_y;
-    const double stays = std::exp2(-absl::FDivDuration(time - before->last_seen, kDriftFades));
-    region.drift_x = stays * before->drift_x + region.step_x / Width(region.box);
-    region.drift_y = stays * before->drift_y + region.step_y / Height(region.box);
-    region.pictures = before->pictures + 1;
-    region.travelled = before->travelled + region.advance;
-    region.advance +=
-        before->advance * std::exp2(-absl::FDivDuration(time - before->last_seen, kAdvanceFades));
-    const double faded =
-        before->lively * std::exp2(-absl::FDivDuration(time - before->last_seen, kFades));
-    region.lively = std::max(region.lively, faded);
+    Inherit(*before, region, time, elapsed);
   }
-  const bool kept = before != nullptr && before->moving;
+  const bool kept = before != nullptr && before->moving && !IsPart(*before, region, elapsed);
   const double drift = std::hypot(region.drift_x, region.drift_y);
   region.moving = kept ? (region.advance >= kAdvanceKept && region.lively >= kChangedKept) ||
                              (region.lively >= kChangedAloneKept && drift >= kDriftKept)
                        : (region.advance >= kAdvanceOn && region.lively >= kChangedOn) ||
                              (region.lively >= kChangedAlone && drift >= kDriftOn);
+  region.going &= region.moving;
   region.moving_since = kept                                      ? before->moving_since
                         : time - region.first_seen <= kCameMoving ? region.first_seen
                                                                   : time;

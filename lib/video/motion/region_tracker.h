@@ -31,6 +31,10 @@ struct Region {
   std::array<float, kZoneBits> in_zone{};
 
   bool moving = false;
+  // It moves in this very picture, not only a moment ago: it takes ground that it did not cover
+  // just before, or goes somewhere. What moved may have left another in its place: where a thing
+  // was taken away, the region goes on without it.
+  bool going = false;
   double advance = 0;  // own sizes of ground taken in the last half second or so, new to all
   double changed = 0;  // its share that looks different from a moment ago
   double lively = 0;   // the same, fading slowly: a moment ago is renewed in steps
@@ -41,8 +45,8 @@ struct Region {
   absl::Time last_moving;   // InfinitePast before any
   double step_x = 0;        // of its centre since the picture before
   double step_y = 0;
-  // Its way of the last half second or so, in its own widths and heights, each way by itself: to
-  // and fro cancels out.
+  // Its way of the last half second or so as a whole, in its own widths and heights, each way by
+  // itself: to and fro cancels out.
   double drift_x = 0;
   double drift_y = 0;
   double travelled = 0;  // own sizes of ground taken since it was there
@@ -86,6 +90,8 @@ class RegionTracker {
   // False when nothing was known before.
   bool Age(absl::Time time, int width, int height);
   void Match(std::vector<Region>& found, absl::Time time, absl::Duration elapsed);
+  static void Inherit(const Region& before, Region& region, absl::Time time,
+                      absl::Duration elapsed);
   static void GoOn(const Region* before, Region& region, absl::Time time, absl::Duration elapsed);
 
   const double share_min_;

@@ -70,6 +70,7 @@ ZoneWatch::Sight ZoneWatch::Look(const std::vector<Region>& regions, const media
     sight.share += share;
     sight.largest_share = std::max(sight.largest_share, share);
     sight.travelled = std::max(sight.travelled, region.travelled);
+    sight.going |= region.going;
     const double x = region.step_x, y = region.step_y * aspect;
     sight.step_x += share * x;
     sight.step_y += share * y;
@@ -114,6 +115,7 @@ void ZoneWatch::Extend(std::optional<Movement>& movement, const Sight& sight, ab
   Movement& m = *movement;
   ++m.pictures;
   m.last_moving = time;
+  if (sight.going || m.pictures == 1) m.last_going = time;
   m.event.resting = false;
   m.event.zone = Union(m.event.zone, sight.box);
   m.event.strength = std::max(m.event.strength, std::min(1.0, sight.share / kFullStrengthShare));
@@ -158,9 +160,9 @@ void ZoneWatch::Say(Phase phase, absl::Time time) {
   m.event.time = time;
   m.event.moving_share = phase == Phase::kEnd || m.event.resting ? 0.0 : moving_share_;
   const std::string_view direction = DirectionName(m.event.direction);
-  m.event.reason = absl::StrFormat(
-      "%.2f %% of the picture moved for %.1f s in %d pictures", 100 * m.largest_share,
-      absl::ToDoubleSeconds(m.last_moving - m.event.begin), m.pictures);
+  m.event.reason = absl::StrFormat("%.2f %% of the picture moved for %.1f s in %d pictures",
+                                   100 * m.largest_share,
+                                   absl::ToDoubleSeconds(m.last_going - m.event.begin), m.pictures);
   if (m.travelled >= 0.1) {
     absl::StrAppendFormat(&m.event.reason, ", by %.1f times its own size", m.travelled);
   }
@@ -180,7 +182,7 @@ void ZoneWatch::End(Ending ending) {
   moving_share_ = 0;
   if (!open_) return;
   open_->event.ending = ending;
-  Say(Phase::kEnd, open_->last_moving);
+  Say(Phase::kEnd, open_->last_going);
   open_.reset();
 }
 

@@ -69,6 +69,7 @@ class ZoneWatch {
     MotionEvent event;
     int pictures = 0;  // moving ones
     absl::Time last_moving;
+    absl::Time last_going;  // of the picture in which something last took ground
     absl::Time last_told;
     double best_share = 0;
     double told_still_share = 0;  // of the picture last given for a still
@@ -84,6 +85,7 @@ class ZoneWatch {
     double share = 0;          // all of it
     double largest_share = 0;  // of one region
     double travelled = 0;
+    bool going = false;
     bool believed = false;  // a small region has moved long and far enough by itself
     absl::Time since;       // since when it moves
     double step_x = 0, step_y = 0, step = 0;
