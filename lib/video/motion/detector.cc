@@ -14,6 +14,7 @@
 #include "lib/video/motion/light.h"
 #include "lib/video/motion/light_follower.h"
 #include "lib/video/motion/moment.h"
+#include "lib/video/motion/new_light.h"
 #include "lib/video/motion/registration.h"
 #include "lib/video/motion/relight.h"
 #include "lib/video/motion/sample_model.h"
@@ -104,6 +105,7 @@ struct Detector::Impl {
   Registration registration;
   absl::Time reference_time;  // when its patches were chosen
   LightFollower light;
+  NewLight new_light;
   KnownViews views;
   ViewWatch watch;
   int64_t view = 0;
@@ -137,6 +139,7 @@ void Detector::Impl::Start(const media::Picture& picture) {
   learning.Start(last_time);
   registration.Reset();
   light.Reset();
+  new_light.Reset();
   model->set_saturated_from(256);
   watch.Reset();
 }
@@ -201,6 +204,7 @@ bool Detector::Impl::Recall(Scratch& scratch, absl::Time time, Detection& detect
   reference_time = time;
   learning.End();
   light.Reset();
+  new_light.Reset();
   watch.Reset();
   ++view;
   if (learnt) views.Keep(scratch.mean, flicker);
@@ -238,6 +242,7 @@ void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch
     scratch.lit.Relight(current, scratch.mean, moment.mutable_plane());
     reference_time = absl::InfinitePast();
     detection.light_step = true;
+    new_light.Begin(last_time);
   }
   scratch.lit.ClearFrom(mask);
 }
@@ -305,6 +310,7 @@ Detection Detector::Process(const media::Picture& picture) {
     const double elapsed_s = absl::ToDoubleSeconds(elapsed);
     impl.model->Segment(current, elapsed_s);
     impl.LeaveOutLight(current, detection, scratch);
+    if (!detection.light_step) impl.new_light.Follow(current, impl.moment, time, *impl.model);
     impl.model->Learn(current, impl.moment.plane(), elapsed_s);
   }
   detection.mask = impl.model->mask().view();

@@ -26,6 +26,8 @@ constexpr double kNearMoving = 0.41;
 constexpr int kNearSamples = 2;
 // A place has changed when it differs by more than this from a moment ago; grey levels.
 constexpr int kUnchanged = 8;
+// Luma of black, as coded; cameras that go below it lose nothing.
+constexpr int kBlack = 16;
 constexpr int kMoving = 1;    // in Scratch::raw
 constexpr int kSpeck = 0x80;  // in blink_
 constexpr int kBlinkBits = 0x7f;
@@ -60,6 +62,11 @@ v_uint8x16 All(int value) { return cv::v_setall_u8(static_cast<uint8_t>(value));
 v_uint8x16 Half(const v_uint8x16& value) {
   const v_uint16x8 shifted = cv::v_reinterpret_as_u16(value) >> 1;
   return cv::v_reinterpret_as_u8(shifted) & All(0x7f);
+}
+
+v_uint8x16 Eighth(const v_uint8x16& value) {
+  const v_uint16x8 shifted = cv::v_reinterpret_as_u16(value) >> 3;
+  return cv::v_reinterpret_as_u8(shifted) & All(0x1f);
 }
 
 // value * 8 per lane, 255 at most.
@@ -97,6 +104,14 @@ void SampleModel::SetSample(int index, const Plane& picture) {
   }
 }
 
+void SampleModel::SetBlock(int left, int top, int right, int bottom, const Plane& picture) {
+  for (Plane& sample : samples_) {
+    for (int y = top; y < bottom; ++y) {
+      std::memcpy(sample.row(y) + left, picture.row(y) + left, static_cast<size_t>(right - left));
+    }
+  }
+}
+
 int SampleModel::Dither(double value) {
   const double chance = static_cast<double>(random_()) / 2147483647.0;
   return static_cast<int>(std::floor(value + chance));
@@ -111,6 +126,8 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const uint8_t* blink = blink_.row(y);
   uint8_t* raw = scratch.raw.row(y);
   const v_uint8x16 base = All(parameters_.base_distance);
+  const v_uint8x16 darkest = All(std::min(parameters_.dark_distance, parameters_.base_distance));
+  const v_uint8x16 black = All(kBlack);
   const v_uint8x16 one = All(kMoving);
   const v_uint8x16 blink_bits = All(kBlinkBits);
   const v_uint8x16 needed = All(kNearSamples);
@@ -119,7 +136,8 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   for (int x = 0; x < width_; x += kLanes) {
     const v_uint8x16 value = Load(current + x);
     const v_uint8x16 exact = kSaturated ? value <= unsaturated_to : All(255);
-    const v_uint8x16 distance = base + Half(Load(flicker + x)) + (Load(blink + x) & blink_bits);
+    const v_uint8x16 allowed = cv::v_min(base, darkest + Eighth(value - black));
+    const v_uint8x16 distance = allowed + Half(Load(flicker + x)) + (Load(blink + x) & blink_bits);
     v_uint8x16 near = All(0);
     v_uint8x16 nearest = nearest_max;
 #pragma GCC unroll 8

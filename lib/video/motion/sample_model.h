@@ -29,6 +29,9 @@ class SampleModel {
     // is 3x3.
     int reach = 3;
     int base_distance = 11;  // grey levels; always near below this
+    // The same of black; every eight levels above it one more, until base_distance. In the dark all
+    // differences are smaller, and so is what a camera's coding leaves of its noise.
+    int dark_distance = 4;
     // A pixel's flicker: the distance to its nearest sample, followed upwards and downwards by so
     // many eighths of a grey level a second; 3:1 makes it the 75th percentile. Its half is added to
     // the distance (so 4 times the flicker in grey levels).
@@ -54,6 +57,9 @@ class SampleModel {
 
   // Makes the picture sample `index` (0..kSamples-1) of every pixel.
   void SetSample(int index, const Plane& picture);
+
+  // Makes the picture all samples of the pixels from left, top to before right, bottom.
+  void SetBlock(int left, int top, int right, int bottom, const Plane& picture);
 
   // Compares: fills mask() (0 or 255), and follows flicker and blinking.
   // elapsed_s: since the picture before, seconds.

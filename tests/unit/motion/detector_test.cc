@@ -61,6 +61,22 @@ TEST_F(DetectorTest, LearnsFromNinePicturesTwoSecondsApart) {
   EXPECT_LE(Learn(absl::Seconds(2)), absl::Seconds(18));
 }
 
+TEST_F(DetectorTest, SeesInTheDarkWhatDiffersByAFewGreyLevels) {
+  scene_.light = 0.08;  // 5..11
+  scene_.noise = 0.7;
+  scene_.square_grey = 230;  // 16 and 18
+  Learn();
+  for (int i = 0; i < 25; ++i) EXPECT_LT(Shares(Show()).second, 0.001);
+  scene_.square_x = 20;
+  for (int i = 0; i < 25; ++i) {
+    scene_.square_x += 4;
+    const auto [inside, outside] = Shares(Show());
+    if (i < 2) continue;
+    EXPECT_GT(inside, 0.8) << i;
+    EXPECT_LT(outside, 0.02) << i;
+  }
+}
+
 TEST_F(DetectorTest, MarksAMovingSquareAndLittleElse) {
   Learn();
   scene_.square_x = 20;

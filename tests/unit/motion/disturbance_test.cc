@@ -146,6 +146,23 @@ TEST_F(DisturbanceTest, TheCamerasInfraredLampIsNoMovement) {
   });
 }
 
+// The ground behind it was never seen in the new light.
+TEST_F(DisturbanceTest, WhatHidTheGroundWhenTheLightChangedLeavesNoTraceBehind) {
+  Learn();
+  Show(0.4, nullptr, true);
+  const auto lamp = [](double, Luma& luma) {
+    luma.Map([](int x, int y, double value) {
+      const double r = std::hypot(2.0 * x / kWidth - 1, 2.0 * y / kHeight - 1);
+      return 255 * std::pow(value / 255, 0.6) * (1.3 - 0.7 * std::min(1.2, r));
+    });
+  };
+  scene_.square_x = 120;
+  for (int i = 0; i < 10; ++i) detector_.Process(Draw(lamp));
+  Show(1, lamp, false);  // it has gone
+  EXPECT_LT(Show(1, lamp, false).outside, kThreshold / 4);
+  EXPECT_GE(Show(3, lamp, true).found, 0.8);
+}
+
 TEST_F(DisturbanceTest, HeadlightsThatSweepAcrossTheNightAreNoMovement) {
   const auto night = [](double, Luma& luma) {
     luma.Map([](int, int, double value) { return value * 0.5; });
@@ -260,6 +277,36 @@ TEST_F(DisturbanceTest, AnInsectNearTheLensBeginsNoEvent) {
     }));
   }
   EXPECT_EQ(recorder.Count(Phase::kBegin), 0);
+}
+
+TEST_F(DisturbanceTest, AnEventEndsWithTheHandThatTookSomethingAwayNotWithTheGapItLeft) {
+  Recorder recorder;
+  Analyser analyser("c", Analyser::Options(), &recorder);
+  double hand_to = 0;  // it comes from above, down to here
+  bool taken = false;
+  const auto shelf = [&](double, Luma& luma) {
+    luma.Map([&](int x, int y, double value) {
+      if (x >= 110 && x < 190 && y < hand_to) return 190.0 + x / 8 % 2 * 20;
+      return !taken && x >= 135 && x < 165 && y >= 80 && y < 150 ? 20.0 : value;
+    });
+  };
+  const auto show = [&](double seconds, const std::function<double(double)>& reach) {
+    for (double t = 0; t < seconds; t += 0.04) {
+      hand_to = reach(t);
+      analyser.OnPicture(Draw(shelf));
+    }
+  };
+  show(13, [](double) { return 0.0; });
+  ASSERT_TRUE(recorder.told.empty());
+  show(1, [](double t) { return 170 * t; });
+  show(0.4, [](double) { return 170.0; });
+  taken = true;
+  show(0.6, [](double t) { return 170 * (1 - t / 0.6); });
+  const absl::Time left = time_;
+  show(14, [](double) { return 0.0; });
+  ASSERT_EQ(recorder.Count(Phase::kEnd), 1);
+  EXPECT_LE(recorder.told.back().time - left, absl::Milliseconds(250));
+  EXPECT_GE(recorder.told.back().time - left, -absl::Milliseconds(600));
 }
 
 TEST_F(DisturbanceTest, DistantThingsOfFourPixelsAreFoundByTheSmallTargetPresetOnly) {
