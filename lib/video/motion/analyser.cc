@@ -262,6 +262,7 @@ void Analyser::OnPicture(const media::Picture& picture, OnsetSource source) {
     impl.health.OnPicture(picture);
     impl.last = impl.detector.Process(picture);
     if (impl.last.learning) {
+      if (impl.last.view_lost) impl.health.OnAnotherView();
       impl.in_light_step = false;
       impl.learnt = time;
       impl.tracker->Reset();

@@ -13,20 +13,25 @@ namespace patrol::motion {
 namespace {
 
 // Limits, chosen on benchmarks/motion/health.py. Grey levels are luma as coded (black is 16).
-constexpr int kBlackBright = 40;
+constexpr int kBlackBright = 34;
 constexpr double kBlackSpread = 6;
 constexpr double kWhiteShare = 0.6, kWhiteShareMore = 0.3, kWhiteShareAtLeast = 0.4;
 constexpr int kLowMiddle = 38, kLowBright = 90;
-// Of the reference's coarse structure and likeness to it.
-constexpr double kCoveredCoarse = 0.55, kCoveredLikeness = 0.6;
-constexpr double kMovedLikeness = 0.45;
+// Nothing in it is brighter than this: dark, however even it is.
+constexpr int kLowBrightest = 66;
+// Of the reference's coarse structure and likeness to it. Through what lies on the lens a little of
+// the view may still be seen.
+constexpr double kCoveredCoarse = 0.55, kCoveredLikeness = 0.6, kCoveredThin = 0.25;
+// The second once the detector has said that it is another view, and until it is so alike again:
+// scenes are alike in having the ground below and the sky above.
+constexpr double kMovedLikeness = 0.45, kMovedLikenessTold = 0.8;
 constexpr double kDefocusLikeness = 0.7, kDefocusFine = 0.68;
 // A view with less structure than this has nothing that could be covered, moved or blurred.
 constexpr double kStructure = 2.0;
 constexpr double kNoiseTimes = 2.0, kNoiseMore = 3.0;
 constexpr double kBandLevels = 4.0, kBandResidual = 0.7;
 constexpr int kBandCrossings = 4;
-constexpr double kLostSpread = 2.0, kLostColour = 20;
+constexpr double kLostSpread = 2.0, kLostColour = 20, kLostNoise = 0.05;
 constexpr int kFrozenKeyframes = 2;
 // The reference follows slowly, so that a lens that fogs over in minutes is still seen.
 constexpr absl::Duration kFollows = absl::Minutes(10);
@@ -46,15 +51,29 @@ Sign& At(Signs& signs, HealthState state) { return signs[static_cast<size_t>(sta
 
 double Share(double value) { return std::clamp(value, 0.0, 1.0); }
 
-// Bands: the rows' light differs from the reference, to and fro, and each row as a whole.
+// How much of the reference's contrast is left: what the parts of the reference are to be
+// multiplied with to be nearest to these.
+double ContrastLeft(const PictureMeasure& now, const PictureMeasure& was) {
+  double together = 0, squares = 0;
+  for (size_t i = 0; i < now.parts.size(); ++i) {
+    together += (now.parts[i] - now.mean) * (was.parts[i] - was.mean);
+    squares += (was.parts[i] - was.mean) * (was.parts[i] - was.mean);
+  }
+  return squares > 0 ? std::clamp(together / squares, 0.0, 1.0) : 1.0;
+}
+
+// Bands: the rows' light differs from the reference's in this light, to and fro, and each row as a
+// whole.
 Sign Bands(const PictureMeasure& now, const PictureMeasure& was) {
   constexpr size_t rows = PictureMeasure::kRows, columns = PictureMeasure::kColumns;
+  const double left = ContrastLeft(now, was);
+  const auto shift_of = [&](size_t part) { return now.parts[part] - left * was.parts[part]; };
   std::array<double, rows> row_shift{};
   double mean = 0;
   for (size_t r = 0; r < rows; ++r) {
     std::array<float, columns> shift{};
     for (size_t c = 0; c < columns; ++c) {
-      shift[c] = now.parts[r * columns + c] - was.parts[r * columns + c];
+      shift[c] = static_cast<float>(shift_of(r * columns + c));
     }
     // The middle one: a thing in view darkens a few columns, a band all of them.
     std::nth_element(shift.begin(), shift.begin() + columns / 2, shift.end());
@@ -68,8 +87,7 @@ Sign Bands(const PictureMeasure& now, const PictureMeasure& was) {
     if (r > 0 && (row_shift[r] - mean) * (row_shift[r - 1] - mean) < 0) ++crossings;
     double away = 0;
     for (size_t c = 0; c < columns; ++c) {
-      const double shift = now.parts[r * columns + c] - was.parts[r * columns + c] - row_shift[r];
-      away += std::abs(shift) / columns;
+      away += std::abs(shift_of(r * columns + c) - row_shift[r]) / columns;
     }
     residual += away / rows;
   }
@@ -83,6 +101,10 @@ Sign Bands(const PictureMeasure& now, const PictureMeasure& was) {
                                   kBandLevels);
   }
   return sign;
+}
+
+Sign OneColour(const PictureMeasure& now) {
+  return {true, 1, absl::StrFormat("one colour, without noise (spread %.1f)", now.spread)};
 }
 
 }  // namespace
@@ -120,6 +142,7 @@ struct PictureHealth::Impl {
   int learnt = 0;  // pictures in the reference
   absl::Time learning_since;
   bool ready = false;
+  bool another_view = false;  // the detector did not find the view's structure again
   // frozen
   uint64_t digest = 0;
   absl::Time same_since;
@@ -132,6 +155,7 @@ struct PictureHealth::Impl {
 void PictureHealth::Impl::Forget() {
   learnt = 0;
   ready = false;
+  another_view = false;
   same_keyframes = 0;
 }
 
@@ -145,17 +169,20 @@ void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, Signs
   if (reference.coarse < kStructure || noisy || At(signs, HealthState::kBanded).shown) return;
   const double likeness = Likeness(now, reference);
   const double coarse = now.coarse / reference.coarse;
-  if (coarse < kCoveredCoarse && likeness < kCoveredLikeness) {
+  const bool thin = coarse < kCoveredThin && !At(signs, HealthState::kLowLight).shown;
+  if (coarse < kCoveredCoarse && (likeness < kCoveredLikeness || thin)) {
     At(signs, HealthState::kCovered) = {
         true, Share(1 - coarse),
         absl::StrFormat("%.0f %% of the view's structure is left (limit %.0f %%), alike to %.2f",
                         100 * coarse, 100 * kCoveredCoarse, likeness)};
     return;
   }
-  if (likeness < kMovedLikeness) {
+  const double alike_enough = another_view ? kMovedLikenessTold : kMovedLikeness;
+  if (likeness < alike_enough) {
     At(signs, HealthState::kMoved) = {
         true, Share(1 - likeness),
-        absl::StrFormat("alike to the learnt view to %.2f (limit %.2f)", likeness, kMovedLikeness)};
+        absl::StrFormat("alike to the learnt view to %.2f (limit %.2f)%s", likeness, alike_enough,
+                        another_view ? ", whose structure was not found" : "")};
     return;
   }
   // In good light fine structure goes with coarse structure; blur takes the fine one.
@@ -185,6 +212,11 @@ Signs PictureHealth::Impl::Judge(const PictureMeasure& now, const media::Picture
         absl::StrFormat("not a pixel has changed for %.0f s and %d keyframes",
                         absl::ToDoubleSeconds(time - same_since), same_keyframes)};
   }
+  // Before black: a screen of dark blue.
+  if (now.spread < kLostSpread && now.colour > kLostColour) {
+    At(signs, HealthState::kSignalLost) = OneColour(now);
+    return signs;
+  }
   if (now.bright < kBlackBright && now.spread < kBlackSpread) {
     At(signs, HealthState::kBlack) = {
         true, Share(1 - (now.bright - 16) / static_cast<double>(kBlackBright - 16) / 2),
@@ -200,17 +232,19 @@ Signs PictureHealth::Impl::Judge(const PictureMeasure& now, const media::Picture
     return signs;
   }
   const bool was_more = ready && reference.spread > 4 * kLostSpread;
-  if (now.spread < kLostSpread && (now.colour > kLostColour || (was_more && now.noise < 0.5))) {
-    At(signs, HealthState::kSignalLost) = {
-        true, 1, absl::StrFormat("one colour, without noise (spread %.1f)", now.spread)};
+  if (now.spread < kLostSpread && was_more && now.noise < kLostNoise) {
+    At(signs, HealthState::kSignalLost) = OneColour(now);
     return signs;
   }
-  if (now.middle < kLowMiddle && now.bright < kLowBright) {
+  if ((now.middle < kLowMiddle && now.bright < kLowBright) || now.bright < kLowBrightest) {
     At(signs, HealthState::kLowLight) = {
-        true, Share(1 - (now.middle - 16) / static_cast<double>(kLowMiddle - 16)),
-        absl::StrFormat("half of it is darker than %d (limit %d)", now.middle, kLowMiddle)};
+        true, Share(1 - (now.middle - 16) / static_cast<double>(kLowBrightest - 16)),
+        absl::StrFormat("half of it is darker than %d, 98 %% than %d (limits %d, or %d)",
+                        now.middle, now.bright, kLowMiddle, kLowBrightest)};
   }
-  if (ready) JudgeAgainstReference(now, signs);
+  if (!ready) return signs;
+  another_view = another_view && Likeness(now, reference) < kMovedLikenessTold;
+  JudgeAgainstReference(now, signs);
   return signs;
 }
 
@@ -324,6 +358,8 @@ void PictureHealth::OnSignalLost(absl::Time time) {
   // Over with the next picture that is one.
   impl.same_keyframes = 0;
 }
+
+void PictureHealth::OnAnotherView() { impl_->another_view = impl_->ready; }
 
 void PictureHealth::AcceptView() {
   impl_->Forget();

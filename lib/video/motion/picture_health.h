@@ -68,6 +68,9 @@ class PictureHealth {
   void OnPicture(const media::Picture& picture);
   // No stream since `time`; over with the next picture.
   void OnSignalLost(absl::Time time);
+  // The detector has found little of the view's structure for a while and learns the view anew:
+  // from here on less is asked to call it another one than the reference.
+  void OnAnotherView();
   // What the camera shows now is its view from here on (it was re-aimed on purpose).
   void AcceptView();
 

@@ -1,6 +1,8 @@
 #include "lib/video/motion/picture_health.h"
 
 #include <algorithm>
+#include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,27 @@ class PictureHealthTest : public testing::Test {
     for (absl::Duration shown; shown < how_long; shown += kFrame) {
       time_ += kFrame;
       health_.OnPicture(scene_.Draw(time_));
+    }
+  }
+
+  // The scene with another grey at each place, and this blue chroma all over.
+  void ShowChanged(absl::Duration how_long,
+                   const std::function<double(int x, int y, double grey)>& change, int blue = 128) {
+    for (absl::Duration shown; shown < how_long; shown += kFrame) {
+      time_ += kFrame;
+      const media::Picture drawn = scene_.Draw(time_);
+      AVFrame* frame = av_frame_clone(drawn.frame());
+      ASSERT_GE(av_frame_make_writable(frame), 0);
+      for (int y = 0; y < frame->height; ++y) {
+        uint8_t* row = frame->data[0] + static_cast<ptrdiff_t>(y) * frame->linesize[0];
+        for (int x = 0; x < frame->width; ++x) {
+          row[x] = static_cast<uint8_t>(std::clamp(change(x, y, row[x]), 0.0, 255.0));
+        }
+      }
+      std::memset(frame->data[1], blue,
+                  static_cast<size_t>(frame->linesize[1]) * static_cast<size_t>(frame->height / 2));
+      health_.OnPicture(media::Picture(*frame, time_, true));
+      av_frame_free(&frame);
     }
   }
 
@@ -85,6 +108,45 @@ TEST_F(PictureHealthTest, TellsACoveredLens) {
   scene_.light = 0.6;
   Show(absl::Seconds(5));
   EXPECT_FALSE(health_.findings().empty());
+}
+
+TEST_F(PictureHealthTest, TellsLowLightOfAnEvenSceneAndNoBandsOfIt) {
+  Show(absl::Seconds(10));
+  scene_.light = 0.4;  // 24..56
+  Show(absl::Seconds(5));
+  EXPECT_EQ(Names(), std::vector<std::string>{"low_light"});
+}
+
+TEST_F(PictureHealthTest, TellsACoverThroughWhichALittleOfTheViewIsSeen) {
+  Show(absl::Seconds(10));
+  ShowChanged(absl::Seconds(5), [](int, int, double grey) { return 110 + (grey - 100) * 0.1; });
+  EXPECT_EQ(Names(), std::vector<std::string>{"covered"});
+}
+
+TEST_F(PictureHealthTest, TellsADarkBlueScreenAsALostSignal) {
+  Show(absl::Seconds(10));
+  ShowChanged(
+      absl::Seconds(5), [](int, int, double) { return 24.0; }, 180);
+  EXPECT_EQ(Names(), std::vector<std::string>{"signal_lost"});
+}
+
+TEST_F(PictureHealthTest, TellsAnAlikeViewAsMovedOnceTheDetectorDidNotFindTheLearntOne) {
+  Show(absl::Seconds(10));
+  Scene elsewhere(320, 240, 77);
+  const media::Picture other = elsewhere.Draw(time_);
+  const auto half_of_it = [&other](int x, int y, double grey) {
+    return (grey + other.plane(0)[y * other.stride(0) + x]) / 2;
+  };
+  ShowChanged(absl::Seconds(5), half_of_it);
+  EXPECT_EQ(Names(), std::vector<std::string>());
+  health_.OnAnotherView();
+  ShowChanged(absl::Seconds(5), half_of_it);
+  EXPECT_EQ(Names(), std::vector<std::string>{"moved"});
+  Show(absl::Seconds(5));
+  EXPECT_EQ(Names(), std::vector<std::string>());
+  ShowChanged(absl::Seconds(5), half_of_it);
+  EXPECT_EQ(Names(), std::vector<std::string>())
+      << "it was the learnt view again: " << health_.Reason(HealthState::kMoved).value_or("");
 }
 
 TEST_F(PictureHealthTest, TellsAMovedCameraAndAcceptsTheNewView) {
