@@ -10,6 +10,7 @@ Events: events.json; an interval is missed when no event overlaps it; its start 
 it until its end, its end within 3 s; a quiet one is touched when an event overlaps it."""
 import argparse
 import json
+import math
 import pathlib
 import re
 import shutil
@@ -147,6 +148,7 @@ def event_table(options, folder):
           'latest onset | CPU ms a picture |')
     print('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
     total_told = total_moving = 0
+    onsets_s = []
     for name, labels in truth.items():
         if name.startswith('_') or (options.only and options.only not in name):
             continue
@@ -158,6 +160,7 @@ def event_table(options, folder):
         moving = sum(end - begin for begin, end in labels['motion'])
         total_told += told
         total_moving += moving
+        onsets_s += onset_s
         latest = f'{max(onset_s):+.1f} s' if onset_s else '-'
         print(f'| {name} | {missed} of {count} | {onsets} | {ends} | {touched} of {len(labels["quiet"])} | '
               f'{told:.1f} s / {moving:.1f} s | {told / moving:.2f} | {latest} | '
@@ -165,6 +168,9 @@ def event_table(options, folder):
     if total_moving:
         print(f'\nall of them: event time {total_told:.1f} s / labelled {total_moving:.1f} s = '
               f'{total_told / total_moving:.2f}')
+    if onsets_s:
+        p95 = sorted(onsets_s)[math.ceil(0.95 * len(onsets_s)) - 1]
+        print(f'onsets of {len(onsets_s)}: p95 {p95:+.1f} s, worst {max(onsets_s):+.1f} s')
     if not options.only:
         summary = ours(options.bin / 'patrolctl', options.shared / 'data/video/wavingtrees.h264.mp4',
                        folder / 'out')
