@@ -127,7 +127,11 @@ void Detector::Impl::Start(const media::Picture& picture) {
     const int height = std::max(1, picture_height / factor);
     SampleModel::Parameters parameters;
     parameters.base_distance = options.base_distance;
-    if (small) parameters.reach = 1;
+    if (small) {
+      // 3x3 lets more noise through than 7x7: no less is asked in the dark.
+      parameters.reach = 1;
+      parameters.dark_distance = options.base_distance;
+    }
     // Absorbed when two of eight samples were replaced.
     parameters.absorb_per_s = 2.0 / std::max(1.0, absl::ToDoubleSeconds(options.absorb_after));
     model.emplace(width, height, parameters);

@@ -40,6 +40,8 @@ constexpr double kAdvanceOn = 0.18, kChangedOn = 0.10, kChangedAlone = 0.40, kDr
 // ... and moves on while it does this.
 constexpr double kAdvanceKept = 0.09, kChangedKept = 0.06, kChangedAloneKept = 0.30,
                  kDriftKept = 0.08;
+// The way of a region smaller than this is not looked at: one cell more or less is a fifth of it.
+constexpr double kDriftShare = 0.002;
 // Its way fades to half in this.
 constexpr absl::Duration kDriftFades = absl::Milliseconds(300);
 
@@ -279,10 +281,11 @@ void RegionTracker::Inherit(const Region& before, Region& region, absl::Time tim
   region.step_x = region.centre_x - before.centre_x;
   region.step_y = region.centre_y - before.centre_y;
   const Box &was = before.box, &is = region.box;
-  const double went_x = Went(was.left, was.right, is.left, is.right) / Width(is);
-  const double went_y = Went(was.top, was.bottom, is.top, is.bottom) / Height(is);
-  region.drift_x = kept(kDriftFades) * before.drift_x + (part ? 0 : went_x);
-  region.drift_y = kept(kDriftFades) * before.drift_y + (part ? 0 : went_y);
+  const bool told = !part && region.share >= kDriftShare;
+  const double went_x = told ? Went(was.left, was.right, is.left, is.right) / Width(is) : 0;
+  const double went_y = told ? Went(was.top, was.bottom, is.top, is.bottom) / Height(is) : 0;
+  region.drift_x = kept(kDriftFades) * before.drift_x + went_x;
+  region.drift_y = kept(kDriftFades) * before.drift_y + went_y;
   region.going |= std::hypot(went_x, went_y) >= Asked(elapsed);
   region.pictures = before.pictures + 1;
   region.travelled = before.travelled + region.advance;
