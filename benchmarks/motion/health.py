@@ -60,7 +60,8 @@ def damaged(shared, folder, name, state):
     small = f'fps=8,scale={WIDTH}:-2'
     target = folder / 'damaged.mp4'
     if state == 'frozen':
-        coded(['-i', path], target, f'[0:v]{small},loop=loop=400:size=1:start={FROM_S * 8}', ('-qp', '28'))
+        coded(['-i', path], target, f'[0:v]{small},loop=loop=400:size=1:start={FROM_S * 8},setpts=N/8/TB',
+              ('-qp', '28'))
         yield 'looped picture', target
         return
     if state == 'moved':
