@@ -1,7 +1,9 @@
 #include "lib/video/ingest/decode_pool.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -26,6 +28,8 @@ constexpr double kEarly = 0.9;
 // Decoders kept for the next full decode: one of 640x360 holds about 5 MB, and a few serve nearly
 // all, since one begins for each that ends.
 constexpr size_t kSparesMax = 4;
+// Whoever receives comes before whoever decodes, where there are fewer cores than threads.
+constexpr int kNice = 5;
 
 absl::Duration ThreadCpu() {
   timespec now{};
@@ -257,6 +261,8 @@ media::Picture DecodePool::LastPicture(const DecodeLanePtr& lane) const {
 }
 
 void DecodePool::Work() {
+  // Of this thread alone (Linux). Without it all works as well, later.
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   SharedDecoders shared;
   std::unique_lock lock(mutex_);
   for (;;) {
