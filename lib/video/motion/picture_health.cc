@@ -35,9 +35,9 @@ constexpr double kLostSpread = 2.0, kLostColour = 20, kLostNoise = 0.05;
 constexpr int kFrozenKeyframes = 2;
 // The reference follows slowly, so that a lens that fogs over in minutes is still seen.
 constexpr absl::Duration kFollows = absl::Minutes(10);
-// A keyframe has noise that the coder took from the predicted pictures around it, and looks better
-// or worse than they do.
-constexpr absl::Duration kPauseMax = absl::Milliseconds(800);
+// What is suspected must be seen without a pause. What covers a view has little but noise, which
+// the coder takes from the predicted pictures and leaves in keyframes: those look otherwise.
+constexpr absl::Duration kCoveredPauseMax = absl::Milliseconds(800);
 constexpr size_t kPastMax = 64;
 constexpr int kLearnPictures = 4;
 constexpr int kStillQuality = 75;
@@ -291,8 +291,9 @@ void PictureHealth::Impl::Note(HealthState state, const Sign& sign, absl::Time t
   Watch& watch = watches[static_cast<size_t>(state)];
   if (!sign.shown) {
     if (watch.suspected && time - watch.last_shown >= options.clear_after) Finish(watch, time);
-    // What was only suspected must be seen without a long pause.
-    if (!watch.told && time - watch.last_shown > kPauseMax) watch = Watch();
+    const absl::Duration pause_max =
+        state == HealthState::kCovered ? kCoveredPauseMax : absl::ZeroDuration();
+    if (!watch.told && time - watch.last_shown > pause_max) watch = Watch();
     return;
   }
   if (!watch.suspected) {
