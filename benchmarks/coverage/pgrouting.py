@@ -18,7 +18,6 @@ import tempfile
 import time
 
 import numpy
-from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
 import windows
@@ -79,12 +78,7 @@ class Session:
 
 
 def reached_by_scipy(arcs, starts):
-    ids = {n: i for i, n in enumerate(sorted({int(a[k]) for a in arcs for k in ('from_node', 'to_node')}))}
-    best = {}
-    for a in arcs:
-        key = ids[int(a['from_node'])], ids[int(a['to_node'])]
-        best[key] = min(best.get(key, numpy.inf), float(a['time_s']))
-    graph = coo_matrix((list(best.values()), numpy.array(list(best)).T), shape=(len(ids), len(ids))).tocsr()
+    ids, _, graph = windows.scipy_graph(arcs)
     times = dijkstra(graph, indices=[ids[node] for node in starts], limit=windows.REACH_S, min_only=True)
     return {node: times[i] for node, i in ids.items() if numpy.isfinite(times[i])}
 

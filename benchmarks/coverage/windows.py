@@ -73,15 +73,21 @@ def our_searches(ctl, network, work):
     return alone, warm, cold
 
 
-def reach(ctl, data, work):
-    network = data / 'beijing_taxi/network.osm.pbf'
-    arcs = export_arcs(ctl, network, work)
+def scipy_graph(arcs):
+    """Row by node, seconds by pair of rows (of parallel arcs the fastest), and both as a sparse matrix."""
     ids = {n: i for i, n in enumerate(sorted({int(a[k]) for a in arcs for k in ('from_node', 'to_node')}))}
     best = {}
     for a in arcs:
         key = ids[int(a['from_node'])], ids[int(a['to_node'])]
         best[key] = min(best.get(key, numpy.inf), float(a['time_s']))
     graph = coo_matrix((list(best.values()), numpy.array(list(best)).T), shape=(len(ids), len(ids))).tocsr()
+    return ids, best, graph
+
+
+def reach(ctl, data, work):
+    network = data / 'beijing_taxi/network.osm.pbf'
+    arcs = export_arcs(ctl, network, work)
+    ids, best, graph = scipy_graph(arcs)
     starts = [ids[node] for node in pick_sources(arcs, work)]
 
     def scipy_search():

@@ -1,6 +1,5 @@
 // patrolctl match run: fixes of a file to paths, visits and verdicts, without a service.
 
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +25,7 @@
 #include "cmd/patrolctl/fix_file.h"
 #include "cmd/patrolctl/network_flags.h"
 #include "lib/base/status.h"
+#include "lib/base/thread_cpu.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
 #include "lib/geo/datum.h"
@@ -376,12 +376,6 @@ std::optional<geo::Datum> WarnOfWrongDatum(const FixFileFlags& flags, const FixF
   return fit.suspected;
 }
 
-double ThreadCpuSeconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
 absl::Status RunMatch(const MatchFlags& flags, Format format) {
   roadnet::Mode mode = roadnet::Mode::kCar;
   if (!roadnet::ParseMode(flags.mode, &mode)) {
@@ -419,11 +413,11 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
                    unit.fixes.size(), flags.mode.c_str());
     }
     const auto start = std::chrono::steady_clock::now();
-    const double cpu_start_s = ThreadCpuSeconds();
+    const absl::Duration cpu_start = ThreadCpu();
     const tracks::MatchedTrack track = matchers.Of(unit_mode).Match(unit_id, unit.fixes);
     output.tally.match_s +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    output.tally.match_cpu_s += ThreadCpuSeconds() - cpu_start_s;
+    output.tally.match_cpu_s += absl::ToDoubleSeconds(ThreadCpu() - cpu_start);
     output.Take(track, unit, &file);
     ++done;
     if (terminal) std::fprintf(stderr, "\rmatched %zu of %zu units", done, file.units.size());

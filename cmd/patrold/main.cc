@@ -25,7 +25,7 @@ constexpr rlim_t kDescriptorsWanted = 4 * limits::kCamerasMax;
 
 // Each of glibc's heaps keeps what its own threads have freed: three for all threads. Pictures come
 // and go; between the small things that stay they left holes that nothing fitted into, so that they
-// lie beside the heaps. With half of 700 cameras moving both together keep 100 MB less.
+// lie beside the heaps. Figures: benchmarks/RESULTS.md, "What took the memory".
 constexpr int kHeapsMax = 3;
 constexpr int kBesideHeapsFrom = 128 * 1024;  // bytes
 

@@ -10,13 +10,6 @@ using roadnet::ReverseArc;
 using roadnet::SearchGraph;
 using roadnet::StateIndex;
 
-namespace {
-
-// Floats of the earth's size are good to half a metre.
-constexpr float kFloatSlackM = 2;
-
-}  // namespace
-
 void DetourSearch::Run(const DrivenWay& way, absl::Span<const OtherSource> others, float slack_m) {
   way_ = way;
   around_ = WayCosts::ToPoint(way.around);
@@ -116,8 +109,8 @@ void DetourSearch::ComeFrom(const OtherSource& other, uint32_t source) {
 void DetourSearch::Push(Label label) {
   if (label.state == kNoState) return;
   const float key = label.disliked + label.length;
-  const float bound =
-      key + std::max(0.0F, costs_.AwayM(graph_.node(label.state), around_) - kFloatSlackM);
+  const float bound = key + std::max(0.0F, costs_.AwayM(graph_.node(label.state), around_) -
+                                               WayCosts::kPointSlackM);
   if (bound > key_max_) return;
   const auto [least, added] = least_.try_emplace(label.state, key);
   if (!added) {
@@ -126,15 +119,13 @@ void DetourSearch::Push(Label label) {
   }
   labels_.push_back(label);
   heap_.push_back({bound, static_cast<uint32_t>(labels_.size() - 1)});
-  std::push_heap(heap_.begin(), heap_.end(),
-                 [](const Entry& a, const Entry& b) { return a.bound > b.bound; });
+  std::push_heap(heap_.begin(), heap_.end(), Later);
 }
 
 void DetourSearch::Expand() {
   const ArcIndex goal = driven_.back();
   while (!heap_.empty()) {
-    std::pop_heap(heap_.begin(), heap_.end(),
-                  [](const Entry& a, const Entry& b) { return a.bound > b.bound; });
+    std::pop_heap(heap_.begin(), heap_.end(), Later);
     const uint32_t index = heap_.back().label;
     heap_.pop_back();
     const Label label = labels_[index];

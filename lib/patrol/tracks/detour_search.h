@@ -92,6 +92,7 @@ class DetourSearch {
     float bound;
     uint32_t label;
   };
+  static bool Later(const Entry& a, const Entry& b) { return a.bound > b.bound; }
 
   void FollowDriven(const DrivenWay& way);
   void Leave(uint32_t arc);

@@ -19,8 +19,6 @@ RouteSearch::RouteSearch(const roadnet::Network& network, const SearchGraph& gra
 }
 
 void RouteSearch::SetTargets(absl::Span<const RouteTarget> targets, geo::LonLat around) {
-  // Floats of this size are good to half a metre.
-  constexpr float kFloatSlackM = 2;
   around_ = WayCosts::ToPoint(around);
   within_m_ = 0;
   least_handicap_m_ = kNoWay;
@@ -31,12 +29,12 @@ void RouteSearch::SetTargets(absl::Span<const RouteTarget> targets, geo::LonLat 
     targets_.push_back({goal, on.round == target_round_ ? on.first : kNone});
     on = {target_round_, static_cast<uint32_t>(targets_.size() - 1)};
     least_handicap_m_ = std::min(least_handicap_m_, goal.handicap_m);
-    within_m_ = std::max(within_m_, goal.away_m + kFloatSlackM);
+    within_m_ = std::max(within_m_, goal.away_m + WayCosts::kPointSlackM);
   }
   nearer_m_ = -kNoWay;
   for (const RouteTarget& goal : targets) {
-    nearer_m_ =
-        std::max(nearer_m_, goal.away_m + kFloatSlackM - (goal.handicap_m - least_handicap_m_));
+    nearer_m_ = std::max(
+        nearer_m_, goal.away_m + WayCosts::kPointSlackM - (goal.handicap_m - least_handicap_m_));
   }
   found_.resize(targets_.size());
 }

@@ -43,6 +43,8 @@ class WayCosts {
   struct Point {
     float x, y, z;
   };
+  // What distances between them may be off: floats of the earth's size are good to half a metre.
+  static constexpr float kPointSlackM = 2;
 
   // Both outlive the costs.
   WayCosts(const roadnet::Network& network, const roadnet::SearchGraph& graph,

@@ -125,8 +125,7 @@ bool ClipRecorder::Write(const std::string& event_id, Clip& clip) {
     return clip.last ? std::min(most, *clip.last + options_.post_roll) : most;
   };
   bool complete = false;
-  std::string& bytes = bytes_;
-  bytes.clear();
+  bytes_.clear();
   const auto add = [&](const media::UnitQueue::Item& item) {
     if (item.after_gap) clip.writer.Break();
     absl::StatusOr<media::Fmp4Piece> piece = clip.writer.Write(*item.unit);
@@ -137,9 +136,9 @@ bool ClipRecorder::Write(const std::string& event_id, Clip& clip) {
     // One file has one set of parameter sets: where they change, the clip ends.
     if (piece->init && clip.begun) complete = true;
     if (complete) return;
-    if (piece->init) bytes.append(piece->init->bytes.begin(), piece->init->bytes.end());
+    if (piece->init) bytes_.append(piece->init->bytes.begin(), piece->init->bytes.end());
     clip.begun = clip.begun || piece->init != nullptr;
-    bytes.append(piece->fragment.begin(), piece->fragment.end());
+    bytes_.append(piece->fragment.begin(), piece->fragment.end());
   };
   while (!complete) {
     const std::optional<media::UnitQueue::Item> item = clip.queue->Pop();
@@ -151,21 +150,21 @@ bool ClipRecorder::Write(const std::string& event_id, Clip& clip) {
       continue;
     }
     for (const media::UnitQueue::Item& earlier : std::exchange(clip.before, {})) add(earlier);
-    if (item->unit->time > until() || clip.bytes + bytes.size() > limits::kClipBytesMax) {
+    if (item->unit->time > until() || clip.bytes + bytes_.size() > limits::kClipBytesMax) {
       complete = true;
     } else {
       add(*item);
     }
   }
-  if (!bytes.empty()) {
+  if (!bytes_.empty()) {
     absl::Status written = absl::OkStatus();
     if (!std::exchange(clip.in_file, true)) written = files_.Begin(event_id, clip.begin);
-    if (written.ok()) written = files_.Append(event_id, bytes);
+    if (written.ok()) written = files_.Append(event_id, bytes_);
     if (!written.ok()) {
       PATROL_LOG_WARNING("{}", std::string(written.message()));
       return true;
     }
-    clip.bytes += bytes.size();
+    clip.bytes += bytes_.size();
   }
   if (complete || clip.queue->ended()) return true;
   std::lock_guard lock(mutex_);

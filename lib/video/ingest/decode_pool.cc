@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "lib/base/check.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
+#include "lib/base/thread_cpu.h"
 
 namespace patrol::ingest {
 
@@ -30,12 +30,6 @@ constexpr double kEarly = 0.9;
 constexpr size_t kSparesMax = 4;
 // Whoever receives comes before whoever decodes, where there are fewer cores than threads.
 constexpr int kNice = 5;
-
-absl::Duration ThreadCpu() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return absl::DurationFromTimespec(now);
-}
 
 }  // namespace
 

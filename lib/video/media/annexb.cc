@@ -86,6 +86,14 @@ bool IsKeyframe(Codec codec, std::span<const uint8_t> annexb) {
   return false;
 }
 
+bool HasParameterSets(Codec codec, std::span<const uint8_t> annexb) {
+  NalReader reader(codec, annexb);
+  for (NalUnit nal; reader.Next(nal);) {
+    if (KindOf(codec, nal.type) == NalKind::kParameterSet) return true;
+  }
+  return false;
+}
+
 std::vector<uint8_t> ParameterSetsOf(Codec codec, std::span<const uint8_t> annexb) {
   std::vector<uint8_t> sets;
   NalReader reader(codec, annexb);

@@ -46,6 +46,9 @@ NalKind KindOf(Codec codec, uint8_t type);
 // MJPEG: always true when not empty. A recovery point (intra refresh) is not a keyframe.
 bool IsKeyframe(Codec codec, std::span<const uint8_t> annexb);
 
+// Whether there is any parameter set; looks no further than to the first.
+bool HasParameterSets(Codec codec, std::span<const uint8_t> annexb);
+
 // Copies the parameter sets found, each with a four-byte start code, in order; empty when none.
 std::vector<uint8_t> ParameterSetsOf(Codec codec, std::span<const uint8_t> annexb);
 

@@ -342,8 +342,7 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
     Flush();
     impl_->privacy = unit.privacy;
   }
-  if (impl_->flushed && unit.codec != Codec::kMjpeg &&
-      ParameterSetsOf(unit.codec, unit.data).empty()) {
+  if (impl_->flushed && unit.codec != Codec::kMjpeg && !HasParameterSets(unit.codec, unit.data)) {
     ++impl_->damaged;
     return absl::DataLossError(
         absl::StrCat(impl_->Context("decode"), ": begins without parameter sets"));

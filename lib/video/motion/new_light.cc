@@ -39,6 +39,10 @@ int Count(const Rect& rect, const Holds& holds) {
   return count;
 }
 
+bool HasForeground(const Rect& rect, const Plane& mask) {
+  return Count(rect, [&mask](int x, int y) { return mask.row(y)[x] != 0; }) > 0;
+}
+
 }  // namespace
 
 void NewLight::Begin(absl::Time time) {
@@ -52,8 +56,7 @@ void NewLight::Mark(const Plane& mask) {
   const auto down = static_cast<size_t>((mask.height() + kBlock - 1) / kBlock);
   blocks_.assign(across_ * down, Block());
   for (size_t i = 0; i < blocks_.size(); ++i) {
-    const auto foreground = [&mask](int x, int y) { return mask.row(y)[x] != 0; };
-    blocks_[i].unknown = Count(RectOf(i, across_, mask), foreground) > 0;
+    blocks_[i].unknown = HasForeground(RectOf(i, across_, mask), mask);
   }
   marked_ = true;
 }
@@ -79,7 +82,7 @@ void NewLight::Follow(const Plane& picture, const Moment& moment, absl::Time tim
     }
     block.still_since = std::min(block.still_since, time);
     if (time - block.still_since < kStill) continue;
-    if (Count(rect, [&mask](int x, int y) { return mask.row(y)[x] != 0; }) == 0) continue;
+    if (!HasForeground(rect, mask)) continue;
     model.SetBlock(rect.left, rect.top, rect.right, rect.bottom, picture);
   }
 }

@@ -62,6 +62,8 @@ TEST(ParameterSetsOf, CopiesThemFromACodedKeyframe) {
       EXPECT_THAT(types, ElementsAre(32, 33, 34));
     }
     EXPECT_THAT(ParameterSetsOf(codec, units[1].data), IsEmpty());
+    EXPECT_TRUE(HasParameterSets(codec, units[0].data));
+    EXPECT_FALSE(HasParameterSets(codec, units[1].data));
   }
 }
 
