@@ -12,7 +12,7 @@ patrol_room(geo lib/geo USES base FOREIGN absl json boost_geometry)
 patrol_room(media lib/video/media USES base FOREIGN ffmpeg)
 patrol_room(rtsp lib/video/rtsp USES base media FOREIGN ssl)
 patrol_room(ingest lib/video/ingest USES base media rtsp FOREIGN)
-patrol_room(motion lib/video/motion USES base geo media FOREIGN opencv json)
+patrol_room(motion lib/video/motion USES base geo media FOREIGN opencv jpeg json zlib)
 
 # the patrol wing: who can be where in three minutes
 patrol_room(roadnet lib/patrol/roadnet USES base geo FOREIGN osmium gdal zlib)

@@ -19,7 +19,6 @@
 #include <string>
 
 #include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/video/background_segm.hpp>
 #ifdef PATROL_BENCH_BGSEGM
@@ -29,6 +28,7 @@
 #include "benchmarks/motion/shown.h"
 #include "lib/video/media/picture.h"
 #include "lib/video/motion/detector.h"
+#include "lib/video/motion/grey_png.h"
 
 namespace {
 
@@ -37,6 +37,7 @@ using patrol::bench::PictureOf;
 using patrol::media::Picture;
 using patrol::motion::Detection;
 using patrol::motion::Detector;
+using patrol::motion::PlaneView;
 
 constexpr double kPicturesPerSecond = 25;
 
@@ -149,9 +150,8 @@ int main(int argc, char** argv) {
       milliseconds += subtractor->Apply(picture, number, mask);
       char name[32];
       std::snprintf(name, sizeof(name), "/mask_%06d.png", number);
-      if (!cv::imwrite(argv[6] + std::string(name), mask, {cv::IMWRITE_PNG_COMPRESSION, 1})) {
-        return 1;
-      }
+      const PlaneView plane{mask.data, mask.cols, mask.rows, static_cast<int>(mask.step)};
+      if (!patrol::motion::WriteGreyPng(plane, argv[6] + std::string(name)).ok()) return 1;
     }
     ++pictures;
     held = Held() - held_before;

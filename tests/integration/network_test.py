@@ -29,6 +29,13 @@ class NetworkTest(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = temporary.name
 
+    def test_starting_a_program_does_not_load_gdal(self):
+        for program in ('patrolctl', 'patrold', 'patrolsim'):
+            told = subprocess.run(['ldd', os.path.join(options.bin, program)], capture_output=True, text=True, timeout=60)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            self.assertIn('libstdc++', told.stdout)
+            self.assertNotIn('libgdal', told.stdout, program)
+
     def test_export_gives_each_allowed_direction_once_in_order(self):
         for name, (nodes, pieces) in NETWORKS.items():
             path = shared(name, 'network.osm.pbf')

@@ -8,20 +8,15 @@
 #include <system_error>
 #include <utility>
 
-#include <cpl_conv.h>
-#include <cpl_error.h>
-#include <cpl_string.h>
-#include <gdal.h>
-#include <ogr_api.h>
-#include <ogr_srs_api.h>
-
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/patrol/coverage/line_writer.h"
+#include "lib/patrol/roadnet/gdal_library.h"
 
 namespace patrol::coverage {
 namespace {
 
+using roadnet::Gdal;
 using roadnet::Network;
 using roadnet::PieceIndex;
 
@@ -31,32 +26,22 @@ constexpr double kCellsMax = 1e8;
 constexpr int kQuadrantSegments = 5;
 
 struct CloseDataset {
-  void operator()(void* dataset) const { GDALClose(dataset); }
+  void operator()(void* dataset) const { Gdal().GDALClose(dataset); }
 };
 using Dataset = std::unique_ptr<void, CloseDataset>;
 
 struct DestroyGeometry {
   void operator()(void* geometry) const {
-    OGR_G_DestroyGeometry(static_cast<OGRGeometryH>(geometry));
+    Gdal().OGR_G_DestroyGeometry(static_cast<OGRGeometryH>(geometry));
   }
 };
 using Geometry = std::unique_ptr<void, DestroyGeometry>;
 
 OGRGeometryH Handle(const Geometry& geometry) { return static_cast<OGRGeometryH>(geometry.get()); }
 
-// GDAL's messages end in our errors.
-class QuietErrors {
- public:
-  QuietErrors() {
-    CPLPushErrorHandler(CPLQuietErrorHandler);
-    CPLErrorReset();
-  }
-  ~QuietErrors() { CPLPopErrorHandler(); }
-};
-
 absl::Status Failed(const std::string& path) {
   return absl::UnavailableError(
-      absl::StrCat("\"", path, "\": cannot be written: ", CPLGetLastErrorMsg()));
+      absl::StrCat("\"", path, "\": cannot be written: ", Gdal().CPLGetLastErrorMsg()));
 }
 
 void AddLine(const Network& network, const WatchStretch& stretch, const geo::LocalPlane* plane,
@@ -64,10 +49,10 @@ void AddLine(const Network& network, const WatchStretch& stretch, const geo::Loc
   for (const double share : {stretch.share.begin, stretch.share.end}) {
     const geo::LonLat place = PlaceAtShare(network, stretch.piece, share);
     if (plane == nullptr) {
-      OGR_G_AddPoint_2D(line, place.lon, place.lat);
+      Gdal().OGR_G_AddPoint_2D(line, place.lon, place.lat);
     } else {
       const geo::PointM at = plane->ToPlane(place);
-      OGR_G_AddPoint_2D(line, at.x, at.y);
+      Gdal().OGR_G_AddPoint_2D(line, at.x, at.y);
     }
   }
 }
@@ -81,48 +66,49 @@ void AddToSquares(const Network& network, const geo::LocalPlane& plane, const Wa
   const geo::PointM at = plane.ToPlane(PlaceAtShare(network, stretch.piece, stretch.share.begin));
   Geometry& lines = (*squares)[{static_cast<int>(std::floor(at.x / kSquareM)),
                                 static_cast<int>(std::floor(at.y / kSquareM))}];
-  if (lines == nullptr) lines.reset(OGR_G_CreateGeometry(wkbMultiLineString));
-  OGRGeometryH line = OGR_G_CreateGeometry(wkbLineString);
+  if (lines == nullptr) lines.reset(Gdal().OGR_G_CreateGeometry(wkbMultiLineString));
+  OGRGeometryH line = Gdal().OGR_G_CreateGeometry(wkbLineString);
   AddLine(network, stretch, &plane, line);
-  OGR_G_AddGeometryDirectly(Handle(lines), line);
+  Gdal().OGR_G_AddGeometryDirectly(Handle(lines), line);
 }
 
 // The union of everything within `distance_m` of the lines.
 Geometry Widened(const Squares& squares, double distance_m) {
-  Geometry all(OGR_G_CreateGeometry(wkbMultiPolygon));
+  Geometry all(Gdal().OGR_G_CreateGeometry(wkbMultiPolygon));
   for (const auto& [square, lines] : squares) {
-    const Geometry wide(OGR_G_Buffer(Handle(lines), distance_m, kQuadrantSegments));
+    const Geometry wide(Gdal().OGR_G_Buffer(Handle(lines), distance_m, kQuadrantSegments));
     if (wide == nullptr) return nullptr;
-    if (OGR_GT_Flatten(OGR_G_GetGeometryType(Handle(wide))) == wkbPolygon) {
-      OGR_G_AddGeometry(Handle(all), Handle(wide));
+    if (Gdal().OGR_GT_Flatten(Gdal().OGR_G_GetGeometryType(Handle(wide))) == wkbPolygon) {
+      Gdal().OGR_G_AddGeometry(Handle(all), Handle(wide));
     } else {
-      for (int i = 0; i < OGR_G_GetGeometryCount(Handle(wide)); ++i) {
-        OGR_G_AddGeometry(Handle(all), OGR_G_GetGeometryRef(Handle(wide), i));
+      for (int i = 0; i < Gdal().OGR_G_GetGeometryCount(Handle(wide)); ++i) {
+        Gdal().OGR_G_AddGeometry(Handle(all), Gdal().OGR_G_GetGeometryRef(Handle(wide), i));
       }
     }
   }
-  return Geometry(OGR_G_UnionCascaded(Handle(all)));
+  return Geometry(Gdal().OGR_G_UnionCascaded(Handle(all)));
 }
 
 geo::Ring RingOf(OGRGeometryH geometry, const geo::LocalPlane& plane) {
   geo::Ring ring;
-  for (int i = 0; i < OGR_G_GetPointCount(geometry); ++i) {
-    ring.push_back(plane.ToLonLat({OGR_G_GetX(geometry, i), OGR_G_GetY(geometry, i)}));
+  for (int i = 0; i < Gdal().OGR_G_GetPointCount(geometry); ++i) {
+    ring.push_back(
+        plane.ToLonLat({Gdal().OGR_G_GetX(geometry, i), Gdal().OGR_G_GetY(geometry, i)}));
   }
   return ring;
 }
 
 void AppendPolygons(OGRGeometryH geometry, const geo::LocalPlane& plane, geo::MultiPolygon* shape) {
-  const int parts = OGR_G_GetGeometryCount(geometry);
-  if (OGR_GT_Flatten(OGR_G_GetGeometryType(geometry)) != wkbPolygon) {
+  const int parts = Gdal().OGR_G_GetGeometryCount(geometry);
+  if (Gdal().OGR_GT_Flatten(Gdal().OGR_G_GetGeometryType(geometry)) != wkbPolygon) {
     for (int i = 0; i < parts; ++i) {
-      AppendPolygons(OGR_G_GetGeometryRef(geometry, i), plane, shape);
+      AppendPolygons(Gdal().OGR_G_GetGeometryRef(geometry, i), plane, shape);
     }
     return;
   }
   geo::Polygon polygon;
   for (int i = 0; i < parts; ++i) {
-    geo::Ring ring = RingOf(OGR_G_GetGeometryRef(geometry, i), plane);
+    geo::Ring ring = RingOf(Gdal().OGR_G_GetGeometryRef(geometry, i), plane);
     if (i == 0) {
       polygon.outer = std::move(ring);
     } else {
@@ -133,25 +119,24 @@ void AppendPolygons(OGRGeometryH geometry, const geo::LocalPlane& plane, geo::Mu
 }
 
 OGRSpatialReferenceH Wgs84() {
-  OGRSpatialReferenceH system = OSRNewSpatialReference(nullptr);
-  OSRImportFromEPSG(system, 4326);
-  OSRSetAxisMappingStrategy(system, OAMS_TRADITIONAL_GIS_ORDER);
+  OGRSpatialReferenceH system = Gdal().OSRNewSpatialReference(nullptr);
+  Gdal().OSRImportFromEPSG(system, 4326);
+  Gdal().OSRSetAxisMappingStrategy(system, OAMS_TRADITIONAL_GIS_ORDER);
   return system;
 }
 
 Dataset CreateDataset(const char* driver, const std::string& path, char** options) {
-  GDALAllRegister();
   std::error_code no_error;
   std::filesystem::remove_all(path, no_error);
-  GDALDriverH found = GDALGetDriverByName(driver);
+  GDALDriverH found = Gdal().GDALGetDriverByName(driver);
   if (found == nullptr) return nullptr;
-  return Dataset(GDALCreate(found, path.c_str(), 0, 0, 0, GDT_Unknown, options));
+  return Dataset(Gdal().GDALCreate(found, path.c_str(), 0, 0, 0, GDT_Unknown, options));
 }
 
 void AddField(OGRLayerH layer, const char* name, OGRFieldType type) {
-  OGRFieldDefnH field = OGR_Fld_Create(name, type);
-  OGR_L_CreateField(layer, field, 1);
-  OGR_Fld_Destroy(field);
+  OGRFieldDefnH field = Gdal().OGR_Fld_Create(name, type);
+  Gdal().OGR_L_CreateField(layer, field, 1);
+  Gdal().OGR_Fld_Destroy(field);
 }
 
 bool WriteRoads(const Network& network, const std::vector<WatchStretch>& stretches,
@@ -164,36 +149,37 @@ bool WriteRoads(const Network& network, const std::vector<WatchStretch>& stretch
   AddField(layer, "length_m", OFTReal);
   for (const WatchStretch& stretch : stretches) {
     const roadnet::Piece& piece = network.piece(stretch.piece);
-    OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer));
-    OGR_F_SetFieldInteger64(feature, 0, piece.way_id);
-    OGR_F_SetFieldInteger(feature, 1, static_cast<int>(piece.seq));
-    OGR_F_SetFieldInteger(feature, 2, stretch.covered ? 1 : 0);
-    OGR_F_SetFieldInteger(feature, 3, stretch.watched ? 1 : 0);
-    OGR_F_SetFieldString(feature, 4,
-                         std::string(WatchName(stretch.covered, stretch.watched)).c_str());
-    OGR_F_SetFieldDouble(feature, 5, piece.length_m * (stretch.share.end - stretch.share.begin));
-    OGRGeometryH line = OGR_G_CreateGeometry(wkbLineString);
+    OGRFeatureH feature = Gdal().OGR_F_Create(Gdal().OGR_L_GetLayerDefn(layer));
+    Gdal().OGR_F_SetFieldInteger64(feature, 0, piece.way_id);
+    Gdal().OGR_F_SetFieldInteger(feature, 1, static_cast<int>(piece.seq));
+    Gdal().OGR_F_SetFieldInteger(feature, 2, stretch.covered ? 1 : 0);
+    Gdal().OGR_F_SetFieldInteger(feature, 3, stretch.watched ? 1 : 0);
+    Gdal().OGR_F_SetFieldString(feature, 4,
+                                std::string(WatchName(stretch.covered, stretch.watched)).c_str());
+    Gdal().OGR_F_SetFieldDouble(feature, 5,
+                                piece.length_m * (stretch.share.end - stretch.share.begin));
+    OGRGeometryH line = Gdal().OGR_G_CreateGeometry(wkbLineString);
     AddLine(network, stretch, nullptr, line);
-    OGR_F_SetGeometryDirectly(feature, line);
-    const bool written = OGR_L_CreateFeature(layer, feature) == OGRERR_NONE;
-    OGR_F_Destroy(feature);
+    Gdal().OGR_F_SetGeometryDirectly(feature, line);
+    const bool written = Gdal().OGR_L_CreateFeature(layer, feature) == OGRERR_NONE;
+    Gdal().OGR_F_Destroy(feature);
     if (!written) return false;
   }
   return true;
 }
 
 OGRGeometryH ToGeometry(const geo::MultiPolygon& shape) {
-  OGRGeometryH all = OGR_G_CreateGeometry(wkbMultiPolygon);
+  OGRGeometryH all = Gdal().OGR_G_CreateGeometry(wkbMultiPolygon);
   for (const geo::Polygon& polygon : shape) {
-    OGRGeometryH one = OGR_G_CreateGeometry(wkbPolygon);
+    OGRGeometryH one = Gdal().OGR_G_CreateGeometry(wkbPolygon);
     const auto add = [&](const geo::Ring& ring) {
-      OGRGeometryH line = OGR_G_CreateGeometry(wkbLinearRing);
-      for (const geo::LonLat place : ring) OGR_G_AddPoint_2D(line, place.lon, place.lat);
-      OGR_G_AddGeometryDirectly(one, line);
+      OGRGeometryH line = Gdal().OGR_G_CreateGeometry(wkbLinearRing);
+      for (const geo::LonLat place : ring) Gdal().OGR_G_AddPoint_2D(line, place.lon, place.lat);
+      Gdal().OGR_G_AddGeometryDirectly(one, line);
     };
     add(polygon.outer);
     for (const geo::Ring& hole : polygon.holes) add(hole);
-    OGR_G_AddGeometryDirectly(all, one);
+    Gdal().OGR_G_AddGeometryDirectly(all, one);
   }
   return all;
 }
@@ -203,7 +189,8 @@ OGRGeometryH ToGeometry(const geo::MultiPolygon& shape) {
 absl::StatusOr<geo::MultiPolygon> CoveragePolygons(const Network& network,
                                                    const std::vector<WatchStretch>& stretches,
                                                    double width_m) {
-  const QuietErrors quiet;
+  PATROL_RETURN_IF_ERROR(roadnet::OpenGdal());
+  const roadnet::QuietGdalErrors quiet;
   geo::BoundingBox box;
   for (const WatchStretch& stretch : stretches) {
     if (stretch.covered) box.Extend(PlaceAtShare(network, stretch.piece, stretch.share.begin));
@@ -232,11 +219,12 @@ absl::StatusOr<geo::MultiPolygon> CoveragePolygons(const Network& network,
     const Geometry taken = Widened(uncovered, kPolygonSlackM);
     const Geometry road = Widened(covered, kPolygonSlackM);
     if (taken == nullptr || road == nullptr) return absl::InternalError("GEOS cannot widen roads");
-    result.reset(OGR_G_Difference(Handle(result), Handle(taken)));
-    if (result != nullptr) result.reset(OGR_G_Union(Handle(result), Handle(road)));
+    result.reset(Gdal().OGR_G_Difference(Handle(result), Handle(taken)));
+    if (result != nullptr) result.reset(Gdal().OGR_G_Union(Handle(result), Handle(road)));
   }
   if (result == nullptr) {
-    return absl::InternalError(absl::StrCat("GEOS cannot join polygons: ", CPLGetLastErrorMsg()));
+    return absl::InternalError(
+        absl::StrCat("GEOS cannot join polygons: ", Gdal().CPLGetLastErrorMsg()));
   }
   AppendPolygons(Handle(result), plane, &shape);
   return shape;
@@ -244,49 +232,55 @@ absl::StatusOr<geo::MultiPolygon> CoveragePolygons(const Network& network,
 
 absl::Status WriteGeoPackage(const Network& network, const std::vector<WatchStretch>& stretches,
                              const geo::MultiPolygon& coverage, const std::string& path) {
-  const QuietErrors quiet;
+  PATROL_RETURN_IF_ERROR(roadnet::OpenGdal());
+  const roadnet::QuietGdalErrors quiet;
   Dataset dataset = CreateDataset("GPKG", path, nullptr);
   if (dataset == nullptr) return Failed(path);
   OGRSpatialReferenceH system = Wgs84();
-  bool good = GDALDatasetStartTransaction(dataset.get(), 0) == OGRERR_NONE;
-  OGRLayerH roads = GDALDatasetCreateLayer(dataset.get(), "roads", system, wkbLineString, nullptr);
+  bool good = Gdal().GDALDatasetStartTransaction(dataset.get(), 0) == OGRERR_NONE;
+  OGRLayerH roads =
+      Gdal().GDALDatasetCreateLayer(dataset.get(), "roads", system, wkbLineString, nullptr);
   good = good && roads != nullptr && WriteRoads(network, stretches, roads);
   OGRLayerH polygons =
-      GDALDatasetCreateLayer(dataset.get(), "coverage", system, wkbMultiPolygon, nullptr);
+      Gdal().GDALDatasetCreateLayer(dataset.get(), "coverage", system, wkbMultiPolygon, nullptr);
   if (good && polygons != nullptr) {
-    OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(polygons));
-    OGR_F_SetGeometryDirectly(feature, ToGeometry(coverage));
-    good = OGR_L_CreateFeature(polygons, feature) == OGRERR_NONE;
-    OGR_F_Destroy(feature);
+    OGRFeatureH feature = Gdal().OGR_F_Create(Gdal().OGR_L_GetLayerDefn(polygons));
+    Gdal().OGR_F_SetGeometryDirectly(feature, ToGeometry(coverage));
+    good = Gdal().OGR_L_CreateFeature(polygons, feature) == OGRERR_NONE;
+    Gdal().OGR_F_Destroy(feature);
   }
-  good = good && polygons != nullptr && GDALDatasetCommitTransaction(dataset.get()) == OGRERR_NONE;
-  OSRDestroySpatialReference(system);
+  good = good && polygons != nullptr &&
+         Gdal().GDALDatasetCommitTransaction(dataset.get()) == OGRERR_NONE;
+  Gdal().OSRDestroySpatialReference(system);
   dataset.reset();
-  return good && CPLGetLastErrorType() < CE_Failure ? absl::OkStatus() : Failed(path);
+  return good && Gdal().CPLGetLastErrorType() < CE_Failure ? absl::OkStatus() : Failed(path);
 }
 
 absl::Status WriteVectorTiles(const Network& network, const std::vector<WatchStretch>& stretches,
                               const std::string& folder) {
-  const QuietErrors quiet;
+  PATROL_RETURN_IF_ERROR(roadnet::OpenGdal());
+  const roadnet::QuietGdalErrors quiet;
   char** options = nullptr;
-  options = CSLSetNameValue(options, "FORMAT", "DIRECTORY");
-  options = CSLSetNameValue(options, "MINZOOM", "10");
-  options = CSLSetNameValue(options, "MAXZOOM", "15");
-  options = CSLSetNameValue(options, "COMPRESS", "NO");
+  options = Gdal().CSLSetNameValue(options, "FORMAT", "DIRECTORY");
+  options = Gdal().CSLSetNameValue(options, "MINZOOM", "10");
+  options = Gdal().CSLSetNameValue(options, "MAXZOOM", "15");
+  options = Gdal().CSLSetNameValue(options, "COMPRESS", "NO");
   Dataset dataset = CreateDataset("MVT", folder, options);
-  CSLDestroy(options);
+  Gdal().CSLDestroy(options);
   if (dataset == nullptr) return Failed(folder);
   OGRSpatialReferenceH system = Wgs84();
-  OGRLayerH roads = GDALDatasetCreateLayer(dataset.get(), "roads", system, wkbLineString, nullptr);
+  OGRLayerH roads =
+      Gdal().GDALDatasetCreateLayer(dataset.get(), "roads", system, wkbLineString, nullptr);
   const bool good = roads != nullptr && WriteRoads(network, stretches, roads);
-  OSRDestroySpatialReference(system);
+  Gdal().OSRDestroySpatialReference(system);
   dataset.reset();  // tiles are made here
-  return good && CPLGetLastErrorType() < CE_Failure ? absl::OkStatus() : Failed(folder);
+  return good && Gdal().CPLGetLastErrorType() < CE_Failure ? absl::OkStatus() : Failed(folder);
 }
 
 absl::Status WriteArrivalTiff(const Network& network, const Reach& reach, double cell_m,
                               const std::string& path) {
-  const QuietErrors quiet;
+  PATROL_RETURN_IF_ERROR(roadnet::OpenGdal());
+  const roadnet::QuietGdalErrors quiet;
   geo::BoundingBox box;
   for (const roadnet::Node& node : network.nodes()) box.Extend(node.place);
   const double middle_lat = (box.min_lat + box.max_lat) / 2;
@@ -321,25 +315,24 @@ absl::Status WriteArrivalTiff(const Network& network, const Reach& reach, double
       if (cell < 0 || seconds < cell) cell = seconds;
     }
   }
-  GDALAllRegister();
-  char** options = CSLSetNameValue(nullptr, "COMPRESS", "DEFLATE");
-  GDALDriverH driver = GDALGetDriverByName("GTiff");
-  Dataset dataset(driver == nullptr
-                      ? nullptr
-                      : GDALCreate(driver, path.c_str(), columns, rows, 1, GDT_Float32, options));
-  CSLDestroy(options);
+  char** options = Gdal().CSLSetNameValue(nullptr, "COMPRESS", "DEFLATE");
+  GDALDriverH driver = Gdal().GDALGetDriverByName("GTiff");
+  Dataset dataset(driver == nullptr ? nullptr
+                                    : Gdal().GDALCreate(driver, path.c_str(), columns, rows, 1,
+                                                        GDT_Float32, options));
+  Gdal().CSLDestroy(options);
   if (dataset == nullptr) return Failed(path);
   double transform[6] = {left, column_deg, 0, top, 0, -row_deg};
-  GDALSetGeoTransform(dataset.get(), transform);
+  Gdal().GDALSetGeoTransform(dataset.get(), transform);
   OGRSpatialReferenceH system = Wgs84();
-  GDALSetSpatialRef(dataset.get(), system);
-  OSRDestroySpatialReference(system);
-  GDALRasterBandH band = GDALGetRasterBand(dataset.get(), 1);
-  GDALSetRasterNoDataValue(band, -1);
-  const bool good = GDALRasterIO(band, GF_Write, 0, 0, columns, rows, cells.data(), columns, rows,
-                                 GDT_Float32, 0, 0) == CE_None;
+  Gdal().GDALSetSpatialRef(dataset.get(), system);
+  Gdal().OSRDestroySpatialReference(system);
+  GDALRasterBandH band = Gdal().GDALGetRasterBand(dataset.get(), 1);
+  Gdal().GDALSetRasterNoDataValue(band, -1);
+  const bool good = Gdal().GDALRasterIO(band, GF_Write, 0, 0, columns, rows, cells.data(), columns,
+                                        rows, GDT_Float32, 0, 0) == CE_None;
   dataset.reset();
-  return good && CPLGetLastErrorType() < CE_Failure ? absl::OkStatus() : Failed(path);
+  return good && Gdal().CPLGetLastErrorType() < CE_Failure ? absl::OkStatus() : Failed(path);
 }
 
 }  // namespace patrol::coverage

@@ -9,12 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <cpl_conv.h>
-#include <cpl_error.h>
-#include <gdal.h>
-#include <ogr_api.h>
-#include <ogr_srs_api.h>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -22,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "lib/base/status.h"
+#include "lib/patrol/roadnet/gdal_library.h"
 #include "lib/patrol/roadnet/vertex_index.h"
 #include "lib/patrol/roadnet/way_rules.h"
 
@@ -29,34 +24,24 @@ namespace patrol::roadnet {
 namespace {
 
 struct CloseDataset {
-  void operator()(void* dataset) const { GDALClose(dataset); }
+  void operator()(void* dataset) const { Gdal().GDALClose(dataset); }
 };
 struct DestroyTransform {
   void operator()(void* transform) const {
-    OCTDestroyCoordinateTransformation(static_cast<OGRCoordinateTransformationH>(transform));
+    Gdal().OCTDestroyCoordinateTransformation(static_cast<OGRCoordinateTransformationH>(transform));
   }
 };
 struct DestroyFeature {
-  void operator()(void* feature) const { OGR_F_Destroy(static_cast<OGRFeatureH>(feature)); }
+  void operator()(void* feature) const { Gdal().OGR_F_Destroy(static_cast<OGRFeatureH>(feature)); }
 };
 struct DestroyGeometry {
   void operator()(void* geometry) const {
-    OGR_G_DestroyGeometry(static_cast<OGRGeometryH>(geometry));
+    Gdal().OGR_G_DestroyGeometry(static_cast<OGRGeometryH>(geometry));
   }
-};
-
-// GDAL tells its troubles on stderr otherwise; the last one is in the error we return.
-class QuietErrors {
- public:
-  QuietErrors() {
-    CPLPushErrorHandler(CPLQuietErrorHandler);
-    CPLErrorReset();
-  }
-  ~QuietErrors() { CPLPopErrorHandler(); }
 };
 
 std::string LastError() {
-  const char* message = CPLGetLastErrorMsg();
+  const char* message = Gdal().CPLGetLastErrorMsg();
   return message == nullptr || *message == 0 ? "" : absl::StrCat(": ", message);
 }
 
@@ -116,10 +101,10 @@ bool IsOsmKey(std::string_view name) {
 
 absl::StatusOr<Fields> FindFields(OGRFeatureDefnH definition, const VectorColumns& columns) {
   Fields fields;
-  const int count = OGR_FD_GetFieldCount(definition);
+  const int count = Gdal().OGR_FD_GetFieldCount(definition);
   std::vector<std::string> names;
   for (int i = 0; i < count; ++i) {
-    names.emplace_back(OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(definition, i)));
+    names.emplace_back(Gdal().OGR_Fld_GetNameRef(Gdal().OGR_FD_GetFieldDefn(definition, i)));
   }
   const auto index_of = [&](std::string_view wanted) {
     for (int i = 0; i < count; ++i) {
@@ -159,8 +144,8 @@ absl::StatusOr<Fields> FindFields(OGRFeatureDefnH definition, const VectorColumn
 }
 
 std::string Text(OGRFeatureH feature, int field) {
-  if (field < 0 || OGR_F_IsFieldSetAndNotNull(feature, field) == 0) return "";
-  return std::string(absl::StripAsciiWhitespace(OGR_F_GetFieldAsString(feature, field)));
+  if (field < 0 || Gdal().OGR_F_IsFieldSetAndNotNull(feature, field) == 0) return "";
+  return std::string(absl::StripAsciiWhitespace(Gdal().OGR_F_GetFieldAsString(feature, field)));
 }
 
 // OSM's word for what files say of directions.
@@ -175,17 +160,18 @@ std::string OneWayValue(const std::string& text) {
 // Appends the lines of a geometry, of whatever nesting; false when a place is not on the earth.
 bool AddParts(OGRGeometryH geometry, OGRCoordinateTransformationH transform,
               std::vector<std::vector<geo::LonLat>>* parts) {
-  const int children = OGR_G_GetGeometryCount(geometry);
+  const int children = Gdal().OGR_G_GetGeometryCount(geometry);
   for (int i = 0; i < children; ++i) {
-    if (!AddParts(OGR_G_GetGeometryRef(geometry, i), transform, parts)) return false;
+    if (!AddParts(Gdal().OGR_G_GetGeometryRef(geometry, i), transform, parts)) return false;
   }
-  if (OGR_GT_Flatten(OGR_G_GetGeometryType(geometry)) != wkbLineString) return true;
-  const int count = OGR_G_GetPointCount(geometry);
+  if (Gdal().OGR_GT_Flatten(Gdal().OGR_G_GetGeometryType(geometry)) != wkbLineString) return true;
+  const int count = Gdal().OGR_G_GetPointCount(geometry);
   std::vector<geo::LonLat>& part = parts->emplace_back();
   for (int i = 0; i < count; ++i) {
-    double x = OGR_G_GetX(geometry, i);
-    double y = OGR_G_GetY(geometry, i);
-    if (transform != nullptr && OCTTransform(transform, 1, &x, &y, nullptr) == 0) return false;
+    double x = Gdal().OGR_G_GetX(geometry, i);
+    double y = Gdal().OGR_G_GetY(geometry, i);
+    if (transform != nullptr && Gdal().OCTTransform(transform, 1, &x, &y, nullptr) == 0)
+      return false;
     if (!(std::abs(x) <= 180 && std::abs(y) <= 90)) return false;
     part.push_back({x, y});
   }
@@ -223,13 +209,13 @@ std::vector<std::pair<std::string, std::string>> TagsOf(OGRFeatureH feature, con
 // The layer asked for, or the first with lines.
 absl::StatusOr<OGRLayerH> FindLayer(GDALDatasetH dataset, const std::string& asked) {
   if (!asked.empty()) {
-    OGRLayerH layer = GDALDatasetGetLayerByName(dataset, asked.c_str());
+    OGRLayerH layer = Gdal().GDALDatasetGetLayerByName(dataset, asked.c_str());
     if (layer != nullptr) return layer;
     return absl::InvalidArgumentError(absl::StrCat("has no layer \"", asked, "\""));
   }
-  for (int i = 0; i < GDALDatasetGetLayerCount(dataset); ++i) {
-    OGRLayerH layer = GDALDatasetGetLayer(dataset, i);
-    const OGRwkbGeometryType type = OGR_GT_Flatten(OGR_L_GetGeomType(layer));
+  for (int i = 0; i < Gdal().GDALDatasetGetLayerCount(dataset); ++i) {
+    OGRLayerH layer = Gdal().GDALDatasetGetLayer(dataset, i);
+    const OGRwkbGeometryType type = Gdal().OGR_GT_Flatten(Gdal().OGR_L_GetGeomType(layer));
     if (type == wkbLineString || type == wkbMultiLineString || type == wkbUnknown ||
         type == wkbGeometryCollection) {
       return layer;
@@ -240,16 +226,16 @@ absl::StatusOr<OGRLayerH> FindLayer(GDALDatasetH dataset, const std::string& ask
 
 // nullptr where coordinates are WGS-84 already.
 absl::StatusOr<std::unique_ptr<void, DestroyTransform>> ToWgs84(OGRLayerH layer) {
-  OGRSpatialReferenceH from = OGR_L_GetSpatialRef(layer);
+  OGRSpatialReferenceH from = Gdal().OGR_L_GetSpatialRef(layer);
   if (from == nullptr) return std::unique_ptr<void, DestroyTransform>();
-  OGRSpatialReferenceH to = OSRNewSpatialReference(nullptr);
-  OSRImportFromEPSG(to, 4326);
-  OSRSetAxisMappingStrategy(to, OAMS_TRADITIONAL_GIS_ORDER);
-  OSRSetAxisMappingStrategy(from, OAMS_TRADITIONAL_GIS_ORDER);
+  OGRSpatialReferenceH to = Gdal().OSRNewSpatialReference(nullptr);
+  Gdal().OSRImportFromEPSG(to, 4326);
+  Gdal().OSRSetAxisMappingStrategy(to, OAMS_TRADITIONAL_GIS_ORDER);
+  Gdal().OSRSetAxisMappingStrategy(from, OAMS_TRADITIONAL_GIS_ORDER);
   std::unique_ptr<void, DestroyTransform> transform;
-  const bool same = OSRIsSame(from, to) != 0;
-  if (!same) transform.reset(OCTNewCoordinateTransformation(from, to));
-  OSRDestroySpatialReference(to);
+  const bool same = Gdal().OSRIsSame(from, to) != 0;
+  if (!same) transform.reset(Gdal().OCTNewCoordinateTransformation(from, to));
+  Gdal().OSRDestroySpatialReference(to);
   if (!same && transform == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("its coordinates cannot be brought to WGS-84", LastError()));
@@ -259,29 +245,29 @@ absl::StatusOr<std::unique_ptr<void, DestroyTransform>> ToWgs84(OGRLayerH layer)
 
 absl::StatusOr<std::vector<Line>> ReadLines(const std::string& path, const VectorColumns& columns,
                                             NetworkReport* report) {
-  GDALAllRegister();
-  const std::unique_ptr<void, CloseDataset> dataset(
-      GDALOpenEx(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY, nullptr, nullptr, nullptr));
+  const std::unique_ptr<void, CloseDataset> dataset(Gdal().GDALOpenEx(
+      path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY, nullptr, nullptr, nullptr));
   if (dataset == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("is no vector file that GDAL reads", LastError()));
   }
   PATROL_ASSIGN_OR_RETURN(OGRLayerH layer, FindLayer(dataset.get(), columns.layer));
-  PATROL_ASSIGN_OR_RETURN(const Fields fields, FindFields(OGR_L_GetLayerDefn(layer), columns));
+  PATROL_ASSIGN_OR_RETURN(const Fields fields,
+                          FindFields(Gdal().OGR_L_GetLayerDefn(layer), columns));
   PATROL_ASSIGN_OR_RETURN(const auto transform, ToWgs84(layer));
   std::vector<Line> lines;
-  OGR_L_ResetReading(layer);
+  Gdal().OGR_L_ResetReading(layer);
   for (;;) {
-    const std::unique_ptr<void, DestroyFeature> owner(OGR_L_GetNextFeature(layer));
+    const std::unique_ptr<void, DestroyFeature> owner(Gdal().OGR_L_GetNextFeature(layer));
     if (owner == nullptr) break;
     const auto feature = static_cast<OGRFeatureH>(owner.get());
     Line line;
-    line.id = OGR_F_GetFID(feature);
-    OGRGeometryH geometry = OGR_F_GetGeometryRef(feature);
+    line.id = Gdal().OGR_F_GetFID(feature);
+    OGRGeometryH geometry = Gdal().OGR_F_GetGeometryRef(feature);
     std::unique_ptr<void, DestroyGeometry> straight;
     if (geometry != nullptr) {
       // Arcs become chords of four degrees, as GDAL has it.
-      straight.reset(OGR_G_GetLinearGeometry(geometry, 0, nullptr));
+      straight.reset(Gdal().OGR_G_GetLinearGeometry(geometry, 0, nullptr));
       if (!AddParts(static_cast<OGRGeometryH>(straight.get()),
                     static_cast<OGRCoordinateTransformationH>(transform.get()), &line.parts)) {
         return absl::InvalidArgumentError(absl::StrCat(
@@ -301,7 +287,7 @@ absl::StatusOr<std::vector<Line>> ReadLines(const std::string& path, const Vecto
     // A river among the roads of an OSM file: no road.
     if (has_class) lines.push_back(std::move(line));
   }
-  if (CPLGetLastErrorType() == CE_Failure || CPLGetLastErrorType() == CE_Fatal) {
+  if (Gdal().CPLGetLastErrorType() == CE_Failure || Gdal().CPLGetLastErrorType() == CE_Fatal) {
     return absl::InvalidArgumentError(absl::StrCat("is damaged", LastError()));
   }
   return lines;
@@ -346,7 +332,8 @@ absl::StatusOr<Network> ReadVector(const std::string& path, const VectorColumns&
   if (!std::filesystem::exists(path, no_error)) {
     return absl::NotFoundError(absl::StrCat(entity, ": no such file"));
   }
-  const QuietErrors quiet;
+  if (absl::Status opened = OpenGdal(); !opened.ok()) return Annotate(opened, entity);
+  const QuietGdalErrors quiet;
   NetworkReport read;
   absl::StatusOr<std::vector<Line>> lines = ReadLines(path, columns, &read);
   if (!lines.ok()) return Annotate(lines.status(), entity);

@@ -1,12 +1,9 @@
 #include "lib/video/motion/known_views.h"
 
 #include <cmath>
-#include <cstring>
 #include <utility>
 
-#include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
-
+#include "lib/video/motion/grey_jpeg.h"
 #include "lib/video/motion/light.h"
 #include "lib/video/motion/registration.h"
 
@@ -22,15 +19,6 @@ constexpr double kFoundMin = 0.6;
 // A view in a light further off than this (a factor) is no better than one to be learnt.
 constexpr double kLightMax = 1.5;
 
-bool Decode(const std::vector<uint8_t>& jpeg, Plane& out) {
-  const cv::Mat decoded = cv::imdecode(jpeg, cv::IMREAD_GRAYSCALE);
-  if (decoded.cols != out.width() || decoded.rows != out.height()) return false;
-  for (int y = 0; y < decoded.rows; ++y) {
-    std::memcpy(out.row(y), decoded.ptr(y), static_cast<size_t>(decoded.cols));
-  }
-  return true;
-}
-
 }  // namespace
 
 size_t KnownViews::Find(const Plane& picture, Plane& background) const {
@@ -38,7 +26,7 @@ size_t KnownViews::Find(const Plane& picture, Plane& background) const {
   double best_found = kFoundMin;
   Plane candidate(picture.width(), picture.height());
   for (size_t i = 0; i < kept_.size(); ++i) {
-    if (!Decode(kept_[i].jpeg, candidate)) continue;
+    if (!DecodeGreyJpeg(kept_[i].jpeg, candidate)) continue;
     LightGain light;
     const double gain = light.Estimate(picture, candidate);
     if (gain > kLightMax || gain < 1 / kLightMax) continue;
@@ -61,11 +49,8 @@ void KnownViews::Keep(const Plane& background, const Plane& flicker) {
   if (index < kept_.size()) kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(index));
   if (kept_.size() >= kViewsMax) kept_.erase(kept_.begin());
   Kept kept;
-  const cv::Mat picture(background.height(), background.width(), CV_8UC1,
-                        const_cast<uint8_t*>(background.row(0)),
-                        static_cast<size_t>(background.stride()));
-  if (!cv::imencode(".jpg", picture, kept.jpeg, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality})) return;
-  kept.jpeg.shrink_to_fit();
+  kept.jpeg = EncodeGreyJpeg(background.view(), kJpegQuality);
+  if (kept.jpeg.empty()) return;
   kept.flicker = Plane((flicker.width() + kFlickerStep - 1) / kFlickerStep,
                        (flicker.height() + kFlickerStep - 1) / kFlickerStep);
   for (int y = 0; y < kept.flicker.height(); ++y) {

@@ -1,13 +1,13 @@
 #include "lib/video/motion/mask_file.h"
 
 #include <algorithm>
-#include <vector>
 
 #include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
+#include "lib/video/motion/grey_png.h"
 
 namespace patrol::motion {
 
@@ -31,14 +31,12 @@ absl::Status WriteMask(const PlaneView& mask, int width, int height, const std::
                  factor == 1 ? cv::INTER_NEAREST : cv::INTER_LINEAR);
       cv::threshold(target, target, 127, 255, cv::THRESH_BINARY);
     }
-    const std::vector<int> fast{cv::IMWRITE_PNG_COMPRESSION, 1};
-    if (!cv::imwrite(path, enlarged, fast)) {
-      return absl::UnavailableError(absl::StrCat("mask \"", path, "\": cannot be written"));
-    }
+    return Annotate(
+        WriteGreyPng({enlarged.data, width, height, static_cast<int>(enlarged.step)}, path),
+        absl::StrCat("mask \"", path, "\""));
   } catch (const cv::Exception& fault) {
     return absl::UnavailableError(absl::StrCat("mask \"", path, "\": ", fault.what()));
   }
-  return absl::OkStatus();
 }
 
 }  // namespace patrol::motion
