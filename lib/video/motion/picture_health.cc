@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "lib/video/media/jpeg.h"
+#include "lib/video/motion/bands.h"
 #include "lib/video/motion/picture_measure.h"
 
 namespace patrol::motion {
@@ -29,15 +30,13 @@ constexpr double kDefocusLikeness = 0.7, kDefocusFine = 0.68;
 // A view with less structure than this has nothing that could be covered, moved or blurred.
 constexpr double kStructure = 2.0;
 constexpr double kNoiseTimes = 2.0, kNoiseMore = 3.0;
-constexpr double kBandLevels = 4.0, kBandResidual = 0.7;
-constexpr int kBandCrossings = 4;
 constexpr double kLostSpread = 2.0, kLostColour = 20, kLostNoise = 0.05;
 constexpr int kFrozenKeyframes = 2;
 // The reference follows slowly, so that a lens that fogs over in minutes is still seen.
 constexpr absl::Duration kFollows = absl::Minutes(10);
-// What is suspected must be seen without a pause. What covers a view has little but noise, which
-// the coder takes from the predicted pictures and leaves in keyframes: those look otherwise.
-constexpr absl::Duration kCoveredPauseMax = absl::Milliseconds(800);
+// What is suspected must be seen without a longer pause. A keyframe looks otherwise than the
+// predicted pictures: the coder takes noise and faint structure from them and leaves it in that.
+constexpr absl::Duration kPauseMax = absl::Milliseconds(800);
 constexpr size_t kPastMax = 64;
 constexpr int kLearnPictures = 4;
 constexpr int kStillQuality = 75;
@@ -54,56 +53,12 @@ Sign& At(Signs& signs, HealthState state) { return signs[static_cast<size_t>(sta
 
 double Share(double value) { return std::clamp(value, 0.0, 1.0); }
 
-// How much of the reference's contrast is left: what the parts of the reference are to be
-// multiplied with to be nearest to these.
-double ContrastLeft(const PictureMeasure& now, const PictureMeasure& was) {
-  double together = 0, squares = 0;
-  for (size_t i = 0; i < now.parts.size(); ++i) {
-    together += (now.parts[i] - now.mean) * (was.parts[i] - was.mean);
-    squares += (was.parts[i] - was.mean) * (was.parts[i] - was.mean);
-  }
-  return squares > 0 ? std::clamp(together / squares, 0.0, 1.0) : 1.0;
-}
-
-// Bands: the rows' light differs from the reference's in this light, to and fro, and each row as a
-// whole.
-Sign Bands(const PictureMeasure& now, const PictureMeasure& was) {
-  constexpr size_t rows = PictureMeasure::kRows, columns = PictureMeasure::kColumns;
-  const double left = ContrastLeft(now, was);
-  const auto shift_of = [&](size_t part) { return now.parts[part] - left * was.parts[part]; };
-  std::array<double, rows> row_shift{};
-  double mean = 0;
-  for (size_t r = 0; r < rows; ++r) {
-    std::array<float, columns> shift{};
-    for (size_t c = 0; c < columns; ++c) {
-      shift[c] = static_cast<float>(shift_of(r * columns + c));
-    }
-    // The middle one: a thing in view darkens a few columns, a band all of them.
-    std::nth_element(shift.begin(), shift.begin() + columns / 2, shift.end());
-    row_shift[r] = shift[columns / 2];
-    mean += row_shift[r] / rows;
-  }
-  double band = 0, residual = 0;
-  int crossings = 0;
-  for (size_t r = 0; r < rows; ++r) {
-    band += (row_shift[r] - mean) * (row_shift[r] - mean) / rows;
-    if (r > 0 && (row_shift[r] - mean) * (row_shift[r - 1] - mean) < 0) ++crossings;
-    double away = 0;
-    for (size_t c = 0; c < columns; ++c) {
-      away += std::abs(shift_of(r * columns + c) - row_shift[r]) / columns;
-    }
-    residual += away / rows;
-  }
-  band = std::sqrt(band);
-  Sign sign;
-  sign.shown =
-      band >= kBandLevels && residual < kBandResidual * band && crossings >= kBandCrossings;
-  sign.severity = Share(band / (5 * kBandLevels));
-  if (sign.shown) {
-    sign.reason = absl::StrFormat("rows differ by %.1f grey levels to and fro (limit %.1f)", band,
-                                  kBandLevels);
-  }
-  return sign;
+Sign BandsSign(const PictureMeasure& now, const PictureMeasure& was) {
+  const Bands bands = FindBands(now, was);
+  if (!bands.shown) return {};
+  return {true, Share(bands.levels / (5 * kBandLevels)),
+          absl::StrFormat("rows differ by %.1f grey levels to and fro (limit %.1f)", bands.levels,
+                          kBandLevels)};
 }
 
 Sign OneColour(const PictureMeasure& now) {
@@ -168,7 +123,7 @@ void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, Signs
   At(signs, HealthState::kNoisy) = {
       noisy, Share(now.noise / (4 * limit)),
       absl::StrFormat("noise of %.1f grey levels (limit %.1f)", now.noise, limit)};
-  At(signs, HealthState::kBanded) = Bands(now, reference);
+  At(signs, HealthState::kBanded) = BandsSign(now, reference);
   if (reference.coarse < kStructure || noisy || At(signs, HealthState::kBanded).shown) return;
   const double likeness = Likeness(now, reference);
   const double coarse = now.coarse / reference.coarse;
@@ -291,9 +246,7 @@ void PictureHealth::Impl::Note(HealthState state, const Sign& sign, absl::Time t
   Watch& watch = watches[static_cast<size_t>(state)];
   if (!sign.shown) {
     if (watch.suspected && time - watch.last_shown >= options.clear_after) Finish(watch, time);
-    const absl::Duration pause_max =
-        state == HealthState::kCovered ? kCoveredPauseMax : absl::ZeroDuration();
-    if (!watch.told && time - watch.last_shown > pause_max) watch = Watch();
+    if (!watch.told && time - watch.last_shown > kPauseMax) watch = Watch();
     return;
   }
   if (!watch.suspected) {

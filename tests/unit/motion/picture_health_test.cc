@@ -1,6 +1,8 @@
 #include "lib/video/motion/picture_health.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <string>
@@ -115,6 +117,47 @@ TEST_F(PictureHealthTest, TellsLowLightOfAnEvenSceneAndNoBandsOfIt) {
   scene_.light = 0.4;  // 24..56
   Show(absl::Seconds(5));
   EXPECT_EQ(Names(), std::vector<std::string>{"low_light"});
+}
+
+// A street seen from the front: pavement, road with a line, hedge, shops and the floors above them,
+// each over the whole width. The sun makes each brighter by a factor of its own.
+double Street(int x, int y, bool sun, double grey) {
+  constexpr std::array<double, 8> kGrey = {90, 60, 100, 60, 40, 75, 110, 70};
+  constexpr std::array<double, 8> kSun = {1.4, 1, 1.3, 1.1, 1.5, 1.1, 1.4, 1};
+  const size_t surface = static_cast<size_t>(y) / 30;
+  return kGrey[surface] * (sun ? kSun[surface] : 1) + (grey - 100) / 8 + x / 40 % 2 * 6;
+}
+
+TEST_F(PictureHealthTest, DoesNotCallAStreetBandedWhenTheSunComesOutOverIt) {
+  const auto street = [](bool sun) {
+    return [sun](int x, int y, double grey) { return Street(x, y, sun, grey); };
+  };
+  ShowChanged(absl::Seconds(10), street(false));
+  ShowChanged(absl::Seconds(20), street(true));
+  EXPECT_EQ(Names(), std::vector<std::string>());
+  ShowChanged(absl::Seconds(20), street(false));
+  EXPECT_EQ(Names(), std::vector<std::string>());
+  EXPECT_TRUE(health_.past().empty());
+}
+
+TEST_F(PictureHealthTest, TellsBandsOverAStreetWhetherTheyMoveOrStandAndInAnotherLight) {
+  const auto banded = [this](double turns, bool moving) {
+    return [this, turns, moving](int x, int y, double grey) {
+      const double phase = moving ? 5 * absl::ToDoubleSeconds(time_ - absl::UnixEpoch()) : 0;
+      return Street(x, y, true, grey) + 14 * std::sin(y * turns * 2 * 3.14159265 / 240 + phase);
+    };
+  };
+  ShowChanged(absl::Seconds(10),
+              [](int x, int y, double grey) { return Street(x, y, false, grey); });
+  for (const double turns : {3.0, 7.0}) {
+    for (const bool moving : {false, true}) {
+      ShowChanged(absl::Seconds(5), banded(turns, moving));
+      EXPECT_EQ(Names(), std::vector<std::string>{"banded"}) << turns << " bands " << moving;
+      ShowChanged(absl::Seconds(5),
+                  [](int x, int y, double grey) { return Street(x, y, true, grey); });
+      EXPECT_EQ(Names(), std::vector<std::string>());
+    }
+  }
 }
 
 TEST_F(PictureHealthTest, TellsACoverThroughWhichALittleOfTheViewIsSeen) {
