@@ -23,6 +23,9 @@ constexpr double kEvenShare = 0.5;
 // With fewer even places than this the view is all edges, and nothing can be said.
 constexpr int kEvenMin = 6;
 constexpr double kContrastMax = 4;
+// Under bands the rows themselves are still alike to the view's, 0.5 to 0.9; another view that
+// changes from row to row is not, below 0.1. Rows that vary by less than this say nothing.
+constexpr double kRowsAlike = 0.3, kRowsVary = 3;
 
 using RowOfParts = std::array<float, kColumns>;
 using Rows = std::array<float, kRows>;
@@ -108,6 +111,27 @@ bool StepsAtEvenPlaces(const Shift& shift, const Rows& rows, const PictureMeasur
   return places >= kEvenMin && even >= kEvenShare * all * places;
 }
 
+// Correlation of the parts within their rows; 1 where the view has no structure there.
+double RowsAlike(const PictureMeasure& now, const PictureMeasure& was) {
+  double ab = 0, aa = 0, bb = 0;
+  for (size_t from = 0; from < was.parts.size(); from += kColumns) {
+    double a_sum = 0, b_sum = 0;
+    for (size_t i = from; i < from + kColumns; ++i) {
+      const double a = now.parts[i], b = was.parts[i];
+      a_sum += a;
+      b_sum += b;
+      ab += a * b;
+      aa += a * a;
+      bb += b * b;
+    }
+    ab -= a_sum * b_sum / kColumns;
+    aa -= a_sum * a_sum / kColumns;
+    bb -= b_sum * b_sum / kColumns;
+  }
+  if (bb < kRowsVary * kRowsVary * static_cast<double>(was.parts.size())) return 1;
+  return aa > 0 ? ab / std::sqrt(aa * bb) : 0;
+}
+
 }  // namespace
 
 Bands FindBands(const PictureMeasure& now, const PictureMeasure& was) {
@@ -125,7 +149,8 @@ Bands FindBands(const PictureMeasure& now, const PictureMeasure& was) {
   }
   Bands bands = {.levels = std::sqrt(squares)};
   bands.shown = bands.levels >= kBandLevels && residual < kResidual * bands.levels &&
-                crossings >= kCrossings && StepsAtEvenPlaces(shift, rows, was);
+                crossings >= kCrossings && RowsAlike(now, was) >= kRowsAlike &&
+                StepsAtEvenPlaces(shift, rows, was);
   return bands;
 }
 

@@ -23,6 +23,8 @@ constexpr int kLowBrightest = 66;
 // Of the reference's coarse structure and likeness to it. Through what lies on the lens a little of
 // the view may still be seen.
 constexpr double kCoveredCoarse = 0.55, kCoveredLikeness = 0.6, kCoveredThin = 0.25;
+// The first where what is there instead is seen to be out of focus.
+constexpr double kCoveredBlurred = 0.8;
 // The second once the detector has said that it is another view, and until it is so alike again:
 // scenes are alike in having the ground below and the sky above.
 constexpr double kMovedLikeness = 0.45, kMovedLikenessTold = 0.8;
@@ -52,6 +54,14 @@ using Signs = std::array<Sign, kHealthStates>;
 Sign& At(Signs& signs, HealthState state) { return signs[static_cast<size_t>(state)]; }
 
 double Share(double value) { return std::clamp(value, 0.0, 1.0); }
+
+// Coarse structure without what noise adds to it: of Gaussian noise, differences are 0.683 times
+// the middle second difference.
+double Structure(const PictureMeasure& measure) {
+  const double of_noise = 0.683 * measure.noise;
+  return std::max(0.1,
+                  std::sqrt(std::max(0.0, measure.coarse * measure.coarse - of_noise * of_noise)));
+}
 
 Sign BandsSign(const PictureMeasure& now, const PictureMeasure& was) {
   const Bands bands = FindBands(now, was);
@@ -86,7 +96,7 @@ struct PictureHealth::Impl {
   };
 
   Signs Judge(const PictureMeasure& now, const media::Picture& picture);
-  void JudgeAgainstReference(const PictureMeasure& now, Signs& signs) const;
+  void JudgeAgainstReference(const PictureMeasure& now, double likeness, Signs& signs) const;
   void Follow(const PictureMeasure& now, absl::Time time, absl::Duration elapsed, bool well);
   void Note(HealthState state, const Sign& sign, absl::Time time, const media::Picture* picture);
   void Finish(Watch& watch, absl::Time time);
@@ -101,6 +111,8 @@ struct PictureHealth::Impl {
   absl::Time learning_since;
   bool ready = false;
   bool another_view = false;  // the detector did not find the view's structure again
+  // Whether what is unlike the reference is: what lies on a lens is not. Unset until a keyframe.
+  std::optional<bool> in_focus;
   // frozen
   uint64_t digest = 0;
   absl::Time same_since;
@@ -114,28 +126,33 @@ void PictureHealth::Impl::Forget() {
   learnt = 0;
   ready = false;
   another_view = false;
+  in_focus.reset();
   same_keyframes = 0;
 }
 
-void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, Signs& signs) const {
+void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, double likeness,
+                                                Signs& signs) const {
   const double limit = std::max(kNoiseTimes * reference.noise, reference.noise + kNoiseMore);
   const bool noisy = now.noise > limit;
   At(signs, HealthState::kNoisy) = {
       noisy, Share(now.noise / (4 * limit)),
       absl::StrFormat("noise of %.1f grey levels (limit %.1f)", now.noise, limit)};
   At(signs, HealthState::kBanded) = BandsSign(now, reference);
-  if (reference.coarse < kStructure || noisy || At(signs, HealthState::kBanded).shown) return;
-  const double likeness = Likeness(now, reference);
-  const double coarse = now.coarse / reference.coarse;
+  if (reference.coarse < kStructure || At(signs, HealthState::kBanded).shown) return;
+  const double coarse = Structure(now) / Structure(reference);
   const bool thin = coarse < kCoveredThin && !At(signs, HealthState::kLowLight).shown;
-  if (coarse < kCoveredCoarse && (likeness < kCoveredLikeness || thin)) {
+  const double enough = in_focus == false ? kCoveredBlurred : kCoveredCoarse;
+  const bool gone = coarse < enough && likeness < kCoveredLikeness;
+  if (noisy && !gone) return;
+  if ((gone && in_focus != true) || (thin && !gone)) {
     At(signs, HealthState::kCovered) = {
         true, Share(1 - coarse),
         absl::StrFormat("%.0f %% of the view's structure is left (limit %.0f %%), alike to %.2f",
-                        100 * coarse, 100 * kCoveredCoarse, likeness)};
+                        100 * coarse, 100 * enough, likeness)};
     return;
   }
-  const double alike_enough = another_view ? kMovedLikenessTold : kMovedLikeness;
+  const double alike_enough =
+      another_view ? kMovedLikenessTold : (gone ? kCoveredLikeness : kMovedLikeness);
   if (likeness < alike_enough) {
     At(signs, HealthState::kMoved) = {
         true, Share(1 - likeness),
@@ -201,8 +218,14 @@ Signs PictureHealth::Impl::Judge(const PictureMeasure& now, const media::Picture
                         now.middle, now.bright, kLowMiddle, kLowBrightest)};
   }
   if (!ready) return signs;
-  another_view = another_view && Likeness(now, reference) < kMovedLikenessTold;
-  JudgeAgainstReference(now, signs);
+  const double likeness = Likeness(now, reference);
+  another_view = another_view && likeness < kMovedLikenessTold;
+  if (likeness >= kCoveredLikeness) {
+    in_focus.reset();
+  } else if (picture.keyframe()) {
+    in_focus = SharpAllOver(now);
+  }
+  JudgeAgainstReference(now, likeness, signs);
   return signs;
 }
 
@@ -252,6 +275,12 @@ void PictureHealth::Impl::Note(HealthState state, const Sign& sign, absl::Time t
   if (!watch.suspected) {
     watch.suspected = true;
     watch.finding = {.state = state, .onset = time};
+    // It was taken for a cover until a keyframe showed that it is in focus.
+    Watch& cover = watches[static_cast<size_t>(HealthState::kCovered)];
+    if (state == HealthState::kMoved && in_focus == true && cover.suspected) {
+      watch.finding.onset = cover.finding.onset;
+      Finish(cover, time);
+    }
   }
   watch.last_shown = time;
   if (sign.severity >= watch.finding.severity) {

@@ -15,6 +15,8 @@ struct PictureMeasure {
   static constexpr size_t kColumns = 16;
   // Mean grey of each part of the picture, kRows x kColumns, row by row.
   std::array<float, kRows * kColumns> parts{};
+  // Largest |second difference| of neighbours in each part.
+  std::array<uint8_t, kRows * kColumns> sharpest{};
   double mean = 0;
   double spread = 0;  // standard deviation of all pixels
   int dark = 0;       // 2nd, 50th and 98th percentile
@@ -34,5 +36,10 @@ PictureMeasure Measure(const media::Picture& picture);
 // Correlation of two pictures' parts, -1..1, whatever their light and contrast; 0 where one of them
 // has no structure.
 double Likeness(const PictureMeasure& a, const PictureMeasure& b);
+
+// Whether there are edges in focus, sharper than noise, in many parts all over the picture: not
+// only at the rim of what lies on the lens, nor in a line of text laid over it. Ask of keyframes:
+// in the pictures between them noise comes in patches.
+bool SharpAllOver(const PictureMeasure& measure);
 
 }  // namespace patrol::motion

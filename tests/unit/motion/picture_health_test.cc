@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -164,6 +165,33 @@ TEST_F(PictureHealthTest, TellsACoverThroughWhichALittleOfTheViewIsSeen) {
   Show(absl::Seconds(10));
   ShowChanged(absl::Seconds(5), [](int, int, double grey) { return 110 + (grey - 100) * 0.1; });
   EXPECT_EQ(Names(), std::vector<std::string>{"covered"});
+}
+
+TEST_F(PictureHealthTest, TellsAPlainerViewInFocusAsMovedNotAsCovered) {
+  Show(absl::Seconds(10));
+  ShowChanged(absl::Seconds(5), [](int x, int y, double grey) {
+    return 110 + (x + y) % 40 / 38 * 80 + (grey - 100) / 30;
+  });
+  EXPECT_EQ(Names(), std::vector<std::string>{"moved"});
+}
+
+TEST_F(PictureHealthTest, TellsACoverByTheFirstKeyframeWhateverNoiseLiesOverIt) {
+  Show(absl::Seconds(10));
+  std::minstd_rand random(5);
+  ShowChanged(absl::Seconds(5), [&random](int x, int, double) {
+    return 100 + x / 20.0 + static_cast<double>(random() % 33) - 16;
+  });
+  const std::vector<std::string> names = Names();
+  EXPECT_NE(std::find(names.begin(), names.end(), "covered"), names.end());
+  EXPECT_EQ(std::find(names.begin(), names.end(), "moved"), names.end());
+}
+
+TEST_F(PictureHealthTest, CallsAnotherViewWithHorizontalEdgesMovedNotBanded) {
+  Show(absl::Seconds(10));
+  ShowChanged(absl::Seconds(5), [](int x, int y, double) {
+    return Street(x, y, true, 100) + (x % 20 < 2 ? 50 : 0);  // posts of a fence
+  });
+  EXPECT_EQ(Names(), std::vector<std::string>{"moved"});
 }
 
 TEST_F(PictureHealthTest, TellsADarkBlueScreenAsALostSignal) {
