@@ -31,7 +31,7 @@ STREAMING_SHARE = 0.99
 
 COLUMNS = ['scenario', 'cameras', 'moving', 'streaming', 'seeing', 'pictures/s', 'service CPU', 'loop CPU', 'machine CPU',
            'RSS MB', 'sockets MB', 'age p99 ms', 'lag p99 ms', 'lost packets', 'UDP drops', 'longest block ms', 'recall',
-           'false/h', 'latency p50/p95 s', '99 % after s']
+           'in busy', 'false/h', 'latency p50/p95 s', '99 % after s']
 LOOP_THREAD = 'ingest'
 # Histograms of /metrics, of which the p50 and p99 of the time measured are told.
 AGE, LAG = 'patrol_ingest_access_unit_age_seconds', 'patrol_ingest_loop_lag_seconds'
@@ -120,6 +120,7 @@ class Run:
         busy, threads = procfs.machine_busy_seconds(), procfs.cpu_by_thread(pid)
         peers_before = beside.usage() if beside else {}
         rss, sockets, seeing, scrapes = [], [], [], []
+        self.busy = [(begin, metrics.labelled(before, 'patrol_camera_busy_zones', 'camera'))]
         while time.time() - begin < seconds:
             time.sleep(min(SAMPLE_SECONDS, max(0.1, begin + seconds - time.time())))
             rss.append(procfs.rss_bytes(pid))
@@ -128,6 +129,7 @@ class Run:
                 now = self.scrape()
                 seeing.append(1 - metrics.total(now, 'patrol_cameras_blind') / self.settings['cameras'])
                 scrapes.append(metrics.total(now, 'patrol_metrics_cpu_seconds'))
+                self.busy.append((time.time(), metrics.labelled(now, 'patrol_camera_busy_zones', 'camera')))
         took = time.time() - begin
         used = {name: (seconds_now - threads.get(name, 0)) / took for name, seconds_now in procfs.cpu_by_thread(pid).items()}
         self.result.update({
@@ -140,6 +142,7 @@ class Run:
             self.result['peers'] = self.compare(peers_before, beside.usage(), took)
         after = self.scrape()
         grown = {name: metrics.total(after, family) - metrics.total(before, family) for name, family in GROWN.items()}
+        self.busy.append((time.time(), metrics.labelled(after, 'patrol_camera_busy_zones', 'camera')))
         self.result.update(grown)
         self.result.update({
             'streaming': after['patrol_cameras'][(('phase', 'streaming'),)] / self.settings['cameras'],
@@ -212,7 +215,8 @@ class Run:
             if not self.settings['power_cut']:  # the restarted simulator began its truth anew
                 truth, seen = score.read_truth(self.truth)
                 self.result['moving_at_a_time'] = score.share_moving(truth, begin, end, self.settings['cameras'])
-                self.result['events'] = score.score(truth, seen, events, begin, end, self.settings['cameras'])
+                self.result['events'] = score.score(truth, seen, events, begin, end, self.settings['cameras'],
+                                                    score.busy_spans(self.busy))
         finally:
             self.stop_cameras()
             if self.service.process.poll() is None:
@@ -235,7 +239,7 @@ def row(result):
              number('rss_max_mb', 0), number('sockets_max_mb', 1), number('age_p99_ms', 1), number('lag_p99_ms', 1),
              number('packets_lost', 0),
              number('udp_drops', 0), number('longest_block_ms', 0),
-             percent(part('recall', 1, 100)), part('false_per_hour', 1),
+             percent(part('recall', 1, 100)), percent(part('busy_share', 1, 100)), part('false_per_hour', 1),
              f'{latency["p50"]:.2f} / {latency["p95"]:.2f}' if latency else '-',
              number('back_after_s' if result['power_cut'] else 'streaming_after_s', 1)]
     return '| ' + ' | '.join(cells) + ' |'

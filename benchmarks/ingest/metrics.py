@@ -27,6 +27,11 @@ def total(families, name):
     return sum(families.get(name, {}).values())
 
 
+def labelled(families, name, label):
+    """The values of a label in a family."""
+    return {dict(labels)[label] for labels in families.get(name, {})}
+
+
 def series(families):
     return sum(len(samples) for samples in families.values())
 

@@ -48,16 +48,48 @@ def share_moving(truth, begin, end, cameras):
     return moved / (end - begin) / cameras
 
 
-def score(truth, seen, events, begin, end, cameras):
-    """truth, seen, events: [begin, end] by camera; only what lies in begin..end is scored: what was to be seen must
-    be found, an event is false where nothing moves at all.
+def busy_spans(samples):
+    """samples: [(time, cameras that are busy)] in order. Returns [begin, end] by camera: from the last sample before it
+    was seen to be busy until the first after that."""
+    spans, busy = {}, {}
+    before = None
+    for at, cameras in samples:
+        for camera in cameras:
+            if camera not in busy:
+                busy[camera] = [at if before is None else before, at]
+                spans.setdefault(camera, []).append(busy[camera])
+        for camera in list(busy):
+            busy[camera][1] = at
+            if camera not in cameras:
+                del busy[camera]
+        before = at
+    return spans
 
-    Returns moved, found, recall, false events, false per camera and day, latencies of the begins."""
-    moved = found = false = 0
+
+def shared_seconds(one, others):
+    """How much of a span lies in others that do not overlap."""
+    return sum(max(0.0, min(one[1], other[1]) - max(one[0], other[0])) for other in others)
+
+
+def score(truth, seen, events, begin, end, cameras, busy=None):
+    """truth, seen, events, busy: [begin, end] by camera; only what lies in begin..end is scored: what was to be seen
+    must be found, an event is false where nothing moves at all. What begins while its camera is busy is told as a
+    state, not as events: it is neither found nor missed, but counted by itself.
+
+    Returns moved, found, recall, movements that began in busy cameras and the share of all seconds of movement that
+    fell in such, false events, false per camera and day, latencies of the begins."""
+    moved = found = false = in_busy = 0
+    seconds_seen = seconds_busy = 0.0
     latencies = []
+    busy = busy or {}
     for camera, spans in seen.items():
         for span in spans:
             if span[1] - span[0] < EVENT_SECONDS_MIN or span[0] < begin or span[1] > end:
+                continue
+            seconds_seen += span[1] - span[0]
+            seconds_busy += shared_seconds(span, busy.get(camera, []))
+            if any(first <= span[0] <= last for first, last in busy.get(camera, [])):
+                in_busy += 1
                 continue
             moved += 1
             hits = [event for event in events.get(camera, []) if overlaps(span, event, SLACK_SECONDS)]
@@ -70,7 +102,8 @@ def score(truth, seen, events, begin, end, cameras):
                                                     for span in truth.get(camera, [])):
                 false += 1
     hours = (end - begin) / 3600
-    return {'moved': moved, 'found': found, 'recall': found / moved if moved else None, 'false': false,
+    return {'moved': moved, 'found': found, 'recall': found / moved if moved else None, 'moved_in_busy': in_busy,
+            'busy_share': seconds_busy / seconds_seen if seconds_seen else None, 'false': false,
             'false_per_hour': false / hours if hours > 0 else None,
             'false_per_camera_day': false / hours / cameras * 24 if hours > 0 and cameras else None,
             'latency_s': quantiles(latencies)}

@@ -48,9 +48,9 @@ motion::AnalyserStatus CameraWatcher::Status() {
   return analyser_->status();
 }
 
-motion::SuppressionCounts CameraWatcher::Suppressed() {
+CameraWatcher::Tally CameraWatcher::Counts() {
   std::lock_guard lock(analysis_);
-  return analyser_->suppressed();
+  return {.suppressed = analyser_->suppressed(), .busy_zones = analyser_->busy_zones()};
 }
 
 void CameraWatcher::Restart(absl::Time time) {

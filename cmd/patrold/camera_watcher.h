@@ -41,7 +41,11 @@ class CameraWatcher {
   // What it shows now is its view from here on.
   void AcceptView();
   motion::AnalyserStatus Status();
-  motion::SuppressionCounts Suppressed();
+  struct Tally {
+    motion::SuppressionCounts suppressed{};  // since the start
+    int busy_zones = 0;                      // now
+  };
+  Tally Counts();
 
   // Ends an open event without a still, and forgets what was seen so far; zones stay.
   void Restart(absl::Time time);

@@ -89,6 +89,11 @@ MetricFamilies TownMetrics::Collect() const {
               {{"cause", std::string(motion::SuppressionName(cause))}});
   }
   families.push_back(std::move(suppressed));
+  prometheus::MetricFamily busy = GaugeFamily(
+      "patrol_camera_busy_zones",
+      "zones that move nearly all the time, whose events are not told; none: no series");
+  for (const auto& [camera, zones] : video.busy_zones) AddSample(busy, zones, {{"camera", camera}});
+  families.push_back(std::move(busy));
   families.push_back(Counter("patrol_motion_store_failures_total",
                              "changes of motion events that could not be stored",
                              Double(parts_.recorder.store_failures())));

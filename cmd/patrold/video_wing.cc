@@ -285,8 +285,11 @@ class VideoWing::Impl : public ingest::PictureSink,
       watchers = watchers_;
     }
     for (const auto& [id, watcher] : watchers) {
-      const motion::SuppressionCounts suppressed = watcher->Suppressed();
-      for (size_t i = 0; i < suppressed.size(); ++i) counts.suppressed[i] += suppressed[i];
+      const CameraWatcher::Tally camera = watcher->Counts();
+      for (size_t i = 0; i < camera.suppressed.size(); ++i) {
+        counts.suppressed[i] += camera.suppressed[i];
+      }
+      if (camera.busy_zones > 0) counts.busy_zones[id] = camera.busy_zones;
     }
     return counts;
   }

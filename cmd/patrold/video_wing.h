@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,7 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
     size_t motion_waiting = 0;  // messages about motion on their way to the store
     int64_t events_over_town_limit = 0;
     motion::SuppressionCounts suppressed{};  // of the cameras there are
+    std::map<std::string, int> busy_zones;   // by camera; those that have none are missing
     ingest::ClipCounts clips;
   };
   Counts counts() const;

@@ -324,6 +324,12 @@ AnalyserStatus Analyser::status() const {
 
 const SuppressionCounts& Analyser::suppressed() const { return impl_->suppressed; }
 
+int Analyser::busy_zones() const {
+  return static_cast<int>(
+      std::count_if(impl_->zones.begin(), impl_->zones.end(),
+                    [](const Impl::Zone& zone) { return zone.history.busy(); }));
+}
+
 std::optional<std::string> Analyser::ViewMoved() const {
   return impl_->health.Reason(HealthState::kMoved);
 }

@@ -101,6 +101,7 @@ class Analyser {
   State state() const;
   AnalyserStatus status() const;
   const SuppressionCounts& suppressed() const;  // since creation, by cause
+  int busy_zones() const;                       // that are busy now
   // Why another view is seen than the one that was learnt; unset: it is the same.
   std::optional<std::string> ViewMoved() const;
   // Whether something that may come to be an event moves in the last picture, however small;
