@@ -43,6 +43,16 @@ void CameraWatcher::AcceptView() {
   TellMoved();
 }
 
+std::vector<motion::ZoneNorm> CameraWatcher::Norms() {
+  std::lock_guard lock(analysis_);
+  return analyser_->Norms();
+}
+
+void CameraWatcher::TakeUp(const std::vector<motion::ZoneNorm>& norms) {
+  std::lock_guard lock(analysis_);
+  analyser_->TakeUp(norms);
+}
+
 motion::AnalyserStatus CameraWatcher::Status() {
   std::lock_guard lock(analysis_);
   return analyser_->status();

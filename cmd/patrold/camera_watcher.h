@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "lib/video/media/picture.h"
@@ -40,6 +41,9 @@ class CameraWatcher {
   void Snooze(absl::Time until);
   // What it shows now is its view from here on.
   void AcceptView();
+  // What is normal of its zones.
+  std::vector<motion::ZoneNorm> Norms();
+  void TakeUp(const std::vector<motion::ZoneNorm>& norms);
   motion::AnalyserStatus Status();
   struct Tally {
     motion::SuppressionCounts suppressed{};  // since the start

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "cmd/patrold/camera_watcher.h"
 #include "cmd/patrold/motion_queue.h"
+#include "cmd/patrold/zone_norms.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/service/api/proto_values.h"
@@ -160,6 +161,7 @@ class VideoWing::Impl : public ingest::PictureSink,
         fleet_(config.ingest, clock, *this, *this),
         clips_(config.clips, fleet_, clip_files),
         town_limit_(config.town_events_per_hour_max, clock, *this),
+        norms_(store),
         recording_([this] { Record(); }),
         reach_([this] { WatchReach(); }) {}
 
@@ -178,6 +180,7 @@ class VideoWing::Impl : public ingest::PictureSink,
       std::lock_guard lock(mutex_);
       watchers.swap(watchers_);
     }
+    SaveNorms(watchers);
     for (auto& [id, watcher] : watchers) watcher->End(clock_.Now());
     motion_.Close();
     if (recording_.joinable()) recording_.join();
@@ -194,6 +197,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     } else {
       PATROL_LOG_ERROR("{}", std::string(zones.status().message()));
     }
+    watcher->TakeUp(norms_.Take(camera.id));
     watcher->Snooze(camera.snoozed_until.value_or(absl::InfinitePast()));
     absl::Status status = fleet_.UpdateCamera(SourceOf(camera));
     if (absl::IsNotFound(status)) status = fleet_.AddCamera(SourceOf(camera));
@@ -363,8 +367,15 @@ class VideoWing::Impl : public ingest::PictureSink,
     }
   }
 
+  using Watchers = std::map<std::string, std::shared_ptr<CameraWatcher>>;
+
+  void SaveNorms(const Watchers& watchers) {
+    for (const auto& [id, watcher] : watchers) norms_.Note(id, watcher->Norms());
+    norms_.Save(clock_.Now());
+  }
+
   // Every few seconds: at which cameras' places no unit can be in time. Spread over the interval,
-  // because an answer may take milliseconds.
+  // because an answer may take milliseconds. And every ten minutes what is normal of them is kept.
   void WatchReach() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
@@ -382,6 +393,12 @@ class VideoWing::Impl : public ingest::PictureSink,
         lock.lock();
         if (stopped_.wait_for(lock, absl::ToChronoNanoseconds(pause), [this] { return stopping_; }))
           return;
+      }
+      if (norms_.Due(clock_.Now())) {
+        const Watchers watchers = watchers_;
+        lock.unlock();
+        SaveNorms(watchers);
+        lock.lock();
       }
       if (!cameras.empty()) continue;
       stopped_.wait_for(lock, absl::ToChronoNanoseconds(kReachEvery), [this] { return stopping_; });
@@ -453,6 +470,7 @@ class VideoWing::Impl : public ingest::PictureSink,
   ingest::Fleet fleet_;
   ingest::ClipRecorder clips_;
   motion::TownLimit town_limit_;
+  ZoneNorms norms_;
   std::thread recording_;
   std::thread reach_;
 };

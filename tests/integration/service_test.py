@@ -3,10 +3,12 @@ reflection, and the HTTP gateway.
 
 usage: service_test.py --bin DIR --source DIR --shared DIR"""
 import argparse
+import contextlib
 import csv
 import datetime
 import json
 import os
+import sqlite3
 import sys
 import tempfile
 import unittest
@@ -24,7 +26,7 @@ try:
 except ImportError as missing:
     print(f'skipped: {missing}')
     sys.exit(77)
-from town import Programs, wait_until  # noqa: E402
+from town import Programs, read_text, wait_until  # noqa: E402
 
 UTC = datetime.timezone.utc
 MOTION_SECONDS = 120
@@ -244,6 +246,40 @@ class KilledServiceTest(unittest.TestCase):
             self.assertGreaterEqual(len(fixes), 60)
             self.assertEqual(again.call('patrol.v1.UnitService/GetUnit', {'name': 'units/u'})['displayName'], '甲')
             again.call('patrol.v1.CameraService/GetCamera', {'name': 'cameras/c'})
+
+
+class RestartedServiceTest(unittest.TestCase):
+    def test_what_zones_usually_do_outlives_a_restart_and_a_damaged_row_takes_nothing_with_it(self):
+        with tempfile.TemporaryDirectory(prefix='patrol-restart-') as folder, Programs(options.bin, folder) as programs:
+            programs.town()
+            config = ('listen: {grpc: "127.0.0.1:0", http: "127.0.0.1:0"}\ndata_dir: data\n'
+                      'network: {file: town/network.osm.pbf}\n')
+            service = programs.patrold(config)
+            client = Client(service.grpc)
+            for name in ('a', 'b'):
+                client.call('patrol.v1.CameraService/CreateCamera',
+                            {'cameraId': name, 'camera': {'sourceUri': 'rtsp://127.0.0.1:9/x', 'disabled': True}})
+            self.assertEqual(service.stop(), 0)
+
+            def rows(change=None):
+                with contextlib.closing(sqlite3.connect(programs.path('data/patrolcircle.db'))) as db, db:
+                    if change:
+                        db.executemany('UPDATE zone_hours SET hours = ? WHERE camera_id = ?', change)
+                    return dict(db.execute('SELECT camera_id, hours FROM zone_hours'))
+            self.assertEqual(sorted(rows()), ['a', 'b'])
+            rows([('1' + ' 7200.0:1800.0' * 24, 'a'), ('1 7200.0:x', 'b')])
+
+            service = programs.patrold(config)
+            client = Client(service.grpc)
+
+            def usual(name):
+                state = client.call('patrol.v1.CameraService/GetCamera', {'name': 'cameras/' + name})['state']
+                return state['zones'][0].get('usualShare')
+            self.assertAlmostEqual(usual('a'), 0.25)
+            self.assertIsNone(usual('b'))
+            self.assertIn('camera "b", zone "": what was kept of its hours is damaged', read_text(service.log))
+            self.assertEqual(service.stop(), 0)
+            self.assertEqual(rows()['a'], '1' + ' 7200.0:1800.0' * 24)
 
 
 class CommandLineTest(unittest.TestCase):

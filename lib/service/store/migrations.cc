@@ -120,6 +120,15 @@ CREATE INDEX motion_events_unattended ON motion_events (begin_us, id)
 CREATE INDEX motion_events_marked ON motion_events (camera_id, zone_id)
   WHERE marked_us IS NOT NULL;
 )sql",
+    // How much each zone usually moves by hour of the day, as store::WriteHours writes it.
+    R"sql(
+CREATE TABLE zone_hours (
+  camera_id TEXT NOT NULL,
+  zone_id TEXT NOT NULL,
+  hours TEXT NOT NULL,
+  PRIMARY KEY (camera_id, zone_id)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kSteps));
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -135,6 +136,22 @@ struct MotionEvent {
   bool has_still = false;            // read only: set by the store
 
   friend bool operator==(const MotionEvent&, const MotionEvent&) = default;
+};
+
+// How much a zone of a camera usually moves at each hour of the day (UTC): how long it was seen,
+// and moved, over about a week.
+struct ZoneHours {
+  struct Hour {
+    double seen_s = 0;
+    double moving_s = 0;  // of seen_s
+
+    friend bool operator==(const Hour&, const Hour&) = default;
+  };
+  std::string camera_id;
+  std::string zone_id;  // empty: all of the picture
+  std::array<Hour, 24> hours{};
+
+  friend bool operator==(const ZoneHours&, const ZoneHours&) = default;
 };
 
 // The id of the event of `camera_id` that began at `begin`: the same after a restart, and no two

@@ -165,13 +165,16 @@ absl::Status Save(Writer& writer, const Table<Row>& table, const Row& row,
 }
 
 template <typename Row>
+absl::Status Remove(Connection& db, const Table<Row>& table, const std::string& id) {
+  PATROL_ASSIGN_OR_RETURN(Statement remove, db.Prepare(table.remove));
+  remove.Bind(0, id);
+  PATROL_RETURN_IF_ERROR(remove.Run());
+  return db.changes() > 0 ? absl::OkStatus() : NoSuch(table.entity, id);
+}
+
+template <typename Row>
 absl::Status Delete(Writer& writer, const Table<Row>& table, const std::string& id) {
-  return writer.Write([&](Connection& db) -> absl::Status {
-    PATROL_ASSIGN_OR_RETURN(Statement remove, db.Prepare(table.remove));
-    remove.Bind(0, id);
-    PATROL_RETURN_IF_ERROR(remove.Run());
-    return db.changes() > 0 ? absl::OkStatus() : NoSuch(table.entity, id);
-  });
+  return writer.Write([&](Connection& db) { return Remove(db, table, id); });
 }
 
 template <typename Row>
@@ -224,7 +227,13 @@ absl::Status SqliteStore::PutCamera(const Camera& camera) {
   return Save(impl_->writer, kCameras, camera, BindCamera, /*create=*/false);
 }
 absl::Status SqliteStore::DeleteCamera(const std::string& id) {
-  return Delete(impl_->writer, kCameras, id);
+  return impl_->writer.Write([&](Connection& db) -> absl::Status {
+    PATROL_ASSIGN_OR_RETURN(Statement hours,
+                            db.Prepare("DELETE FROM zone_hours WHERE camera_id = ?"));
+    hours.Bind(0, id);
+    PATROL_RETURN_IF_ERROR(hours.Run());
+    return Remove(db, kCameras, id);
+  });
 }
 absl::Status SqliteStore::NoteViewMoved(const std::string& id) {
   return impl_->writer.Write([&](Connection& db) -> absl::Status {

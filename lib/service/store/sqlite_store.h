@@ -66,6 +66,9 @@ class SqliteStore final : public Store {
   absl::StatusOr<Page<Camera>> ListCameras(const PageRequest& page) override;
   absl::StatusOr<std::vector<Camera>> AllCameras() override;
 
+  void PutZoneHours(std::vector<ZoneHours> zones, std::function<void(absl::Status)> done) override;
+  absl::StatusOr<std::vector<ZoneHours>> AllZoneHours() override;
+
   absl::Status CreateUnit(const Unit& unit) override;
   absl::Status PutUnit(const Unit& unit) override;
   absl::Status DeleteUnit(const std::string& id) override;

@@ -48,6 +48,13 @@ class Store {
   virtual absl::StatusOr<Page<Camera>> ListCameras(const PageRequest& page) = 0;
   virtual absl::StatusOr<std::vector<Camera>> AllCameras() = 0;
 
+  // ---- what zones usually do: goes with their camera ----
+  // Replaces what is kept of the cameras named by `zones`; those that are no more are left out.
+  virtual void PutZoneHours(std::vector<ZoneHours> zones,
+                            std::function<void(absl::Status)> done) = 0;
+  // A row that is damaged is named in the log and left out; the others are given.
+  virtual absl::StatusOr<std::vector<ZoneHours>> AllZoneHours() = 0;
+
   virtual absl::Status CreateUnit(const Unit& unit) = 0;
   virtual absl::Status PutUnit(const Unit& unit) = 0;
   // Its fixes stay.

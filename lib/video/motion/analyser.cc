@@ -324,6 +324,22 @@ AnalyserStatus Analyser::status() const {
 
 const SuppressionCounts& Analyser::suppressed() const { return impl_->suppressed; }
 
+std::vector<ZoneNorm> Analyser::Norms() const {
+  std::vector<ZoneNorm> norms;
+  for (const Impl::Zone& zone : impl_->zones) {
+    norms.push_back({.id = zone.about.id, .hours = zone.history.hours()});
+  }
+  return norms;
+}
+
+void Analyser::TakeUp(const std::vector<ZoneNorm>& norms) {
+  for (Impl::Zone& zone : impl_->zones) {
+    for (const ZoneNorm& norm : norms) {
+      if (norm.id == zone.about.id) zone.history.TakeUp(norm.hours);
+    }
+  }
+}
+
 int Analyser::busy_zones() const {
   return static_cast<int>(
       std::count_if(impl_->zones.begin(), impl_->zones.end(),

@@ -11,6 +11,7 @@
 #include "lib/video/motion/motion_event.h"
 #include "lib/video/motion/picture_health.h"
 #include "lib/video/motion/region_tracker.h"
+#include "lib/video/motion/zone_history.h"
 #include "lib/video/motion/zones.h"
 
 namespace patrol::motion {
@@ -24,6 +25,12 @@ struct ZoneStatus {
   absl::Time busy_since;
   double moving_share = 0;  // of the last ten minutes, 0..1
   double usual_share = -1;  // of this hour of the day, 0..1; negative: not known yet
+};
+
+// What is normal of a zone.
+struct ZoneNorm {
+  std::string id;  // as in ZoneStatus
+  ZoneHistory::Hours hours{};
 };
 
 // What is known of a camera's analysis.
@@ -85,6 +92,10 @@ class Analyser {
   void SetZones(const CameraZones& zones);
   // What the camera shows now is its view from here on: it was re-aimed on purpose.
   void AcceptView();
+  // What is normal of its zones, to be kept over a restart; and taken up after one by zones of the
+  // same ids.
+  std::vector<ZoneNorm> Norms() const;
+  void TakeUp(const std::vector<ZoneNorm>& norms);
   // Tells no events until then: what would begin is counted. An open one ends. InfinitePast: no
   // longer snoozed; what moves already is told from its next event on.
   void Snooze(absl::Time until);

@@ -20,6 +20,16 @@ class ZoneHistory {
   // What was seen until `time`: the zone moved, or not, since the picture before, `interval` ago.
   void Note(absl::Time time, absl::Duration interval, bool moving);
 
+  struct Seen {
+    double seen_s = 0;
+    double moving_s = 0;
+  };
+  using Hours = std::array<Seen, 24>;  // of the day, UTC
+
+  // What is known of the hours, to be kept over a restart; and taken up after one.
+  const Hours& hours() const { return hours_; }
+  void TakeUp(const Hours& hours) { hours_ = hours; }
+
   bool busy() const { return busy_; }
   absl::Time busy_since() const { return busy_since_; }
   // Share of the time, 0..1, it moved in the last kWindow; of what was seen of it.
@@ -29,15 +39,11 @@ class ZoneHistory {
   double usual_share(absl::Time time) const;
 
  private:
-  struct Seen {
-    double seen_s = 0;
-    double moving_s = 0;
-  };
   static constexpr size_t kParts = 20;
 
   std::array<Seen, kParts> window_;  // a ring, each of kWindow / kParts
   int64_t part_ = -1;                // of the last call, counted from the epoch
-  std::array<Seen, 24> hours_;       // fades as it is renewed
+  Hours hours_{};                    // fades as it is renewed
   bool busy_ = false;
   absl::Time busy_since_;
 };

@@ -3,6 +3,7 @@
 
 #include "lib/service/store/sqlite_store.h"
 #include "lib/service/store/privacy_text.h"
+#include "lib/service/store/zone_hours_text.h"
 
 #include <sys/stat.h>
 
@@ -17,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "lib/base/limits.h"
 #include "tests/support/temporary_folder.h"
 
@@ -311,6 +313,48 @@ TEST_F(SqliteStoreTest, NotesThatAViewMovedAndNothingElse) {
   camera.view_moved = true;
   EXPECT_EQ(*store_->GetCamera("n-042"), camera);
   EXPECT_FALSE(store_->GetCamera("nobody").ok());
+}
+
+ZoneHours HoursOf(const std::string& camera, const std::string& zone, double moving_s) {
+  ZoneHours hours = {.camera_id = camera, .zone_id = zone};
+  for (ZoneHours::Hour& hour : hours.hours) hour = {.seen_s = 7200.5, .moving_s = moving_s};
+  return hours;
+}
+
+TEST_F(SqliteStoreTest, KeepsWhatZonesUsuallyDoAsLongAsThereIsTheirCamera) {
+  const auto put = [this](std::vector<ZoneHours> zones) {
+    std::promise<absl::Status> promise;
+    store_->PutZoneHours(std::move(zones),
+                         [&promise](absl::Status status) { promise.set_value(status); });
+    return promise.get_future().get();
+  };
+  ASSERT_TRUE(store_->CreateCamera(CameraOf("a")).ok());
+  ASSERT_TRUE(store_->CreateCamera(CameraOf("b")).ok());
+  ASSERT_TRUE(put({HoursOf("a", "door", 10), HoursOf("a", "gate", 20), HoursOf("b", "", 30),
+                   HoursOf("gone", "", 40)})
+                  .ok());
+  ASSERT_TRUE(store_->PutCamera(CameraOf("b")).ok());
+  Reopen();
+  EXPECT_THAT(*store_->AllZoneHours(), ElementsAre(HoursOf("a", "door", 10),
+                                                   HoursOf("a", "gate", 20), HoursOf("b", "", 30)));
+  ASSERT_TRUE(put({HoursOf("a", "yard", 50)}).ok());
+  EXPECT_THAT(*store_->AllZoneHours(), ElementsAre(HoursOf("a", "yard", 50), HoursOf("b", "", 30)))
+      << "a zone that is no more is forgotten, another camera's is not";
+  ASSERT_TRUE(store_->DeleteCamera("b").ok());
+  EXPECT_THAT(*store_->AllZoneHours(), ElementsAre(HoursOf("a", "yard", 50)));
+}
+
+TEST(ZoneHoursText, ReadsBackWhatItWroteAndNothingDamaged) {
+  const auto hours = HoursOf("a", "door", 10.25).hours;
+  const std::string text = WriteHours(hours);
+  ASSERT_TRUE(ReadHours(text).has_value());
+  EXPECT_NEAR((*ReadHours(text))[5].moving_s, 10.25, 0.06);
+  for (const std::string& damaged :
+       {std::string(), "2" + text.substr(1), text + " 1:1", text.substr(0, text.size() - 5),
+        absl::StrReplaceAll(text, {{"7200.5", "nan"}}), absl::StrReplaceAll(text, {{":", ":-"}}),
+        absl::StrReplaceAll(text, {{"7200.5", "3.0"}}), absl::StrReplaceAll(text, {{":", ""}})}) {
+    EXPECT_FALSE(ReadHours(damaged).has_value()) << damaged;
+  }
 }
 
 TEST_F(SqliteStoreTest, ErasesTheStillsOfACameraFromTheDiskToo) {
