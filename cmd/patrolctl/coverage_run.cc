@@ -46,6 +46,7 @@
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
 #include "lib/patrol/tracks/fix.h"
+#include "lib/patrol/tracks/fix_log.h"
 #include "lib/patrol/tracks/fix_reader.h"
 #include "lib/patrol/tracks/matcher.h"
 #include "lib/patrol/tracks/track.h"
@@ -103,7 +104,7 @@ class PartTimer {
 // Fixes of each unit, and how each moves; units in order of id, so that results are too.
 struct UnitFixes {
   roadnet::Mode mode = roadnet::Mode::kCar;
-  std::vector<tracks::Fix> fixes;
+  tracks::FixLog fixes;
 };
 using Units = std::map<std::string, UnitFixes>;
 
@@ -162,7 +163,7 @@ absl::Status ReadFixes(const RunArguments& arguments, Units* units, coverage::Fi
   const auto sink = [&](tracks::FixRow&& row) {
     const auto [it, is_new] = units->try_emplace(row.fix.unit_id);
     if (is_new) it->second.mode = mode;
-    it->second.fixes.push_back(std::move(row.fix));
+    it->second.fixes.Add(row.fix);
     return absl::OkStatus();
   };
   PATROL_ASSIGN_OR_RETURN(const tracks::RowReport report, ReadFixFile(arguments.fixes, sink));
@@ -238,8 +239,9 @@ std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units u
         matchers[mode] = std::make_unique<tracks::Matcher>(network, index,
                                                            graphs[mode].Get(network, unit->mode));
       }
-      matched[i] = matchers[mode]->Match(*id, unit->fixes);
+      const std::vector<tracks::Fix> fixes = unit->fixes.Read(*id);
       unit->fixes = {};
+      matched[i] = matchers[mode]->Match(*id, fixes);
     }
   };
   std::vector<std::thread> others;
@@ -257,10 +259,8 @@ absl::Status SetWindow(const RunArguments& arguments, const std::optional<absl::
   absl::Time first = absl::InfiniteFuture();
   absl::Time last = absl::InfinitePast();
   for (const auto& [id, unit] : units) {
-    for (const tracks::Fix& fix : unit.fixes) {
-      first = std::min(first, fix.time);
-      last = std::max(last, fix.time);
-    }
+    first = std::min(first, unit.fixes.first());
+    last = std::max(last, unit.fixes.last());
   }
   const absl::TimeZone* naive_zone = zone ? &*zone : nullptr;
   if (zone) options->zone = *zone;

@@ -22,14 +22,6 @@ LocalPlane::LocalPlane(LonLat origin)
                              std::cos(origin.lat * kRadiansPerDegree)),
       metres_per_degree_lat_(kEarthRadiusM * kRadiansPerDegree) {}
 
-PointM LocalPlane::ToPlane(LonLat place) const {
-  double lon = place.lon - origin_.lon;
-  // The short way round where the 180th meridian lies between.
-  if (lon > 180) lon -= 360;
-  if (lon < -180) lon += 360;
-  return {lon * metres_per_degree_lon_, (place.lat - origin_.lat) * metres_per_degree_lat_};
-}
-
 LonLat LocalPlane::ToLonLat(PointM point) const {
   double lon = origin_.lon + point.x / metres_per_degree_lon_;
   if (lon > 180) lon -= 360;

@@ -33,7 +33,13 @@ struct PointM {
 class LocalPlane {
  public:
   explicit LocalPlane(LonLat origin);
-  PointM ToPlane(LonLat place) const;
+  PointM ToPlane(LonLat place) const {
+    double lon = place.lon - origin_.lon;
+    // The short way round where the 180th meridian lies between.
+    if (lon > 180) lon -= 360;
+    if (lon < -180) lon += 360;
+    return {lon * metres_per_degree_lon_, (place.lat - origin_.lat) * metres_per_degree_lat_};
+  }
   LonLat ToLonLat(PointM point) const;
   LonLat origin() const { return origin_; }
 

@@ -30,7 +30,7 @@ struct Box {
     max_lon = std::max(max_lon, box.max_lon);
     max_lat = std::max(max_lat, box.max_lat);
   }
-  bool Touches(const geo::BoundingBox& box) const {
+  bool Touches(const Box& box) const {
     return min_lon <= box.max_lon && box.min_lon <= max_lon && min_lat <= box.max_lat &&
            box.min_lat <= max_lat;
   }
@@ -56,7 +56,6 @@ Box BoxOf(const Network& network, const Piece& piece) {
           RoundUp(std::max(a.lat, b.lat))};
 }
 
-// The position on `piece` nearest to the plane's origin, its place on the map left out.
 Candidate NearestOnPlane(const Network& network, const geo::LocalPlane& plane, PieceIndex index) {
   const Piece& piece = network.piece(index);
   const geo::PointM a = plane.ToPlane(network.node(piece.from).place);
@@ -83,13 +82,16 @@ struct SpatialIndex::Tree {
 
   template <typename Visitor>
   void Visit(const geo::BoundingBox& box, const Visitor& visitor) const {
-    if (!pieces.empty()) VisitFrom(levels.size() - 1, 0, box, visitor);
+    if (pieces.empty()) return;
+    // Rounded inwards: a float is within these where it is within the box, and nowhere else.
+    const Box rounded{RoundUp(box.min_lon), RoundUp(box.min_lat), RoundDown(box.max_lon),
+                      RoundDown(box.max_lat)};
+    VisitFrom(levels.size() - 1, 0, rounded, visitor);
   }
 
  private:
   template <typename Visitor>
-  void VisitFrom(size_t level, size_t first, const geo::BoundingBox& box,
-                 const Visitor& visitor) const {
+  void VisitFrom(size_t level, size_t first, const Box& box, const Visitor& visitor) const {
     const std::vector<Box>& boxes = levels[level];
     const size_t last = std::min(first + kFanout, boxes.size());
     for (size_t i = first; i < last; ++i) {
@@ -140,15 +142,20 @@ SpatialIndex::~SpatialIndex() = default;
 SpatialIndex::SpatialIndex(SpatialIndex&&) noexcept = default;
 SpatialIndex& SpatialIndex::operator=(SpatialIndex&&) noexcept = default;
 
-std::vector<PieceIndex> SpatialIndex::PiecesIn(const geo::BoundingBox& box) const {
-  std::vector<PieceIndex> found;
+template <typename Visitor>
+void SpatialIndex::VisitIn(const geo::BoundingBox& box, const Visitor& visitor) const {
   // The same box as seen from the other side of the 180th meridian.
   for (const double turn : {0.0, 360.0, -360.0}) {
     geo::BoundingBox turned = box;
     turned.min_lon += turn;
     turned.max_lon += turn;
-    tree_->Visit(turned, [&](PieceIndex piece) { found.push_back(piece); });
+    tree_->Visit(turned, visitor);
   }
+}
+
+std::vector<PieceIndex> SpatialIndex::PiecesIn(const geo::BoundingBox& box) const {
+  std::vector<PieceIndex> found;
+  VisitIn(box, [&](PieceIndex piece) { found.push_back(piece); });
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
@@ -163,33 +170,41 @@ std::vector<Candidate> SpatialIndex::Nearest(geo::LonLat place, const Query& que
                              place.lat + radius_deg};
   const geo::LocalPlane plane(place);
   std::vector<Candidate> found;
-  for (const PieceIndex piece : PiecesIn(box)) {
+  found.reserve(64);
+  VisitIn(box, [&](PieceIndex piece) {
     if (query.mode.has_value()) {
-      if (!network_->usable(*query.mode, piece)) continue;
-      if (query.ignore_walked && !network_->driven(*query.mode, piece)) continue;
+      if (!network_->usable(*query.mode, piece)) return;
+      if (query.ignore_walked && !network_->driven(*query.mode, piece)) return;
     }
-    Candidate candidate = NearestOnPlane(*network_, plane, piece);
+    const Candidate candidate = NearestOnPlane(*network_, plane, piece);
     if (candidate.distance_m <= query.radius_m) found.push_back(candidate);
-  }
+  });
   const auto nearer = [](const Candidate& a, const Candidate& b) {
     return a.distance_m != b.distance_m ? a.distance_m < b.distance_m
                                         : a.position.piece < b.position.piece;
   };
+  // A box of half the earth, at a pole, meets pieces from both sides.
+  if (lon_deg > 89) {
+    const auto piece = [](const Candidate& candidate) { return candidate.position.piece; };
+    std::ranges::sort(found, {}, piece);
+    found.erase(std::ranges::unique(found, {}, piece).begin(), found.end());
+  }
   const size_t count = std::min(query.count_max, found.size());
   if (count < found.size()) {
     std::nth_element(found.begin(), found.begin() + count, found.end(), nearer);
     found.resize(count);
   }
   std::sort(found.begin(), found.end(), nearer);
-  for (Candidate& candidate : found) candidate.place = network_->Place(candidate.position);
   return found;
 }
 
 Candidate NearestOn(const Network& network, PieceIndex piece, geo::LonLat place) {
+  return NearestOn(network, piece, geo::LocalPlane(place));
+}
+
+Candidate NearestOn(const Network& network, PieceIndex piece, const geo::LocalPlane& plane) {
   PATROL_CHECK(piece < network.piece_count());
-  Candidate candidate = NearestOnPlane(network, geo::LocalPlane(place), piece);
-  candidate.place = network.Place(candidate.position);
-  return candidate;
+  return NearestOnPlane(network, plane, piece);
 }
 
 }  // namespace patrol::roadnet

@@ -15,7 +15,6 @@ namespace patrol::roadnet {
 struct Candidate {
   RoadPosition position;
   double distance_m = 0;  // of the given place from it
-  geo::LonLat place;      // of the position
 };
 
 // Finds pieces by place: a packed R-tree over the pieces' boxes.
@@ -51,11 +50,17 @@ class SpatialIndex {
 
  private:
   struct Tree;
+
+  // Calls `visitor` for the pieces whose box touches `box`.
+  template <typename Visitor>
+  void VisitIn(const geo::BoundingBox& box, const Visitor& visitor) const;
+
   const Network* network_;
   std::unique_ptr<const Tree> tree_;
 };
 
-// The position on `piece` nearest to `place`.
+// The position on `piece` nearest to the origin of `plane`, or to `place`.
+Candidate NearestOn(const Network& network, PieceIndex piece, const geo::LocalPlane& plane);
 Candidate NearestOn(const Network& network, PieceIndex piece, geo::LonLat place);
 
 }  // namespace patrol::roadnet

@@ -92,19 +92,20 @@ Hmm::Hmm(const roadnet::Network& network, const roadnet::SpatialIndex& index,
                .slow_nats_per_km = options.slow_nats_per_km}),
       detours_(network, graph, search_.costs()) {}
 
-double Hmm::LogEmission(const Fix& fix, ArcIndex arc, double distance_m) const {
+double Hmm::LogDistance(const Fix& fix, double distance_m) const {
   const double sigma = std::max(options_.sigma_m, fix.accuracy_m.value_or(0));
   const double z = distance_m / sigma;
-  double log_prob = std::log(std::exp(-0.5 * z * z) +
-                             std::exp(-options_.bad_fix_log - distance_m / options_.bad_fix_m));
-  if (fix.heading_deg && fix.speed_mps.value_or(0) >= kHeadingSpeedMinMps) {
-    const double bearing = BearingDeg(network_.node(network_.tail(arc)).place,
-                                      network_.node(network_.head(arc)).place);
-    const double off = std::abs(std::remainder(*fix.heading_deg - bearing, 360.0));
-    const double sigmas = std::min(off / kHeadingSigmaDeg, kHeadingSigmasMax);
-    log_prob -= 0.5 * sigmas * sigmas;
-  }
-  return log_prob;
+  return std::log(std::exp(-0.5 * z * z) +
+                  std::exp(-options_.bad_fix_log - distance_m / options_.bad_fix_m));
+}
+
+double Hmm::LogHeading(const Fix& fix, ArcIndex arc) const {
+  if (!fix.heading_deg || fix.speed_mps.value_or(0) < kHeadingSpeedMinMps) return 0;
+  const double bearing =
+      BearingDeg(network_.node(network_.tail(arc)).place, network_.node(network_.head(arc)).place);
+  const double off = std::abs(std::remainder(*fix.heading_deg - bearing, 360.0));
+  const double sigmas = std::min(off / kHeadingSigmaDeg, kHeadingSigmasMax);
+  return -0.5 * sigmas * sigmas;
 }
 
 void Hmm::AddState(const Fix& fix, const DirectedPlace& place, const RoadPosition& at,
@@ -113,7 +114,7 @@ void Hmm::AddState(const Fix& fix, const DirectedPlace& place, const RoadPositio
   state.place = place;
   state.at = at;
   state.distance_m = static_cast<float>(distance_m);
-  state.log_prob = LogEmission(fix, place.arc, distance_m);
+  state.log_prob = LogDistance(fix, distance_m) + LogHeading(fix, place.arc);
   step->states.push_back(state);
 }
 
@@ -138,7 +139,7 @@ bool Hmm::IsBendBeside(const std::vector<roadnet::Candidate>& candidates, size_t
   return false;
 }
 
-HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) const {
+HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) {
   HmmStep step;
   step.fix = number;
   step.time = fix.time;
@@ -155,29 +156,34 @@ HmmStep Hmm::Begin(const Fix& fix, uint32_t number, const HmmStep* before) const
     if (IsBendBeside(candidates, i)) continue;
     ++kept;
     const roadnet::Candidate& candidate = candidates[i];
+    HmmState state;
+    state.at = candidate.position;
+    state.distance_m = static_cast<float>(candidate.distance_m);
+    const double log_distance = LogDistance(fix, candidate.distance_m);
     for (const ArcIndex arc : {roadnet::ForwardArc(candidate.position.piece),
                                roadnet::BackwardArc(candidate.position.piece)}) {
       if (graph_.time_us(arc) == roadnet::kNotAllowed) continue;
-      const DirectedPlace place{arc, AlongArc(network_, arc, candidate.position.offset_m)};
-      AddState(fix, place, candidate.position, candidate.distance_m, &step);
+      state.place = {arc, AlongArc(network_, arc, candidate.position.offset_m)};
+      state.log_prob = log_distance + LogHeading(fix, arc);
+      step.states.push_back(state);
     }
   }
   if (step.states.empty()) return step;
   if (before != nullptr) {
-    std::vector<uint32_t> likely = Likeliest(*before);
-    if (likely.size() > kLikelyMax) likely.resize(kLikelyMax);
+    const std::vector<uint32_t> order = Likeliest(*before);
+    const auto likely = absl::MakeConstSpan(order).subspan(0, kLikelyMax);
     AddAhead(fix, *before, likely, &step);
     AddStays(fix, *before, likely, &step);
   }
   HmmState off = step.states.front();
   off.off_road = true;
-  off.log_prob = LogEmission(fix, off.place.arc, options_.off_road_m);
+  off.log_prob = LogDistance(fix, options_.off_road_m) + LogHeading(fix, off.place.arc);
   if (before == nullptr) off.log_prob -= options_.return_road_log;
   step.states.push_back(off);
   return step;
 }
 
-void Hmm::AddStays(const Fix& fix, const HmmStep& before, const std::vector<uint32_t>& likely,
+void Hmm::AddStays(const Fix& fix, const HmmStep& before, absl::Span<const uint32_t> likely,
                    HmmStep* step) const {
   for (const uint32_t i : likely) {
     const HmmState& state = before.states[i];
@@ -188,8 +194,9 @@ void Hmm::AddStays(const Fix& fix, const HmmStep& before, const std::vector<uint
   }
 }
 
-void Hmm::AddAhead(const Fix& fix, const HmmStep& before, const std::vector<uint32_t>& likely,
-                   HmmStep* step) const {
+void Hmm::AddAhead(const Fix& fix, const HmmStep& before, absl::Span<const uint32_t> likely,
+                   HmmStep* step) {
+  const geo::LocalPlane plane(fix.position);
   const double reach_m = kAheadShare * geo::GreatCircleM(before.place, fix.position) + kAheadSlackM;
   for (const uint32_t i : likely) {
     const HmmState& from = before.states[i];
@@ -201,7 +208,7 @@ void Hmm::AddAhead(const Fix& fix, const HmmStep& before, const std::vector<uint
     double gone_m = -from.place.along_m;
     ArcIndex arc = from.place.arc;
     for (int arcs = 0; arcs < kAheadArcsMax && gone_m <= reach_m; ++arcs) {
-      const roadnet::Candidate here = NearestOn(network_, roadnet::PieceOf(arc), fix.position);
+      const roadnet::Candidate here = NearestOn(network_, roadnet::PieceOf(arc), plane);
       if (here.distance_m < best.distance_m) {
         best = here;
         best_arc = arc;
@@ -285,10 +292,12 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
   }
   const size_t on_road = targets_.size();
   sources_.clear();
-  source_states_ = Likeliest(before);
-  std::erase_if(source_states_, [&](uint32_t i) { return before.states[i].off_road; });
-  for (const uint32_t i : source_states_) {
+  const std::vector<uint32_t> order = Likeliest(before);
+  source_states_.clear();
+  for (const uint32_t i : order) {
     const HmmState& from = before.states[i];
+    if (from.off_road) continue;
+    source_states_.push_back(i);
     sources_.push_back({from.place, static_cast<float>(-beta * from.log_prob)});
   }
   search_.SetScale(beta);
@@ -300,6 +309,7 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
 
   constexpr double kImpossible = -std::numeric_limits<double>::infinity();
   std::vector<double> best(step->states.size(), kImpossible);
+  std::vector<bool> driven(step->states.size(), false);
   bool any_way = before.states[before.Best()].off_road;
   for (size_t j = 0; j < on_road; ++j) {
     if (search_.total(j) == RouteSearch::kNoWay) continue;
@@ -307,14 +317,11 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
     best[j] = -search_.total(j) / beta;
     HmmState& to = step->states[j];
     to.before = static_cast<int32_t>(source_states_[search_.source(j)]);
-    if (!keep_ways) continue;
-    to.way_begin = static_cast<uint32_t>(step->ways.size());
-    search_.AppendArcs(j, &step->ways);
-    to.way_end = static_cast<uint32_t>(step->ways.size());
+    driven[j] = true;
   }
   // On and off the roads: to and fro at a price, and on beside them for nothing.
   const double off_road_nats = OffRoadNats(straight, seconds);
-  for (const uint32_t i : Likeliest(before)) {
+  for (const uint32_t i : order) {
     const HmmState& from = before.states[i];
     for (size_t j = from.off_road ? 0 : on_road; j < best.size(); ++j) {
       const double log_prob = from.log_prob - (!from.off_road ? options_.leave_road_log
@@ -323,7 +330,7 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
       if (log_prob <= best[j]) continue;
       best[j] = log_prob;
       step->states[j].before = static_cast<int32_t>(i);
-      step->states[j].way_begin = step->states[j].way_end = 0;
+      driven[j] = false;
     }
   }
 
@@ -340,23 +347,19 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
     top = std::max(top, log_prob);
     if (j < on_road) top_on_road = std::max(top_on_road, log_prob);
   }
-  // States that nothing leads to, or next to nothing, go; so does the ways' waste.
+  // States that nothing leads to, or next to nothing, go.
   std::vector<HmmState> kept;
   kept.reserve(step->states.size());
-  std::vector<ArcIndex> ways;
   for (size_t j = 0; j < best.size(); ++j) {
     HmmState state = step->states[j];
     state.log_prob += best[j] - top;
     if (!state.off_road && !(state.log_prob >= top_on_road - top - beam)) continue;
-    const auto begin = static_cast<uint32_t>(ways.size());
-    ways.insert(ways.end(), step->ways.begin() + state.way_begin,
-                step->ways.begin() + state.way_end);
-    state.way_begin = begin;
-    state.way_end = static_cast<uint32_t>(ways.size());
+    state.way_begin = static_cast<uint32_t>(step->ways.size());
+    if (keep_ways && driven[j]) search_.AppendArcs(j, &step->ways);
+    state.way_end = static_cast<uint32_t>(step->ways.size());
     kept.push_back(state);
   }
   step->states = std::move(kept);
-  step->ways = std::move(ways);
   return true;
 }
 

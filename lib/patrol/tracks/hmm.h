@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "lib/geo/lonlat.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
@@ -69,7 +70,7 @@ class Hmm {
 
   // The states of a fix, as if it were the first; none when it is off the network. `before`: where
   // the unit may have stayed; may be null.
-  HmmStep Begin(const Fix& fix, uint32_t number, const HmmStep* before) const;
+  HmmStep Begin(const Fix& fix, uint32_t number, const HmmStep* before);
 
   // Connects `step` to `before`. False, and `step` as it was, when no way leads there in the time
   // from where the unit is likeliest to have been.
@@ -89,14 +90,16 @@ class Hmm {
  private:
   void AddState(const Fix& fix, const DirectedPlace& place, const roadnet::RoadPosition& at,
                 double distance_m, HmmStep* step) const;
-  void AddAhead(const Fix& fix, const HmmStep& before, const std::vector<uint32_t>& likely,
-                HmmStep* step) const;
-  void AddStays(const Fix& fix, const HmmStep& before, const std::vector<uint32_t>& likely,
+  void AddAhead(const Fix& fix, const HmmStep& before, absl::Span<const uint32_t> likely,
+                HmmStep* step);
+  void AddStays(const Fix& fix, const HmmStep& before, absl::Span<const uint32_t> likely,
                 HmmStep* step) const;
   // What it costs to move beside the roads, nats.
   double OffRoadNats(double metres, double seconds) const;
   void StayBesideRoads(const HmmStep& before, HmmState* off, const HmmStep& step) const;
-  double LogEmission(const Fix& fix, roadnet::ArcIndex arc, double distance_m) const;
+  // What a fix so far off says; and its heading, of having driven along the arc.
+  double LogDistance(const Fix& fix, double distance_m) const;
+  double LogHeading(const Fix& fix, roadnet::ArcIndex arc) const;
   bool IsBendBeside(const std::vector<roadnet::Candidate>& candidates, size_t index) const;
 
   const roadnet::Network& network_;

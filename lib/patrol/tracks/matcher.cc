@@ -233,6 +233,7 @@ MatchedTrack Matcher::Match(std::string unit_id, absl::Span<const Fix> fixes) {
     }
     track.AddFix(fix);
   }
+  track.ShrinkToFit();
   return track;
 }
 

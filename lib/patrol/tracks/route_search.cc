@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace patrol::tracks {
 
@@ -42,14 +43,16 @@ void RouteSearch::SetTargets(absl::Span<const RouteTarget> targets, geo::LonLat 
 RouteSearch::Outlook RouteSearch::OutlookOf(const Way& way, uint32_t index,
                                             const Reached& reached) const {
   const float least = Least(reached.away_m);
+  const Prospect own = ProspectOf(way, least);
   Outlook outlook{Onward::kAll, 0};
   for (uint32_t i = reached.first; i != kNone; i = ways_[i].beside) {
     if (i == index) continue;
     const Way& other = ways_[i];
     const float turn_m = other.arc == way.arc ? 0 : costs_.turn_m();
-    if (!AsGood(other, turn_m, way, least)) continue;
-    if (i > index && AsGood(way, turn_m, other, least)) continue;  // of equals the first
-    if (other.arc == way.arc || AsGood(other, costs_.u_turn_m(), way, least)) {
+    if (!AsGood(other, turn_m, own, least)) continue;
+    // Of equals the first.
+    if (i > index && AsGood(way, turn_m, ProspectOf(other, least), least)) continue;
+    if (other.arc == way.arc || AsGood(other, costs_.u_turn_m(), own, least)) {
       return {Onward::kNone, 0};
     }
     const ArcIndex back = ReverseArc(other.arc);
@@ -60,7 +63,7 @@ RouteSearch::Outlook RouteSearch::OutlookOf(const Way& way, uint32_t index,
   return outlook;
 }
 
-void RouteSearch::Reach(Way way) {
+inline void RouteSearch::Reach(const Way& way) {
   if (way.state == kNoState) return;
   const float cost = way.disliked - sources_[way.source].handicap_m + way.length;
   if (cost > bounds_.cost_max_m) return;
@@ -71,13 +74,20 @@ void RouteSearch::Reach(Way way) {
   const float to_go = reached.away_m - nearer_m_;
   const float bound = way.disliked + std::max(way.length + to_go - bounds_.straight_m, 0.0F);
   if (bound > bound_max_ || cost + Least(reached.away_m) > bounds_.cost_max_m) return;
-  if (OutlookOf(way, kNone, reached).onward == Onward::kNone) return;
-  way.beside = reached.first;
-  reached.first = static_cast<uint32_t>(ways_.size());
+  if (reached.first != kNone && OutlookOf(way, kNone, reached).onward == Onward::kNone) return;
+  const auto index = static_cast<uint32_t>(ways_.size());
   ways_.push_back(way);
-  heap_.push_back({way.disliked + way.length + to_go, reached.first});
-  std::push_heap(heap_.begin(), heap_.end(),
-                 [](const Entry& a, const Entry& b) { return a.bound > b.bound; });
+  ways_.back().beside = std::exchange(reached.first, index);
+  Queue(index, way.disliked + way.length + to_go - bounds_.straight_m);
+}
+
+inline void RouteSearch::Queue(uint32_t way, float bound) {
+  const float after = std::max(0.0F, bound - bucket_base_);
+  const size_t bucket = std::max(bucket_, static_cast<size_t>(after / kBucketM));
+  if (bucket >= buckets_.size()) buckets_.resize(bucket + 1, kNone);
+  buckets_end_ = std::max(buckets_end_, bucket + 1);
+  ways_[way].queued = buckets_[bucket];
+  buckets_[bucket] = way;
 }
 
 void RouteSearch::Hit(uint32_t target, float disliked, float length, uint32_t source,
@@ -122,10 +132,10 @@ void RouteSearch::Begin(const RouteSource& from, uint32_t source) {
   const auto along = static_cast<float>(from.place.along_m);
   const float rest = std::max(costs_.Length(arc) - along, 0.0F);
   Reach({from.handicap_m + rest * costs_.SlowPerMetre(arc), rest, graph_.entry(arc), arc, source,
-         kNone, kNone});
+         kNone, kNone, kNone});
   if (graph_.time_us(back) == roadnet::kNotAllowed) return;
   Reach({from.handicap_m + along * costs_.SlowPerMetre(back) + costs_.u_turn_m(), along,
-         graph_.entry(back), back, source, kNone, kNone});
+         graph_.entry(back), back, source, kNone, kNone, kNone});
 }
 
 void RouteSearch::Run(absl::Span<const RouteSource> sources, const RouteBounds& bounds) {
@@ -135,7 +145,12 @@ void RouteSearch::Run(absl::Span<const RouteSource> sources, const RouteBounds& 
   bound_max_ = kNoWay;
   std::fill(found_.begin(), found_.end(), Found());
   ways_.clear();
-  heap_.clear();
+  for (; bucket_ < buckets_end_; ++bucket_) buckets_[bucket_] = kNone;
+  bucket_ = buckets_end_ = 0;
+  bucket_base_ = kNoWay;
+  for (const RouteSource& from : sources) {
+    bucket_base_ = std::min(bucket_base_, from.handicap_m);
+  }
   // What is found at once bounds how far is looked.
   for (uint32_t i = 0; i < sources.size(); ++i) HitOnOneArc(sources[i], i);
   for (uint32_t i = 0; i < sources.size(); ++i) Begin(sources[i], i);
@@ -143,33 +158,40 @@ void RouteSearch::Run(absl::Span<const RouteSource> sources, const RouteBounds& 
 }
 
 void RouteSearch::Expand() {
-  const auto later = [](const Entry& a, const Entry& b) { return a.bound > b.bound; };
-  while (!heap_.empty()) {
-    const Entry entry = heap_.front();
-    if (entry.bound - bounds_.straight_m > bound_max_) break;
-    std::pop_heap(heap_.begin(), heap_.end(), later);
-    heap_.pop_back();
-    const Way way = ways_[entry.way];
-    const Reached& reached = reached_[way.state];
-    const Outlook outlook = OutlookOf(way, entry.way, reached);
-    if (outlook.onward == Onward::kNone) continue;
-    const roadnet::NodeIndex node = graph_.node(way.state);
-    for (const SearchGraph::Edge* edge = graph_.edges_begin(way.state);
-         edge != graph_.edges_end(way.state); ++edge) {
-      if (outlook.onward == Onward::kOneArc && edge->arc != outlook.arc) continue;
-      const float disliked = way.disliked + costs_.TurnCost(node, way.arc, edge->arc);
-      const float slow = costs_.SlowPerMetre(edge->arc);
-      if (const OnArc& on = on_arc_[edge->arc]; on.round == target_round_) {
-        for (uint32_t t = on.first; t != kNone; t = targets_[t].next) {
-          const auto along = static_cast<float>(targets_[t].goal.place.along_m);
-          Hit(t, disliked + along * slow, way.length + along, way.source, Found::How::kByNodes,
-              entry.way);
-        }
-      }
-      const float metres = costs_.Length(edge->arc);
-      Reach({disliked + metres * slow, way.length + metres, edge->state, edge->arc, way.source,
-             entry.way, kNone});
+  for (; bucket_ < buckets_end_; ++bucket_) {
+    constexpr float kRoundingM = 0.1F;
+    if (bucket_base_ + static_cast<float>(bucket_) * kBucketM > bound_max_ + kRoundingM) break;
+    while (buckets_[bucket_] != kNone) {
+      const uint32_t way = buckets_[bucket_];
+      buckets_[bucket_] = ways_[way].queued;
+      GoOn(way);
     }
+  }
+}
+
+void RouteSearch::GoOn(uint32_t index) {
+  const Way way = ways_[index];
+  const Reached& reached = reached_[way.state];
+  Outlook outlook{Onward::kAll, 0};
+  const bool alone = reached.first == index && way.beside == kNone;
+  if (!alone) outlook = OutlookOf(way, index, reached);
+  if (outlook.onward == Onward::kNone) return;
+  const roadnet::NodeIndex node = graph_.node(way.state);
+  for (const SearchGraph::Edge* edge = graph_.edges_begin(way.state);
+       edge != graph_.edges_end(way.state); ++edge) {
+    if (outlook.onward == Onward::kOneArc && edge->arc != outlook.arc) continue;
+    const float disliked = way.disliked + costs_.TurnCost(node, way.arc, edge->arc);
+    const float slow = costs_.SlowPerMetre(edge->arc);
+    if (const OnArc& on = on_arc_[edge->arc]; on.round == target_round_) {
+      for (uint32_t t = on.first; t != kNone; t = targets_[t].next) {
+        const auto along = static_cast<float>(targets_[t].goal.place.along_m);
+        Hit(t, disliked + along * slow, way.length + along, way.source, Found::How::kByNodes,
+            index);
+      }
+    }
+    const float metres = costs_.Length(edge->arc);
+    Reach({disliked + metres * slow, way.length + metres, edge->state, edge->arc, way.source, index,
+           kNone, kNone});
   }
 }
 

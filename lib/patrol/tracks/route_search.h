@@ -80,7 +80,7 @@ class RouteSearch {
   // is the target's. Nothing where the target is the source itself.
   void AppendArcs(size_t target, std::vector<roadnet::ArcIndex>* arcs) const;
 
-  const WayCosts& costs() const { return costs_; }
+  WayCosts& costs() { return costs_; }
 
  private:
   static constexpr uint32_t kNone = 0xffffffff;
@@ -106,16 +106,16 @@ class RouteSearch {
     uint32_t source;
     uint32_t before;  // of ways_; kNone: a beginning
     uint32_t beside;  // another to the same state
+    uint32_t queued;  // the next in its bucket
   };
   struct Reached {
     uint32_t run = 0;    // valid for this run only
     uint32_t first = 0;  // of ways_
     float away_m = 0;    // of the state's node from around_
   };
-  struct Entry {
-    float bound;  // what the way will come to at least, less straight_m
-    uint32_t way;
-  };
+  // Ways wait in buckets of so many metres of what they will come to at least: nearly in order, at
+  // a fifth of what a heap costs. What is looked at too soon is only looked at again.
+  static constexpr float kBucketM = 4;
 
   // The least length of a way to a target from so far away.
   float Least(float away_m) const { return std::max(0.0F, away_m - within_m_); }
@@ -123,14 +123,23 @@ class RouteSearch {
   float Off(float length) const {
     return OffStraight(length, bounds_.straight_m, bounds_.short_share);
   }
+  // What a way comes to where it goes on for `least` metres at least.
+  struct Prospect {
+    float in_the_long_run;
+    float at_once;
+    float length;
+  };
+  Prospect ProspectOf(const Way& way, float least) const {
+    return {way.disliked + way.length, way.disliked + Off(way.length + least), way.length};
+  }
   // Whether `a`, at the cost of turning `turn_m`, stays as good as `b` where they go on alike for
   // `least` metres at least.
-  bool AsGood(const Way& a, float turn_m, const Way& b, float least) const {
+  bool AsGood(const Way& a, float turn_m, const Prospect& b, float least) const {
     const float disliked = a.disliked + turn_m;
-    if (disliked + a.length > b.disliked + b.length) return false;  // in the long run
+    if (disliked + a.length > b.in_the_long_run) return false;
     if (a.length >= b.length) return true;
     // Where both end too short, the shorter one is worse off: most so at once.
-    return disliked + Off(a.length + least) <= b.disliked + Off(b.length + least);
+    return disliked + Off(a.length + least) <= b.at_once;
   }
   // Which arcs it is worth going on to from `way`, other ways to its state being as good: all,
   // none, or the one that the only way as good would have to turn round for.
@@ -141,12 +150,14 @@ class RouteSearch {
   };
   // index: of `way` in ways_; kNone: to be added.
   Outlook OutlookOf(const Way& way, uint32_t index, const Reached& reached) const;
-  void Reach(Way way);
+  void Reach(const Way& way);
   void Hit(uint32_t target, float disliked, float length, uint32_t source, Found::How how,
            uint32_t way);
   void HitOnOneArc(const RouteSource& from, uint32_t source);
   void Begin(const RouteSource& from, uint32_t source);
+  void Queue(uint32_t way, float bound);
   void Expand();
+  void GoOn(uint32_t index);
 
   const roadnet::Network& network_;
   const roadnet::SearchGraph& graph_;
@@ -173,7 +184,10 @@ class RouteSearch {
   uint32_t run_ = 0;
   std::vector<Reached> reached_;  // by state
   std::vector<Way> ways_;
-  std::vector<Entry> heap_;
+  std::vector<uint32_t> buckets_;  // the first way of each; kNone
+  size_t bucket_ = 0;              // the ones before are empty,
+  size_t buckets_end_ = 0;         // and these and those after
+  float bucket_base_ = 0;          // where the first one begins, less straight_m
 };
 
 }  // namespace patrol::tracks

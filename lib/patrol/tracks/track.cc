@@ -84,6 +84,14 @@ void MatchedTrack::AddPoint(absl::Time time, const UnitPosition& position,
   stretch_ends_.push_back(static_cast<uint32_t>(points_.size() - 1));
 }
 
+void MatchedTrack::ShrinkToFit() {
+  fixes_.shrink_to_fit();
+  points_.shrink_to_fit();
+  arcs_.shrink_to_fit();
+  certainty_.shrink_to_fit();
+  stretch_ends_.shrink_to_fit();
+}
+
 namespace {
 
 // The position between point `index` and the next at `instant`, which lies between them.

@@ -131,6 +131,8 @@ class MatchedTrack {
   void AddPoint(absl::Time time, const UnitPosition& position,
                 absl::Span<const roadnet::ArcIndex> arcs, double length_m,
                 absl::Span<const Certainty> certainty = {});
+  // Gives back what was set aside for growing: the track is complete.
+  void ShrinkToFit();
 
  private:
   std::string unit_id_;

@@ -45,7 +45,8 @@ WayCosts::WayCosts(const roadnet::Network& network, const SearchGraph& graph,
     : network_(network),
       graph_(graph),
       taste_(taste),
-      slow_nats_(SlowNats(network, graph, taste.slow_nats_per_km)) {
+      slow_nats_(SlowNats(network, graph, taste.slow_nats_per_km)),
+      straight_on_(network.arc_count(), kNotAsked) {
   SetScale(0);
   headings_.reserve(network.piece_count());
   for (const roadnet::Piece& piece : network.pieces()) {
@@ -75,7 +76,7 @@ void WayCosts::SetScale(double metres_per_nat) {
   u_turn_m_ = static_cast<float>(taste_.u_turn_m + taste_.u_turn_nats * metres_per_nat);
 }
 
-ArcIndex WayCosts::StraightOn(ArcIndex arc) const {
+ArcIndex WayCosts::FindStraightOn(ArcIndex arc) const {
   const roadnet::NodeIndex node = network_.head(arc);
   ArcIndex best = arc;
   float best_cosine = kGoesOnCosine;

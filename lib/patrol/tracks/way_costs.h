@@ -35,7 +35,7 @@ inline float OffStraight(float length_m, float straight_m, float short_share) {
 // What ways over the network cost, piece by piece and turn by turn.
 //
 // Threads: one thread each, because of the scale; network and graph may be shared.
-// Cost:    memory of 8 bytes an arc, 12 a piece, 13 a node.
+// Cost:    memory of 12 bytes an arc, 12 a piece, 13 a node.
 class WayCosts {
  public:
   // A point on the sphere, metres from the earth's centre. Straight lines between such points are
@@ -75,8 +75,12 @@ class WayCosts {
     return roadnet::IsBackward(from) == roadnet::IsBackward(to) ? cosine : -cosine;
   }
   // The arc that goes straightest on from the head of `arc`, turning by 60 degrees at most; `arc`
-  // itself where there is none.
-  roadnet::ArcIndex StraightOn(roadnet::ArcIndex arc) const;
+  // itself where there is none. Remembered once asked for.
+  roadnet::ArcIndex StraightOn(roadnet::ArcIndex arc) {
+    roadnet::ArcIndex& next = straight_on_[arc];
+    if (next == kNotAsked) next = FindStraightOn(arc);
+    return next;
+  }
 
   static Point ToPoint(geo::LonLat place);
   // As the crow flies from the node, metres.
@@ -93,6 +97,9 @@ class WayCosts {
   struct Heading {
     float east, north;
   };
+  static constexpr roadnet::ArcIndex kNotAsked = 0xffffffff;
+
+  roadnet::ArcIndex FindStraightOn(roadnet::ArcIndex arc) const;
 
   const roadnet::Network& network_;
   const roadnet::SearchGraph& graph_;
@@ -100,11 +107,12 @@ class WayCosts {
   float scale_ = 0;  // metres per nat
   float turn_m_ = 0;
   float u_turn_m_ = 0;
-  std::vector<float> slow_nats_;   // by arc, per metre
-  std::vector<Heading> headings_;  // by piece, forward
-  std::vector<bool> junction_;     // by node: more than two pieces meet
-  std::vector<float> length_m_;    // by piece
-  std::vector<Point> points_;      // by node
+  std::vector<float> slow_nats_;                // by arc, per metre
+  std::vector<Heading> headings_;               // by piece, forward
+  std::vector<bool> junction_;                  // by node: more than two pieces meet
+  std::vector<float> length_m_;                 // by piece
+  std::vector<Point> points_;                   // by node
+  std::vector<roadnet::ArcIndex> straight_on_;  // by arc
 };
 
 }  // namespace patrol::tracks

@@ -89,7 +89,8 @@ TEST(SpatialIndex, AgreesWithLookingAtEveryPieceOfRandomNetworks) {
       for (const Candidate& candidate :
            index.Nearest(place, {.radius_m = 300, .count_max = 1000})) {
         found.emplace_back(candidate.distance_m, candidate.position.piece);
-        EXPECT_NEAR(geo::GreatCircleM(place, candidate.place), candidate.distance_m, 0.2);
+        EXPECT_NEAR(geo::GreatCircleM(place, network.Place(candidate.position)),
+                    candidate.distance_m, 0.2);
       }
       ASSERT_EQ(found, expected) << "at " << origin.lon;
     }
