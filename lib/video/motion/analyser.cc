@@ -65,6 +65,7 @@ struct Analyser::Impl {
   bool MayBegin(MotionEvent& event);
   void CodeStill(Zone& zone, MotionEvent& event, const media::Picture& best);
   void CountRegions(const std::vector<Region>& regions);
+  void TellShift();
   void End(Ending ending);
 
   const std::string camera_id;
@@ -81,6 +82,7 @@ struct Analyser::Impl {
   std::vector<Region> none;
   const std::vector<Region>* regions = &none;
   std::optional<absl::Time> last_time;
+  int64_t shift_view = -1;                   // of the last picture's detection
   absl::Time learnt = absl::InfinitePast();  // when learning was last going on
   int width = 0;
   int height = 0;
@@ -200,6 +202,19 @@ void Analyser::Impl::FollowZone(Zone& zone, const media::Picture& picture,
   }
 }
 
+// Tells picture health how far the view has gone from the one that was learnt.
+void Analyser::Impl::TellShift() {
+  const bool same_view = !last.learning && last.view == shift_view && last.mask.width > 0;
+  shift_view = last.view;
+  if (last.view_lost && !last.learning) return;  // it is looked for
+  if (!same_view) {
+    health.OnShift(std::nullopt);
+    return;
+  }
+  health.OnShift(PictureHealth::Shift{.right = last.displacement.dx / last.mask.width,
+                                      .down = last.displacement.dy / last.mask.width});
+}
+
 // Counts the regions that came to an end of their history without a word.
 void Analyser::Impl::CountRegions(const std::vector<Region>& now) {
   for (const Region& region : now) {
@@ -261,6 +276,7 @@ void Analyser::OnPicture(const media::Picture& picture, OnsetSource source) {
   try {
     impl.health.OnPicture(picture);
     impl.last = impl.detector.Process(picture);
+    impl.TellShift();
     if (impl.last.learning) {
       if (impl.last.view_lost) impl.health.OnAnotherView();
       impl.in_light_step = false;

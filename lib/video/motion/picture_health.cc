@@ -28,6 +28,10 @@ constexpr double kCoveredBlurred = 0.8;
 // The second once the detector has said that it is another view, and until it is so alike again:
 // scenes are alike in having the ground below and the sky above.
 constexpr double kMovedLikeness = 0.45, kMovedLikenessTold = 0.8;
+// A camera that was knocked: the view lies elsewhere by more than a shake reaches (8 pixels of 384)
+// on a mean over kShiftMean, in which shakes even out. Share of the picture's width.
+constexpr double kShiftMax = 0.02;
+constexpr absl::Duration kShiftMean = absl::Seconds(2);
 constexpr double kDefocusLikeness = 0.7, kDefocusFine = 0.68;
 // A view with less structure than this has nothing that could be covered, moved or blurred.
 constexpr double kStructure = 2.0;
@@ -110,6 +114,9 @@ struct PictureHealth::Impl {
   int learnt = 0;  // pictures in the reference
   absl::Time learning_since;
   bool ready = false;
+  Shift shift;     // mean of late, from where it was accepted
+  Shift accepted;  // what the detector told then
+  std::optional<absl::Time> shift_time;
   bool another_view = false;  // the detector did not find the view's structure again
   // Whether what is unlike the reference is: what lies on a lens is not. Unset until a keyframe.
   std::optional<bool> in_focus;
@@ -158,6 +165,15 @@ void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, doubl
         true, Share(1 - likeness),
         absl::StrFormat("alike to the learnt view to %.2f (limit %.2f)%s", likeness, alike_enough,
                         another_view ? ", whose structure was not found" : "")};
+    return;
+  }
+  const double away = std::hypot(shift.right, shift.down);
+  if (away > kShiftMax) {
+    At(signs, HealthState::kMoved) = {
+        true, Share(away / (5 * kShiftMax)),
+        absl::StrFormat("the view lies %.1f %% of the picture's width from where it was (limit "
+                        "%.1f %%)",
+                        100 * away, 100 * kShiftMax)};
     return;
   }
   // In good light fine structure goes with coarse structure; blur takes the fine one.
@@ -345,10 +361,29 @@ void PictureHealth::OnSignalLost(absl::Time time) {
   impl.same_keyframes = 0;
 }
 
+void PictureHealth::OnShift(std::optional<Shift> told) {
+  Impl& impl = *impl_;
+  if (!told || !impl.last_time) {
+    impl.shift = impl.accepted = {};
+    impl.shift_time.reset();
+    return;
+  }
+  const absl::Duration elapsed =
+      impl.shift_time ? std::max(absl::ZeroDuration(), *impl.last_time - *impl.shift_time)
+                      : absl::ZeroDuration();
+  impl.shift_time = impl.last_time;
+  const double weight = 1 - std::exp(-absl::FDivDuration(elapsed, kShiftMean));
+  impl.shift.right += weight * (told->right - impl.accepted.right - impl.shift.right);
+  impl.shift.down += weight * (told->down - impl.accepted.down - impl.shift.down);
+}
+
 void PictureHealth::OnAnotherView() { impl_->another_view = impl_->ready; }
 
 void PictureHealth::AcceptView() {
   impl_->Forget();
+  impl_->accepted.right += impl_->shift.right;
+  impl_->accepted.down += impl_->shift.down;
+  impl_->shift = {};
   if (!impl_->last_time) return;
   for (Impl::Watch& watch : impl_->watches) impl_->Finish(watch, *impl_->last_time);
 }

@@ -71,6 +71,13 @@ class PictureHealth {
   // The detector has found little of the view's structure for a while and learns the view anew:
   // from here on less is asked to call it another one than the reference.
   void OnAnotherView();
+  // Where the last picture lies against the view the detector has learnt: shares of the picture's
+  // width, right and down; nullopt where it does not know, or has learnt another view.
+  struct Shift {
+    double right = 0;
+    double down = 0;
+  };
+  void OnShift(std::optional<Shift> shift);
   // What the camera shows now is its view from here on (it was re-aimed on purpose).
   void AcceptView();
 

@@ -466,5 +466,27 @@ TEST_F(AnalyserTest, CodesNoStillWhenNoneIsWanted) {
   EXPECT_EQ(recorder.told.front().still_jpeg, nullptr);
 }
 
+TEST_F(AnalyserTest, CallsACameraMovedThatWasKnockedByAFewPixelsAndNotOneThatShakes) {
+  constexpr absl::Duration interval = absl::Milliseconds(200);
+  Show(absl::Seconds(6), interval);
+  for (int i = 0; i < 30; ++i) {
+    scene_.shake_x = i % 2 == 0 ? 7 : -7;
+    Show(interval, interval);
+  }
+  EXPECT_EQ(analyser_.ViewMoved(), std::nullopt);
+  scene_.shake_x = 0;
+  Show(absl::Seconds(6), interval);
+  scene_.shake_x = 7;  // 2.2 % of the width
+  Show(absl::Seconds(12), interval);
+  ASSERT_NE(analyser_.ViewMoved(), std::nullopt);
+  analyser_.AcceptView();
+  EXPECT_EQ(analyser_.ViewMoved(), std::nullopt);
+  Show(absl::Seconds(10), interval);
+  EXPECT_EQ(analyser_.ViewMoved(), std::nullopt) << "it was accepted";
+  scene_.shake_x = 0;
+  Show(absl::Seconds(12), interval);
+  EXPECT_NE(analyser_.ViewMoved(), std::nullopt) << "back to where it was before";
+}
+
 }  // namespace
 }  // namespace patrol::motion
