@@ -35,6 +35,8 @@ STATES = {
     'banded': [f"geq=lum='clip(lum(X,Y)+{a}*sin(Y*0.18+N),16,235)':cb='cb(X,Y)':cr='cr(X,Y)':{ON}" for a in (20, 35, 60)],
     'signal_lost': [f'drawbox=x=0:y=0:w=iw:h=ih:color={c}:t=fill:{ON}' for c in ('blue', '0x0000a0', '0x808080')],
 }
+# The same view, that many pixels of 480 further right and down: 3 to 11 % of the width. Told as moved.
+KNOCKS = ((14, 0), (30, 0), (0, 24), (48, 20))
 
 
 def run(patrolctl, clip, folder):
@@ -63,6 +65,13 @@ def damaged(shared, folder, name, state):
         coded(['-i', path], target, f'[0:v]{small},loop=loop=400:size=1:start={FROM_S * 8},setpts=N/8/TB',
               ('-qp', '28'))
         yield 'looped picture', target
+        return
+    if state == 'knocked':
+        for right, down in KNOCKS:
+            coded(['-stream_loop', '-1', '-i', path], target,
+                  f'[0:v]fps=8,scale=600:-2,crop={WIDTH}:270:'
+                  f"x='40+if(gte(t,{FROM_S}),{right},0)':y='20+if(gte(t,{FROM_S}),{down},0)'")
+            yield f'by {right}, {down} pixels', target
         return
     if state == 'moved':
         for other in ((CLIPS[(CLIPS.index(name) + 1) % len(CLIPS)]), None, CLIPS[(CLIPS.index(name) + 2) % len(CLIPS)]):
@@ -96,17 +105,18 @@ def main():
         print('| state | found | of | not found | told besides |')
         print('| --- | --- | --- | --- | --- |')
         all_found = all_made = 0
-        for state in [*STATES, 'moved', 'frozen']:
+        for state in [*STATES, 'moved', 'knocked', 'frozen']:
             if options.only and options.only != state:
                 continue
             found, made, missing, besides = 0, 0, [], set()
+            wanted = 'moved' if state == 'knocked' else state
             for name in CLIPS[:2] if options.quick else CLIPS:
                 for severity, clip in damaged(options.shared, folder, name, state):
                     told = [f for f in run(patrolctl, clip, folder)['health'] if f['onset_s'] >= FROM_S - 1]
-                    hit = any(f['state'] == state and f['onset_s'] <= FROM_S + 4 for f in told)
+                    hit = any(f['state'] == wanted and f['onset_s'] <= FROM_S + 4 for f in told)
                     made += 1
                     found += hit
-                    besides |= {f['state'] for f in told} - {state}
+                    besides |= {f['state'] for f in told} - {wanted}
                     if not hit:
                         missing.append(f'{name.split(".")[0]} {severity}')
             all_found += found

@@ -65,7 +65,7 @@ struct Analyser::Impl {
   bool MayBegin(MotionEvent& event);
   void CodeStill(Zone& zone, MotionEvent& event, const media::Picture& best);
   void CountRegions(const std::vector<Region>& regions);
-  void TellShift();
+  void TellPlace();
   void End(Ending ending);
 
   const std::string camera_id;
@@ -82,7 +82,7 @@ struct Analyser::Impl {
   std::vector<Region> none;
   const std::vector<Region>* regions = &none;
   std::optional<absl::Time> last_time;
-  int64_t shift_view = -1;                   // of the last picture's detection
+  std::optional<absl::Time> lost_since;      // the learnt view is not found
   absl::Time learnt = absl::InfinitePast();  // when learning was last going on
   int width = 0;
   int height = 0;
@@ -202,17 +202,15 @@ void Analyser::Impl::FollowZone(Zone& zone, const media::Picture& picture,
   }
 }
 
-// Tells picture health how far the view has gone from the one that was learnt.
-void Analyser::Impl::TellShift() {
-  const bool same_view = !last.learning && last.view == shift_view && last.mask.width > 0;
-  shift_view = last.view;
-  if (last.view_lost && !last.learning) return;  // it is looked for
-  if (!same_view) {
-    health.OnShift(std::nullopt);
-    return;
-  }
-  health.OnShift(PictureHealth::Shift{.right = last.displacement.dx / last.mask.width,
-                                      .down = last.displacement.dy / last.mask.width});
+// Tells picture health where the view lies.
+void Analyser::Impl::TellPlace() {
+  if (!last.view_lost) lost_since.reset();
+  if (last.view_lost && !lost_since) lost_since = last_time;
+  const double width = std::max(1, last.mask.width);
+  health.OnPlace({.view = last.view,
+                  .found = last.in_place,
+                  .right = last.displacement.dx / width,
+                  .down = last.displacement.dy / width});
 }
 
 // Counts the regions that came to an end of their history without a word.
@@ -274,11 +272,11 @@ void Analyser::OnPicture(const media::Picture& picture, OnsetSource source) {
   impl.last_time = time;
   impl.regions = &impl.none;
   try {
-    impl.health.OnPicture(picture);
     impl.last = impl.detector.Process(picture);
-    impl.TellShift();
+    impl.TellPlace();
+    impl.health.OnPicture(picture);
     if (impl.last.learning) {
-      if (impl.last.view_lost) impl.health.OnAnotherView();
+      if (impl.last.view_lost) impl.health.OnAnotherView(impl.lost_since.value_or(time));
       impl.in_light_step = false;
       impl.learnt = time;
       impl.tracker->Reset();

@@ -298,6 +298,7 @@ Detection Detector::Process(const media::Picture& picture) {
   detection.displacement = match.displacement;
   detection.view_found = match.found;
   detection.view = impl.view;
+  detection.in_place = !was_learning && impl.registration.ready() && match.found >= kViewFound;
   if (was_learning) {
     if (impl.learning.empty()) impl.registration.SetReference(current, nullptr);
     impl.learning.Show(current, time, elapsed, *impl.model);

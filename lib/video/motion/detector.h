@@ -30,6 +30,8 @@ struct Detection {
   // Share of the view's structure that was found again, whatever the light, 0..1; 1 where there is
   // too little of it to say.
   double view_found = 1;
+  // There is enough of it to say, and most was found: the camera looks where it did.
+  bool in_place = false;
   // The same where the learnt view has it: what shakes with the camera stays in its place.
   PlaneView aligned_mask;
   // How far each place of the learnt view differs from what it looked like a moment ago, in the

@@ -114,10 +114,12 @@ struct PictureHealth::Impl {
   int learnt = 0;  // pictures in the reference
   absl::Time learning_since;
   bool ready = false;
-  Shift shift;     // mean of late, from where it was accepted
-  Shift accepted;  // what the detector told then
-  std::optional<absl::Time> shift_time;
-  bool another_view = false;  // the detector did not find the view's structure again
+  Place place;                 // of the picture at hand, from where it was accepted
+  Place accepted;              // where it lay then
+  Place shift;                 // mean of late
+  int64_t reference_view = 0;  // of the detector, as the reference was learnt
+  bool another_view = false;   // the detector did not find the view's structure again
+  absl::Time another_since;    // then
   // Whether what is unlike the reference is: what lies on a lens is not. Unset until a keyframe.
   std::optional<bool> in_focus;
   // frozen
@@ -160,7 +162,8 @@ void PictureHealth::Impl::JudgeAgainstReference(const PictureMeasure& now, doubl
   }
   const double alike_enough =
       another_view ? kMovedLikenessTold : (gone ? kCoveredLikeness : kMovedLikeness);
-  if (likeness < alike_enough) {
+  // Headlights and a truck at night leave little alike; the view is there all the same.
+  if (likeness < alike_enough && !place.found) {
     At(signs, HealthState::kMoved) = {
         true, Share(1 - likeness),
         absl::StrFormat("alike to the learnt view to %.2f (limit %.2f)%s", likeness, alike_enough,
@@ -291,6 +294,9 @@ void PictureHealth::Impl::Note(HealthState state, const Sign& sign, absl::Time t
   if (!watch.suspected) {
     watch.suspected = true;
     watch.finding = {.state = state, .onset = time};
+    if (state == HealthState::kMoved && another_view) {
+      watch.finding.onset = std::min(time, another_since);
+    }
     // It was taken for a cover until a keyframe showed that it is in focus.
     Watch& cover = watches[static_cast<size_t>(HealthState::kCovered)];
     if (state == HealthState::kMoved && in_focus == true && cover.suspected) {
@@ -335,6 +341,9 @@ void PictureHealth::OnPicture(const media::Picture& picture) {
     impl.height = picture.height();
     impl.Forget();
   }
+  const double weight = 1 - std::exp(-absl::FDivDuration(elapsed, kShiftMean));
+  impl.shift.right += weight * (impl.place.right - impl.shift.right);
+  impl.shift.down += weight * (impl.place.down - impl.shift.down);
   const PictureMeasure now = Measure(picture);
   const Signs signs = impl.Judge(now, picture);
   bool well = true;
@@ -361,28 +370,26 @@ void PictureHealth::OnSignalLost(absl::Time time) {
   impl.same_keyframes = 0;
 }
 
-void PictureHealth::OnShift(std::optional<Shift> told) {
+void PictureHealth::OnPlace(const Place& place) {
   Impl& impl = *impl_;
-  if (!told || !impl.last_time) {
-    impl.shift = impl.accepted = {};
-    impl.shift_time.reset();
-    return;
-  }
-  const absl::Duration elapsed =
-      impl.shift_time ? std::max(absl::ZeroDuration(), *impl.last_time - *impl.shift_time)
-                      : absl::ZeroDuration();
-  impl.shift_time = impl.last_time;
-  const double weight = 1 - std::exp(-absl::FDivDuration(elapsed, kShiftMean));
-  impl.shift.right += weight * (told->right - impl.accepted.right - impl.shift.right);
-  impl.shift.down += weight * (told->down - impl.accepted.down - impl.shift.down);
+  if (place.view != impl.place.view) impl.accepted = {};
+  if (!impl.ready) impl.reference_view = place.view;
+  impl.place = place;
+  impl.place.found &= place.view == impl.reference_view;
+  impl.place.right -= impl.accepted.right;
+  impl.place.down -= impl.accepted.down;
 }
 
-void PictureHealth::OnAnotherView() { impl_->another_view = impl_->ready; }
+void PictureHealth::OnAnotherView(absl::Time since) {
+  if (!impl_->ready) return;
+  impl_->another_view = true;
+  impl_->another_since = since;
+}
 
 void PictureHealth::AcceptView() {
   impl_->Forget();
-  impl_->accepted.right += impl_->shift.right;
-  impl_->accepted.down += impl_->shift.down;
+  impl_->accepted.right += impl_->place.right;
+  impl_->accepted.down += impl_->place.down;
   impl_->shift = {};
   if (!impl_->last_time) return;
   for (Impl::Watch& watch : impl_->watches) impl_->Finish(watch, *impl_->last_time);

@@ -68,16 +68,17 @@ class PictureHealth {
   void OnPicture(const media::Picture& picture);
   // No stream since `time`; over with the next picture.
   void OnSignalLost(absl::Time time);
-  // The detector has found little of the view's structure for a while and learns the view anew:
-  // from here on less is asked to call it another one than the reference.
-  void OnAnotherView();
-  // Where the last picture lies against the view the detector has learnt: shares of the picture's
-  // width, right and down; nullopt where it does not know, or has learnt another view.
-  struct Shift {
-    double right = 0;
+  // The detector has found little of the view's structure since then and learns the view anew: from
+  // here on less is asked to call it another one than the reference.
+  void OnAnotherView(absl::Time since);
+  // What the detector says of the next picture.
+  struct Place {
+    int64_t view = 0;    // of the detector; a view that is learnt has a number of its own
+    bool found = false;  // most of that view's structure is there
+    double right = 0;    // how far it lies from where it was, shares of the picture's width
     double down = 0;
   };
-  void OnShift(std::optional<Shift> shift);
+  void OnPlace(const Place& place);
   // What the camera shows now is its view from here on (it was re-aimed on purpose).
   void AcceptView();
 

@@ -210,9 +210,11 @@ TEST_F(PictureHealthTest, TellsAnAlikeViewAsMovedOnceTheDetectorDidNotFindTheLea
   };
   ShowChanged(absl::Seconds(5), half_of_it);
   EXPECT_EQ(Names(), std::vector<std::string>());
-  health_.OnAnotherView();
+  const absl::Time lost = time_ - absl::Seconds(4);
+  health_.OnAnotherView(lost);
   ShowChanged(absl::Seconds(5), half_of_it);
-  EXPECT_EQ(Names(), std::vector<std::string>{"moved"});
+  ASSERT_EQ(Names(), std::vector<std::string>{"moved"});
+  EXPECT_EQ(health_.findings()[0].onset, lost);
   Show(absl::Seconds(5));
   EXPECT_EQ(Names(), std::vector<std::string>());
   ShowChanged(absl::Seconds(5), half_of_it);
