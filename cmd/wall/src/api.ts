@@ -1,6 +1,6 @@
 // Calls to the service.
 import { instant } from './format';
-import type { Area, Camera, MotionEvent } from './types';
+import type { Area, Camera, LonLat, MotionEvent, PlaceExplanation } from './types';
 
 const PAGE = 1000;
 // Pages fetched of one list: beyond this a figure is a lower bound, and 5,000 events an hour are a
@@ -40,6 +40,11 @@ export function listEventsSince(ms: number): Promise<MotionEvent[]> {
 
 export async function getGeoJson(path: string): Promise<GeoJSON.FeatureCollection> {
   return (await (await get(path)).json()) as GeoJSON.FeatureCollection;
+}
+
+// Why a place is covered or not, now.
+export async function explainPlace(place: LonLat): Promise<PlaceExplanation> {
+  return (await (await get(`/v1/coverage/place?lon=${place.lon}&lat=${place.lat}`)).json()) as PlaceExplanation;
 }
 
 async function change<T>(method: 'PATCH' | 'POST', path: string, body?: unknown): Promise<T> {

@@ -10,6 +10,7 @@ import { EventList } from './panels/events';
 import { Figures } from './panels/figures';
 import { Header } from './panels/header';
 import { legend } from './panels/legend';
+import { PlaceQuestion } from './panels/place';
 import { Stills } from './stills';
 import { Stream } from './stream';
 import { currentLanguage, setLanguage, t } from './strings';
@@ -63,19 +64,26 @@ function start(): void {
     grid.tick(now());
     details.draw(now());
   });
+  const question = new PlaceQuestion(model, () => {
+    details.draw(now());
+    map.drawRoute(question.answer?.routeGeojson ?? '');
+  });
   const show = (subject: Subject | undefined, fly: boolean): void => {
     details.show(subject);
+    question.ask(subject?.kind === 'place' ? subject.place : undefined);
     details.draw(now());
     grid.enlarge(details.enlargedCamera);
-    map.selectArea(subject?.kind === 'area' ? subject.name : undefined, fly);
-    if (subject?.kind === 'unit') map.select(details.place, fly);
+    const area = subject?.kind === 'place' ? subject.area : subject?.kind === 'area' ? subject.name : undefined;
+    map.selectArea(area, fly);
+    if (subject?.kind === 'unit' || subject?.kind === 'place') map.select(details.place, fly);
     else if (subject !== undefined) map.select(undefined, false);
   };
   const grid = new CameraGrid(model, stills, (name) => show({ kind: 'camera', name }, false), now);
   const events = new EventList(model, (name) => show({ kind: 'event', name }, false), knownUntil);
   const areas = new LowestAreas(model, (name) => show({ kind: 'area', name }, true));
-  const details = new Details(model, stills, {
+  const details = new Details(model, stills, question, {
     closed: () => {
+      question.ask(undefined);
       grid.enlarge(undefined);
       map.selectArea(undefined, false);
       map.select(undefined, false);
@@ -98,8 +106,7 @@ function start(): void {
   const map = new WallMap(mapPanel, model, {
     unit: (name) => show({ kind: 'unit', name }, false),
     camera: (name) => show({ kind: 'camera', name }, false),
-    area: (name) => show({ kind: 'area', name }, false),
-    nothing: () => show(undefined, false),
+    place: (place, area) => show({ kind: 'place', place, area }, false),
   });
   mapPanel.append(
     legend(),
@@ -155,6 +162,7 @@ function start(): void {
       figures.drawCoverage(now());
       areas.draw();
       map.drawCoverage();
+      question.tick();
     }
     if (parts.has('units')) {
       map.drawUnits();

@@ -150,6 +150,11 @@ const zh = {
   mapFailed: '路网未能载入，稍后重试',
 
   close: '关闭',
+  thisPlace: '此处',
+  asking: '正在查询',
+  noRoad: '附近 200 米内无道路',
+  nearest: '最近力量',
+  itsWay: '路程',
   showOnMap: '在地图上显示',
   area: '所在区域',
   mode: '出行方式',
@@ -335,6 +340,11 @@ const en: Strings = {
   mapFailed: 'the road network did not load; trying again',
 
   close: 'close',
+  thisPlace: 'Here',
+  asking: 'asking',
+  noRoad: 'no road within 200 m',
+  nearest: 'Nearest unit',
+  itsWay: 'Its way',
   showOnMap: 'show on the map',
   area: 'Area',
   mode: 'Mode',

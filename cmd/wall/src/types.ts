@@ -122,6 +122,26 @@ export interface Coverage {
   units?: { known: number; stale: number; lost: number; offNetwork: number; offDuty: number };
 }
 
+export type PlaceState =
+  | 'STATE_UNSPECIFIED'
+  | 'STATE_COVERED'
+  | 'STATE_UNKNOWN'
+  | 'STATE_NOT_COVERED'
+  | 'STATE_OFF_NETWORK';
+
+export interface PlaceExplanation {
+  state: PlaceState;
+  time?: string;
+  // The known unit that is there first, within an hour; empty where none is.
+  unit: string;
+  arrival?: string;
+  routeLengthM: number;
+  // A GeoJSON LineString, from the unit to the place; empty without a unit.
+  routeGeojson: string;
+  roadDistanceM: number;
+  reason: string;
+}
+
 // Shares of a picture's width and height from the top left, 0..1.
 export interface Box {
   left: number;

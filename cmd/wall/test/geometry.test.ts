@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundsOf, centre } from '../src/map/geometry';
+import { boundsOf, centre, parseLine } from '../src/map/geometry';
 
 const square = (lon: number, lat: number, size: number) => [
   [lon, lat],
@@ -34,5 +34,15 @@ describe('boundsOf', () => {
     const point: GeoJSON.Point = { type: 'Point', coordinates: [5, 5] };
     expect(boundsOf([line, null, point])).toEqual({ west: -1, south: 4, east: 5, north: 7 });
     expect(boundsOf([])).toBeUndefined();
+  });
+});
+
+describe('parseLine', () => {
+  it('reads the way to a place, and nothing else', () => {
+    const line = { type: 'LineString', coordinates: [[1, 2], [3, 4]] };
+    expect(parseLine(JSON.stringify(line))).toEqual(line);
+    expect(parseLine('')).toBeUndefined();
+    expect(parseLine('{"type":"Point","coordinates":[1,2]}')).toBeUndefined();
+    expect(parseLine('{"type":"LineString","coordinates":[[1,2]]}')).toBeUndefined();
   });
 });

@@ -19,6 +19,16 @@ export function parseGeometry(json: string): GeoJSON.Polygon | GeoJSON.MultiPoly
   }
 }
 
+// undefined for what is no line of two places or more.
+export function parseLine(json: string): GeoJSON.LineString | undefined {
+  try {
+    const geometry = JSON.parse(json) as GeoJSON.Geometry;
+    return geometry.type === 'LineString' && geometry.coordinates.length > 1 ? geometry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 // Twice the signed area, in square degrees.
 function twiceArea(ring: Ring): number {
   let sum = 0;

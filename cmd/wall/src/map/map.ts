@@ -6,7 +6,7 @@ import { h } from '../dom';
 import { cameraLook, isUnattended, type Model } from '../model';
 import { t } from '../strings';
 import type { Area, LonLat } from '../types';
-import { boundsOf, parseGeometry, type Bounds } from './geometry';
+import { boundsOf, parseGeometry, parseLine, type Bounds } from './geometry';
 import { AreaLabels } from './labels';
 import { mapStyle } from './style';
 import { UnitSigns } from './units';
@@ -21,8 +21,8 @@ const PULSES_MAX = 80;
 export interface MapHandlers {
   unit: (name: string) => void;
   camera: (name: string) => void;
-  area: (name: string) => void;
-  nothing: () => void;
+  // area: the smallest it is in; '' where it is in none.
+  place: (place: LonLat, area: string) => void;
 }
 
 export class WallMap {
@@ -171,6 +171,14 @@ export class WallMap {
     }
   }
 
+  // The way of a unit to a place, as GeoJSON; '' takes it away.
+  drawRoute(geojson: string): void {
+    if (!this.loaded) return;
+    const line = parseLine(geojson);
+    const features: GeoJSON.Feature[] = line === undefined ? [] : [{ type: 'Feature', geometry: line, properties: {} }];
+    this.source('route').setData({ type: 'FeatureCollection', features });
+  }
+
   selectArea(name: string | undefined, fly: boolean): void {
     if (this.map === undefined || !this.loaded) return;
     this.map.setFilter('area-selected', ['==', ['get', 'name'], name ?? '']);
@@ -271,8 +279,8 @@ export class WallMap {
     const smallest = this.areas
       .filter((area) => names.includes(area.name) && area.kind !== 'town')
       .sort((a, b) => rank(a) - rank(b))[0];
-    if (smallest !== undefined) this.handlers.area(smallest.name);
-    else this.handlers.nothing();
+    const { lng: lon, lat } = this.map.unproject([x, y]);
+    this.handlers.place({ lon, lat }, smallest?.name ?? '');
   }
 }
 

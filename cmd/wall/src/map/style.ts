@@ -146,6 +146,13 @@ const layers: LayerSpecification[] = [
     },
   },
   {
+    id: 'route',
+    type: 'line',
+    source: 'route',
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: { 'line-color': '#ffffff', 'line-width': 3.5, 'line-opacity': 0.85 },
+  },
+  {
     id: 'area-selected',
     type: 'line',
     source: 'areas',
@@ -173,6 +180,7 @@ export function mapStyle(): StyleSpecification {
       areas: { type: 'geojson', data: empty, promoteId: 'name' },
       network: { type: 'geojson', data: empty, tolerance: 0.5, maxzoom: 15 },
       roads: { type: 'geojson', data: empty, tolerance: 0.4, maxzoom: 15 },
+      route: { type: 'geojson', data: empty },
       cameras: { type: 'geojson', data: empty },
     },
     layers,

@@ -1,5 +1,5 @@
-// What was clicked on: a card on the map for a unit or an area, a large picture for a camera or an
-// event.
+// What was clicked on: a card on the map for a unit, an area or a place, a large picture for a camera
+// or an event.
 import { h, setAttribute, setText } from '../dom';
 import { acceptView, markEvent, snoozeCamera } from '../api';
 import { clockMinute, clockTime, instant, kilometres, percent, seconds, minutes, shortName } from '../format';
@@ -9,14 +9,16 @@ import type { Stills } from '../stills';
 import { age, t } from '../strings';
 import type { Camera, LonLat, MotionEvent } from '../types';
 import { areaName, lastingText, responseText, stillPath } from './events';
+import { drawFacts, type Fact } from './facts';
+import type { PlaceQuestion } from './place';
 
 export type Subject =
   | { kind: 'unit'; name: string }
   | { kind: 'area'; name: string }
+  // A place on the map, and the smallest area it is in; '' where it is in none.
+  | { kind: 'place'; place: LonLat; area: string }
   | { kind: 'camera'; name: string }
   | { kind: 'event'; name: string };
-
-type Fact = [label: string, value: string, tone?: string];
 
 const SNOOZES_MS = [30 * 60_000, 2 * 3_600_000, 8 * 3_600_000];
 
@@ -55,6 +57,7 @@ export class Details {
   constructor(
     private readonly model: Model,
     private readonly stills: Stills,
+    private readonly question: PlaceQuestion,
     private readonly handlers: DetailHandlers,
   ) {
     const closeButton = (): HTMLButtonElement =>
@@ -73,7 +76,10 @@ export class Details {
     this.video.muted = true;
     this.video.addEventListener('playing', () => (this.clipPlays = this.live === undefined));
     this.dialog.addEventListener('close', () => {
-      if (this.subject?.kind === 'camera' || this.subject?.kind === 'event') this.show(undefined);
+      // It comes late: another picture may be open by then.
+      if (!this.dialog.open && (this.subject?.kind === 'camera' || this.subject?.kind === 'event')) {
+        this.show(undefined);
+      }
     });
     // A click beside the dialog closes it.
     this.dialog.addEventListener('click', (event) => {
@@ -93,6 +99,7 @@ export class Details {
 
   // Where the subject is on the map.
   get place(): LonLat | undefined {
+    if (this.subject?.kind === 'place') return this.subject.place;
     if (this.subject?.kind === 'unit') return this.model.units.get(this.subject.name)?.state?.position;
     const camera = this.enlargedCamera;
     return camera === undefined ? undefined : this.model.cameras.get(camera)?.position;
@@ -114,7 +121,9 @@ export class Details {
       case 'unit':
         return this.drawUnit(this.subject.name, now);
       case 'area':
-        return this.drawArea(this.subject.name);
+        return this.drawArea(this.subject.name, []);
+      case 'place':
+        return this.drawArea(this.subject.area, this.question.facts());
       case 'camera':
         return this.drawCamera(this.subject.name, now);
       case 'event':
@@ -175,12 +184,17 @@ export class Details {
     ]);
   }
 
-  private drawArea(name: string): void {
+  // An area's figures; before them what is known of a place in it.
+  private drawArea(name: string, place: Fact[]): void {
+    if (name === '') {
+      setText(this.cardTitle, t().thisPlace);
+      return drawFacts(this.cardFacts, place);
+    }
     const area = this.model.coverage?.areas.find((candidate) => candidate.area === name);
     const known = this.model.areas.get(name);
     setText(this.cardTitle, known?.displayName || area?.displayName || shortName(name));
     const km = (m: number): string => `${kilometres(m)} ${t().km}`;
-    const facts: Fact[] = [[t().kind, t().kinds[known?.kind ?? ''] ?? known?.kind ?? '']];
+    const facts: Fact[] = [...place, [t().kind, t().kinds[known?.kind ?? ''] ?? known?.kind ?? '']];
     if (area !== undefined) {
       const pair = `${percent(area.coveredRatio)} – ${percent(area.coveredOrUnknownRatio)} %`;
       facts.push(
@@ -356,21 +370,4 @@ function eventFacts(event: MotionEvent): Fact[] {
   if (ending !== undefined) facts.push([t().ending, ending]);
   if (event.confidence > 0) facts.push([t().confidence, `${Math.round(event.confidence * 100)} %`]);
   return facts;
-}
-
-// Rows are reused, so that a selection of text survives the clock.
-function drawFacts(list: HTMLElement, facts: Fact[]): void {
-  while (list.children.length > facts.length) list.lastElementChild?.remove();
-  facts.forEach(([label, value, tone], i) => {
-    let row = list.children[i];
-    if (row === undefined) {
-      row = h('div', {}, h('dt'), h('dd'));
-      list.append(row);
-    }
-    const [term, description] = [row.children[0], row.children[1]];
-    if (term === undefined || description === undefined) return;
-    setText(term, label);
-    setText(description, value);
-    setAttribute(description, 'data-tone', tone);
-  });
 }
