@@ -24,7 +24,7 @@ patrol_room(response lib/response USES base geo motion coverage FOREIGN)
 
 # how the world meets it
 patrol_room(store lib/service/store USES base geo FOREIGN sqlite)
-patrol_room(report lib/service/report USES base geo coverage store FOREIGN)
+patrol_room(report lib/service/report USES base geo roadnet tracks coverage store FOREIGN)
 patrol_room(api lib/service/api
   USES base geo media rtsp ingest motion roadnet tracks coverage response store report
   FOREIGN grpc PROTO GLUE)

@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
+from statistics import median
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', '..', 'tests', 'support'))
@@ -28,6 +29,7 @@ SAMPLE_SECONDS = 2.0
 START_SECONDS_MAX = 180
 RENDER_SECONDS_MAX = 3600  # the first time; afterwards the scenes are in patrolsim's cache
 STREAMING_SHARE = 0.99
+SAMPLES_A_MINUTE = round(60 / SAMPLE_SECONDS)
 
 COLUMNS = ['scenario', 'cameras', 'moving', 'streaming', 'seeing', 'pictures/s', 'service CPU', 'loop CPU', 'machine CPU',
            'RSS MB', 'sockets MB', 'age p99 ms', 'lag p99 ms', 'lost packets', 'UDP drops', 'longest block ms', 'recall',
@@ -42,6 +44,16 @@ GROWN = {'units': 'patrol_camera_access_units_total', 'units_damaged': 'patrol_c
          'pictures': 'patrol_camera_pictures_decoded_total', 'units_dropped': 'patrol_ingest_decode_dropped_units_total',
          'decode_errors': 'patrol_camera_decode_errors_total', 'decode_cpu_s': 'patrol_ingest_decode_cpu_seconds_total',
          'ring_shortened': 'patrol_camera_ring_shortened_total', 'reconnects': 'patrol_camera_reconnects_total'}
+
+
+def growth(rss):
+    """How far the last twelfth of the samples (5 minutes of an hour) lies above the first, as a share, by their medians."""
+    part = max(1, len(rss) // 12)
+    return median(rss[-part:]) / median(rss[:part]) - 1
+
+
+def by_minute(rss):
+    return [round(median(rss[i:i + SAMPLES_A_MINUTE]) / 1e6, 1) for i in range(0, len(rss), SAMPLES_A_MINUTE)]
 
 
 class Run:
@@ -137,7 +149,8 @@ class Run:
             'simulator_cores': (procfs.cpu_seconds(sim) - sim_cpu) / took,
             'machine_cores': (procfs.machine_busy_seconds() - busy) / took, 'udp_drops': procfs.udp_losses() - drops,
             'cores_by_thread': {name: round(cores, 4) for name, cores in used.items()}, 'loop_cores': used.get(LOOP_THREAD),
-            'rss_max_mb': max(rss) / 1e6, 'rss_growth': rss[-1] / rss[0] - 1, 'sockets_max_mb': max(sockets) / 1e6})
+            'rss_max_mb': max(rss) / 1e6, 'rss_growth': growth(rss), 'rss_mb_by_minute': by_minute(rss),
+            'sockets_max_mb': max(sockets) / 1e6})
         if beside:
             self.result['peers'] = self.compare(peers_before, beside.usage(), took)
         after = self.scrape()
@@ -203,10 +216,10 @@ class Run:
             if self.settings['peers']:
                 sources = peers.sources_of(self.list, self.settings['peers'])
                 with peers.Peers(sources, self.programs.folder) as beside:
-                    time.sleep(self.options.warm_up)
+                    time.sleep(self.settings['warm_up'] if self.options.warm_up is None else self.options.warm_up)
                     begin, end = self.measure(seconds, beside)
             else:
-                time.sleep(self.options.warm_up)
+                time.sleep(self.settings['warm_up'] if self.options.warm_up is None else self.options.warm_up)
                 begin, end = self.measure(seconds)
             if self.settings['power_cut']:
                 self.power_cut()
@@ -265,7 +278,7 @@ def parse():
     parser.add_argument('scenario', nargs='*')
     parser.add_argument('--seconds', type=float, help='measured; default: as the scenario has it')
     parser.add_argument('--cameras', type=int, help='instead of as many as the scenario has: to try it out')
-    parser.add_argument('--warm-up', type=float, default=30, help='seconds between streaming and measuring')
+    parser.add_argument('--warm-up', type=float, help='seconds between streaming and measuring; default: as the scenario has it')
     parser.add_argument('--port', type=int, default=8554)
     parser.add_argument('--out', help='JSON of all that was measured')
     options = parser.parse_intermixed_args()

@@ -4,7 +4,7 @@
 # ingest: fields of the section `ingest` of patrold's configuration. peers: cameras of the same load that Debian's
 # motion and an ffmpeg each look at while the service is measured.
 BASE = {'cameras': 700, 'moving_now': 0.05, 'busy': False, 'transport': 'tcp', 'h265_share': 0.0, 'aligned': False,
-        'ingest': {}, 'seconds': 600, 'power_cut': False, 'peers': 0}
+        'ingest': {}, 'seconds': 600, 'warm_up': 30, 'power_cut': False, 'peers': 0}
 
 SCENARIOS = {
     'tcp-700-twentieth': {},
@@ -18,7 +18,8 @@ SCENARIOS = {
     'curve-350': {'cameras': 350},
     'curve-1400': {'cameras': 1400},
     'powercut': {'power_cut': True, 'seconds': 120},
-    'soak': {'seconds': 3600},
+    # In 20 minutes something has moved once in each camera: what is made at the first movement is there.
+    'soak': {'seconds': 3600, 'warm_up': 1200},
 }
 GROUPS = {'curve': ['curve-100', 'curve-350', 'tcp-700-twentieth', 'curve-1400']}
 DEFAULT = [name for name in SCENARIOS if name != 'soak']

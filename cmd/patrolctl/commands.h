@@ -36,6 +36,7 @@ void AddCoverageLive(Context& context);      // coverage_live.cc
 void AddCoverageMap(Context& context);       // coverage_map.cc
 void AddCoverageReach(Context& context);     // coverage_files.cc
 void AddCoverageRun(Context& context);       // coverage_run.cc
+void AddCoverageWindow(Context& context);    // coverage_window.cc
 void AddEventCommands(Context& context);     // events.cc
 void AddMatchCommands(Context& context);     // match.cc
 void AddMotionCommands(Context& context);    // motion.cc

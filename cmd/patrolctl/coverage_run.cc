@@ -177,29 +177,6 @@ absl::Status ReadFixes(const RunArguments& arguments, Units* units, coverage::Fi
   return absl::OkStatus();
 }
 
-void Count(const tracks::MatchedTrack& track, coverage::FixCounts* counts) {
-  for (const tracks::MatchedFix& fix : track.fixes()) {
-    switch (fix.verdict) {
-      case tracks::MatchVerdict::kMatched:
-        ++counts->matched;
-        break;
-      case tracks::MatchVerdict::kAttached:
-        ++counts->attached;
-        break;
-      case tracks::MatchVerdict::kOffNetwork:
-        ++counts->off_network;
-        break;
-      case tracks::MatchVerdict::kOutlier:
-        ++counts->outlier;
-        break;
-      case tracks::MatchVerdict::kDuplicate:
-      case tracks::MatchVerdict::kLate:
-        ++counts->duplicate;
-        break;
-    }
-  }
-}
-
 // What matching needs of one mode, made when first asked for.
 class ModeGraph {
  public:
@@ -248,8 +225,7 @@ std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units u
   for (int i = 1; i < threads; ++i) others.emplace_back(match, false);
   match(true);
   for (std::thread& other : others) other.join();
-  for (const tracks::MatchedTrack& track : matched) Count(track, counts);
-  counts->units = matched.size();
+  for (const tracks::MatchedTrack& track : matched) counts->Add(track);
   return matched;
 }
 

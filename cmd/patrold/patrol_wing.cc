@@ -112,6 +112,8 @@ class PatrolWing::Impl {
         index_(*network_),
         areas_(std::make_shared<coverage::AreaIndex>(*network_, std::vector<geo::Area>())),
         coverage_(graphs_, areas_, config.coverage),
+        stale_after_(config.coverage.stale_after),
+        lost_after_(config.coverage.lost_after),
         finder_(graphs_),
         intake_(clock),
         matcher_(*network_, index_, {.stale_after = config.coverage.stale_after}) {}
@@ -140,6 +142,12 @@ class PatrolWing::Impl {
   }
 
   const coverage::LiveCoverage& coverage() const { return coverage_; }
+
+  report::Town town() const {
+    std::lock_guard lock(areas_mutex_);
+    return {graphs_, areas_, stale_after_, lost_after_};
+  }
+
   coverage::ArrivalFinder& finder() { return finder_; }
   FixQueue fix_queue() const { return {stored_.size(), stored_.dropped()}; }
   const roadnet::Network& network() const { return *network_; }
@@ -314,6 +322,8 @@ class PatrolWing::Impl {
   std::shared_ptr<const coverage::AreaIndex> areas_;  // guarded by areas_mutex_
 
   coverage::LiveCoverage coverage_;
+  const absl::Duration stale_after_;
+  const absl::Duration lost_after_;
   coverage::ArrivalFinder finder_;
 
   std::mutex intake_mutex_;
@@ -348,6 +358,8 @@ PatrolWing::PatrolWing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PatrolWing::~PatrolWing() = default;
 
 const coverage::LiveCoverage& PatrolWing::coverage() const { return impl_->coverage(); }
+
+report::Town PatrolWing::town() const { return impl_->town(); }
 
 PatrolWing::FixQueue PatrolWing::fix_queue() const { return impl_->fix_queue(); }
 

@@ -10,6 +10,7 @@
 #include "lib/patrol/coverage/live.h"
 #include "lib/service/api/ports.h"
 #include "lib/service/config/config.h"
+#include "lib/service/report/stored_window.h"
 #include "lib/service/store/store.h"
 
 namespace patrol::patrold {
@@ -33,6 +34,8 @@ class PatrolWing : public api::FixPipeline,
   ~PatrolWing() override;
 
   const coverage::LiveCoverage& coverage() const;
+  // What windows of the past are held against: the areas there are now.
+  report::Town town() const;
   // Stored fixes that wait to be matched, and those that newer ones pushed out.
   struct FixQueue {
     size_t waiting = 0;

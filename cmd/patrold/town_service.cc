@@ -20,6 +20,7 @@
 #include "lib/response/responder.h"
 #include "lib/service/api/event_hub.h"
 #include "lib/service/api/server.h"
+#include "lib/service/report/window_desk.h"
 #include "lib/service/store/sqlite_store.h"
 #include "lib/service/web/gateway.h"
 #include "lib/video/ingest/clip_files.h"
@@ -100,6 +101,7 @@ struct TownService::Parts {
   const Clock& clock = SystemClock::Get();
   std::unique_ptr<store::SqliteStore> store;
   std::unique_ptr<PatrolWing> patrol;
+  std::unique_ptr<report::WindowDesk> windows;
   std::unique_ptr<response::Responder> responder;
   std::unique_ptr<api::EventHub> events;
   std::unique_ptr<api::EventRecorder> recorder;
@@ -123,6 +125,8 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
   PATROL_RETURN_IF_ERROR(Annotate(StoreDeclared(config, *parts->store), "configuration"));
 
   PATROL_ASSIGN_OR_RETURN(parts->patrol, PatrolWing::Open(config, parts->clock, *parts->store));
+  parts->windows = std::make_unique<report::WindowDesk>(
+      *parts->store, [wing = parts->patrol.get()] { return wing->town(); }, parts->clock);
   parts->responder = std::make_unique<response::Responder>(parts->patrol->coverage());
   parts->events = std::make_unique<api::EventHub>(parts->clock, limits::kEventRingMax);
   parts->recorder = std::make_unique<api::EventRecorder>(*parts->store, *parts->events);
@@ -139,6 +143,7 @@ absl::StatusOr<std::unique_ptr<TownService>> TownService::Start(const config::Co
                                                              .units = *parts->patrol,
                                                              .fixes = *parts->patrol,
                                                              .coverage = *parts->patrol,
+                                                             .windows = *parts->windows,
                                                              .area_reader = *parts->patrol,
                                                              .events = *parts->events,
                                                              .recorder = *parts->recorder,
@@ -167,6 +172,7 @@ void TownService::Stop() {
   if (parts_ == nullptr) return;
   parts_->gateway->Stop(kGatewayGrace);
   parts_->server->Shutdown();
+  parts_->windows->Stop();
   parts_->video->Stop();
   parts_->patrol->Stop();
   parts_.reset();  // the store writes what waits, then closes

@@ -117,6 +117,12 @@ inline constexpr size_t kPiecesMax = 20'000'000;
 inline constexpr absl::Duration kReachMax = absl::Hours(1);
 // Steps of a coverage window: 31 days at one second are 2.7 million.
 inline constexpr int64_t kWindowStepsMax = 3'000'000;
+// Windows computed by the service are a week at most: a day of 100 units takes it up to 100 MB
+// while it is computed. Longer ones: patrolctl coverage run.
+inline constexpr absl::Duration kOrderedWindowMax = absl::Hours(7 * 24);
+// Windows that wait to be computed, and those kept once they are (up to 2 MB each).
+inline constexpr size_t kWindowsWaitingMax = 8;
+inline constexpr size_t kWindowsKeptMax = 16;
 // Posts: stretches of demand times the candidates that cover each; 16 bytes an entry. 1,000 nodes
 // of a dense small town (3,400 pieces) make 13 million.
 inline constexpr size_t kCoverEntriesMax = 60'000'000;

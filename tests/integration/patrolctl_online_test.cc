@@ -316,6 +316,24 @@ TEST_F(PatrolctlTest, ShowsTheCoverageNowAndWatchesIt) {
   EXPECT_THAT(watch.out, StartsWith("time,revision,covered_ratio,"));
 }
 
+TEST_F(PatrolctlTest, ComputesAWindowOfThePastAndItsBlindSpots) {
+  const std::string spots = folder.File("spots.geojson");
+  const std::string hour = "coverage window --from 2026-03-01T21:00:00Z --to 2026-03-01T22:00:00Z";
+  const Outcome table = Run("--format csv " + hour + " --hours --blind-spots " + spots);
+  EXPECT_EQ(table.exit, 0) << table.err;
+  EXPECT_THAT(table.out, StartsWith("area_id,name,kind,hour_start,patrollable_m,covered_ratio,"));
+  EXPECT_THAT(table.out, HasSubstr("\n(town),,,,"));
+  EXPECT_THAT(table.out, HasSubstr("\nwest,西,grid,2026-03-01T21:00:00Z,"));
+  EXPECT_THAT(table.err, HasSubstr("1 blind spots, 20.0 km"));
+  EXPECT_GT(std::filesystem::file_size(spots), 100u);
+  EXPECT_THAT(Run("--format json " + hour).out, HasSubstr("\"state\":\"STATE_SUCCEEDED\""));
+  const Outcome backwards =
+      Run("coverage window --from 2026-03-02T00:00:00Z --to 2026-03-01T00:00:00Z");
+  EXPECT_EQ(backwards.exit, 1);
+  EXPECT_THAT(backwards.err, HasSubstr("to_time: "));
+  EXPECT_THAT(Run(hour + " --step ten").err, HasSubstr("--step"));
+}
+
 TEST_F(PatrolctlTest, SaysWhatIsWrongWithHowItWasCalled) {
   EXPECT_EQ(Run("cameras frobnicate").exit, 2);
   EXPECT_EQ(Run("units import").exit, 2);

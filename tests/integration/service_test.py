@@ -190,6 +190,23 @@ class ServiceTest(unittest.TestCase):
         self.assertIn(place['state'], ('STATE_COVERED', 'STATE_UNKNOWN', 'STATE_NOT_COVERED'))
         self.assertTrue(place.get('unit') or place['reason'], place)
 
+    def test_a_window_of_the_past_is_computed_from_stored_fixes(self):
+        windows = self.service.http + '/v1/coverageWindows'
+        order = {'fromTime': '2026-03-02T00:00:00Z', 'toTime': '2026-03-02T01:00:00Z'}
+        request = urllib.request.Request(windows, json.dumps(order).encode(), {'Content-Type': 'application/json'})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            name = json.load(answer)['name']
+
+        def window():
+            return json.loads(get(f'{self.service.http}/v1/{name}')[1])
+        wait_until(lambda: window()['state'] == 'STATE_SUCCEEDED', 60, 'the window is computed')
+        town = window()['town']
+        self.assertGreater(town['patrollableM'], 0)
+        self.assertEqual(len(town['hours']), 1)
+        kind, body = get(f'{self.service.http}/v1/{name}/blindSpots')
+        self.assertEqual(kind, 'application/geo+json')
+        self.assertEqual(len(json.loads(body)['features']), min(100, window()['blindSpots']))
+
     def test_metrics_tell_cameras_and_how_many_units_but_not_which(self):
         name = self.sites[0]['camera_id']
 

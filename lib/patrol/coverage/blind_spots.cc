@@ -139,6 +139,21 @@ absl::StatusOr<std::string> Shape(const Network& network, const BlindSpot& spot,
   return geo::GeometryToJson(shape);
 }
 
+// What is told of a spot in the table and on the map alike.
+struct SpotText {
+  SpotText(const WindowResult& result, const BlindSpot& spot)
+      : begin(FormatUtc(result.StepTime(spot.begin_step))),
+        end(FormatUtc(result.StepTime(spot.end_step))) {
+    const absl::Duration uncovered = spot.steps() * result.options.step;
+    uncovered_s = Seconds(uncovered);
+    AppendFixed(spot.length_m, 1, &length_m);
+    AppendFixed(spot.length_m * absl::ToDoubleHours(uncovered), 1, &metre_hours);
+    AppendFixed(spot.watched_m, 1, &watched_m);
+  }
+
+  std::string begin, end, uncovered_s, length_m, metre_hours, watched_m;
+};
+
 }  // namespace
 
 std::vector<BlindSpot> FindBlindSpots(const Network& network, const WindowResult& result,
@@ -160,53 +175,51 @@ std::vector<BlindSpot> FindBlindSpots(const Network& network, const WindowResult
   return spots;
 }
 
+absl::StatusOr<std::string> BlindSpotsGeoJson(const Network& network, const WindowResult& result,
+                                              const std::vector<BlindSpot>& spots,
+                                              const BlindSpotOptions& options) {
+  std::string map = R"({"type":"FeatureCollection","features":[)";
+  const size_t drawn = std::min(spots.size(), std::max(options.drawn_max, options.polygons_max));
+  for (size_t i = 0; i < drawn; ++i) {
+    const SpotText text(result, spots[i]);
+    absl::StrAppend(&map, i == 0 ? "" : ",", R"({"type":"Feature","properties":{"rank":)", i + 1,
+                    R"(,"begin":")", text.begin, R"(","end":")", text.end, R"(","uncovered_s":)",
+                    text.uncovered_s, R"(,"length_m":)", text.length_m);
+    absl::StrAppend(&map, R"(,"metre_hours":)", text.metre_hours);
+    if (options.cameras) absl::StrAppend(&map, R"(,"watched_m":)", text.watched_m);
+    std::string shape;
+    if (i < options.polygons_max) {
+      PATROL_ASSIGN_OR_RETURN(shape, Shape(network, spots[i], options.width_m));
+    } else {
+      shape = Roads(network, spots[i]);
+    }
+    absl::StrAppend(&map, R"(},"geometry":)", shape, "}");
+  }
+  return map + "]}\n";
+}
+
 absl::Status WriteBlindSpots(const Network& network, const AreaIndex& index,
                              const WindowResult& result, const std::vector<BlindSpot>& spots,
                              const BlindSpotOptions& options, const std::string& folder) {
   PATROL_ASSIGN_OR_RETURN(ResultFile table, ResultFile::Create(folder, "blind_spots.csv"));
   PATROL_ASSIGN_OR_RETURN(ResultFile map, ResultFile::Create(folder, "blind_spots.geojson"));
   table.Write("rank,begin,end,uncovered_s,length_m,metre_hours,pieces,watched_m,lon,lat,areas\n");
-  map.Write(R"({"type":"FeatureCollection","features":[)");
   for (size_t i = 0; i < spots.size(); ++i) {
-    const BlindSpot& spot = spots[i];
-    const absl::Duration uncovered = spot.steps() * result.options.step;
-    const std::string begin = FormatUtc(result.StepTime(spot.begin_step));
-    const std::string end = FormatUtc(result.StepTime(spot.end_step));
-    const double metre_hours = spot.length_m * absl::ToDoubleHours(uncovered);
-    std::string row = absl::StrCat(i + 1, ",", begin, ",", end, ",", Seconds(uncovered), ",");
-    AppendFixed(spot.length_m, 1, &row);
-    row.push_back(',');
-    AppendFixed(metre_hours, 1, &row);
-    absl::StrAppend(&row, ",", spot.pieces.size(), ",");
-    if (options.cameras) AppendFixed(spot.watched_m, 1, &row);
-    const geo::LonLat place = PlaceOf(network, spot);
+    const SpotText text(result, spots[i]);
+    std::string row = absl::StrCat(i + 1, ",", text.begin, ",", text.end, ",", text.uncovered_s);
+    absl::StrAppend(&row, ",", text.length_m, ",", text.metre_hours, ",", spots[i].pieces.size(),
+                    ",", options.cameras ? text.watched_m : "");
+    const geo::LonLat place = PlaceOf(network, spots[i]);
     for (const double degrees : {place.lon, place.lat}) {
       row.push_back(',');
       AppendFixed(degrees, 7, &row);
     }
-    table.Write(absl::StrCat(row, ",", tracks::CsvField(AreasOf(index, spot)), "\n"));
-    if (i >= std::max(options.drawn_max, options.polygons_max)) continue;
-    std::string properties =
-        absl::StrCat(R"("rank":)", i + 1, R"(,"begin":")", begin, R"(","end":")", end,
-                     R"(","uncovered_s":)", Seconds(uncovered), R"(,"length_m":)");
-    AppendFixed(spot.length_m, 1, &properties);
-    properties.append(R"(,"metre_hours":)");
-    AppendFixed(metre_hours, 1, &properties);
-    if (options.cameras) {
-      properties.append(R"(,"watched_m":)");
-      AppendFixed(spot.watched_m, 1, &properties);
-    }
-    std::string shape;
-    if (i < options.polygons_max) {
-      PATROL_ASSIGN_OR_RETURN(shape, Shape(network, spot, options.width_m));
-    } else {
-      shape = Roads(network, spot);
-    }
-    map.Write(absl::StrCat(i == 0 ? "" : ",", R"({"type":"Feature","properties":{)", properties,
-                           R"(},"geometry":)", shape, "}"));
+    table.Write(absl::StrCat(row, ",", tracks::CsvField(AreasOf(index, spots[i])), "\n"));
   }
-  map.Write("]}\n");
   PATROL_RETURN_IF_ERROR(table.Close());
+  PATROL_ASSIGN_OR_RETURN(const std::string shapes,
+                          BlindSpotsGeoJson(network, result, spots, options));
+  map.Write(shapes);
   return map.Close();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "lib/patrol/coverage/area_index.h"
 #include "lib/patrol/coverage/interval.h"
@@ -45,8 +46,15 @@ struct BlindSpotOptions {
   bool cameras = false;     // whether watched_m means anything
 };
 
-// Writes them: blind_spots.csv (all), blind_spots.geojson (the first ones
-// with their properties).
+// The first ones as a GeoJSON FeatureCollection, with rank, begin, end, uncovered_s, length_m,
+// metre_hours and, with cameras, watched_m.
+// Errors: INTERNAL when GEOS fails.
+absl::StatusOr<std::string> BlindSpotsGeoJson(const roadnet::Network& network,
+                                              const WindowResult& result,
+                                              const std::vector<BlindSpot>& spots,
+                                              const BlindSpotOptions& options);
+
+// Writes them: blind_spots.csv (all), blind_spots.geojson (BlindSpotsGeoJson).
 // Errors: the system's, naming the file; INTERNAL when GEOS fails.
 absl::Status WriteBlindSpots(const roadnet::Network& network, const AreaIndex& index,
                              const WindowResult& result, const std::vector<BlindSpot>& spots,

@@ -179,6 +179,7 @@ absl::StatusOr<WindowResult> ComputeWindow(const ModeGraphs& graphs, const AreaI
   }
   sweep.Work(progress);
   for (std::thread& other : others) other.join();
+  if (options.stop.stop_requested()) return absl::CancelledError("window: stopped");
   SetResult(sweep.covered(), index, &result);
   if (sweep.backup() != nullptr) SetBackup(*sweep.backup(), &result);
   if (options.count_visits) CountVisits(graphs.network(), index, tracks, &result);

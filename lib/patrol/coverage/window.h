@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ struct WindowOptions {
   // network of 32,000 nodes take about half of it (3 minutes at town speeds).
   size_t list_bytes_max = size_t{128} << 20;
   bool count_visits = true;  // false: CountVisits is left to the caller
+  std::stop_token stop;      // ends ComputeWindow with CANCELLED, within some hundred steps
 };
 
 // Sums over the steps of a span of time, for one area or the town. Integers, so that the order of
@@ -123,7 +125,7 @@ struct WindowResult {
 // a gap longer than stale_after, nothing is made up: it is stale at once.
 //
 // progress: called now and then with the share done, 0..1; may be null.
-// Errors:   INVALID_ARGUMENT naming the option that is out of range.
+// Errors:   INVALID_ARGUMENT naming the option that is out of range; CANCELLED by options.stop.
 // Accuracy: what Field computes at each step, added up in integers.
 // Threads:  starts options.threads of its own; `progress` is called from the calling one.
 // Cost:     one Field a step in which a unit moved; steps without a known or stale unit are free.

@@ -310,6 +310,30 @@ absl::Status WriteGapMap(const Network& network, const WindowResult& result,
 
 }  // namespace
 
+void FixCounts::Add(const tracks::MatchedTrack& track) {
+  ++units;
+  for (const tracks::MatchedFix& fix : track.fixes()) {
+    switch (fix.verdict) {
+      case tracks::MatchVerdict::kMatched:
+        ++matched;
+        break;
+      case tracks::MatchVerdict::kAttached:
+        ++attached;
+        break;
+      case tracks::MatchVerdict::kOffNetwork:
+        ++off_network;
+        break;
+      case tracks::MatchVerdict::kOutlier:
+        ++outlier;
+        break;
+      case tracks::MatchVerdict::kDuplicate:
+      case tracks::MatchVerdict::kLate:
+        ++duplicate;
+        break;
+    }
+  }
+}
+
 absl::Status WriteWindow(const Network& network, const AreaIndex& index, const WindowResult& result,
                          const FixCounts& fixes, const std::string& folder) {
   PATROL_RETURN_IF_ERROR(MakeFolder(folder));

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "lib/patrol/coverage/window.h"
 #include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/tracks/track.h"
 
 namespace patrol::coverage {
 
@@ -14,6 +15,9 @@ class AreaIndex;
 // Where a window's tracks came from, for its summary: rows of the fixes file and what became of
 // them.
 struct FixCounts {
+  // Adds a unit's verdicts.
+  void Add(const tracks::MatchedTrack& track);
+
   uint64_t rows = 0;
   uint64_t faulty = 0;  // could not be read
   uint64_t matched = 0;

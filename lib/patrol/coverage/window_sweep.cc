@@ -143,6 +143,7 @@ void WindowSweep::Work(const std::function<void(double)>& progress) {
       backup = std::make_unique<BackupSearch>(speeds->kernel);
     }
     Sums done = Sample(*range, search.get(), backup.get(), progress);
+    if (result_.options.stop.stop_requested()) return;
     std::lock_guard lock(mutex_);
     range->sums = std::move(done);
     // Ranges are joined as soon as all before them are, so that few are held.
@@ -199,6 +200,7 @@ WindowSweep::Sums WindowSweep::Sample(const Range& range, FieldSearch* search,
     if (step - reported >= kStepsPerProgress) {
       Report(step - reported, progress);
       reported = step;
+      if (result_.options.stop.stop_requested()) break;
     }
   }
   if (held_to < range.end) {

@@ -30,7 +30,8 @@ class WindowSweep {
               int threads);
   ~WindowSweep();
 
-  // Works on ranges until none is left. progress: of all threads' work, 0..1; may be null.
+  // Works on ranges until none is left, or the window's options say stop: then nothing is joined.
+  // progress: of all threads' work, 0..1; may be null.
   void Work(const std::function<void(double)>& progress);
 
   // All ranges joined, once every Work has returned. backup() is null unless asked for.

@@ -11,8 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "lib/base/status.h"
+#include "lib/service/api/coverage_window.h"
 #include "lib/service/api/pulled_stream.h"
 #include "lib/service/api/unary_call.h"
+#include "lib/service/api/validation.h"
 #include "patrol/v1/coverage_service.grpc.pb.h"
 
 namespace patrol::api {
@@ -149,6 +151,63 @@ class CoverageService final : public v1::CoverageService::CallbackService {
     });
   }
 
+  grpc::ServerUnaryReactor* CreateCoverageWindow(grpc::CallbackServerContext* context,
+                                                 const v1::CreateCoverageWindowRequest* request,
+                                                 v1::CoverageWindow* response) override {
+    return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
+      PATROL_ASSIGN_OR_RETURN(const report::WindowOrder order,
+                              ReadOrder(request->coverage_window()));
+      PATROL_ASSIGN_OR_RETURN(const report::WindowDesk::Ticket ticket, deps_.windows.Order(order));
+      Fill(ticket, Detail::kWhole, response);
+      return absl::OkStatus();
+    });
+  }
+
+  grpc::ServerUnaryReactor* GetCoverageWindow(grpc::CallbackServerContext* context,
+                                              const v1::GetCoverageWindowRequest* request,
+                                              v1::CoverageWindow* response) override {
+    return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
+      PATROL_ASSIGN_OR_RETURN(const report::WindowDesk::Ticket ticket, Window(request->name()));
+      Fill(ticket, Detail::kWhole, response);
+      return absl::OkStatus();
+    });
+  }
+
+  grpc::ServerUnaryReactor* ListCoverageWindows(
+      grpc::CallbackServerContext* context, const v1::ListCoverageWindowsRequest*,
+      v1::ListCoverageWindowsResponse* response) override {
+    return RunUnary(deps_.workers, context, [=, this] {
+      for (const report::WindowDesk::Ticket& ticket : deps_.windows.List()) {
+        Fill(ticket, Detail::kSummary, response->add_coverage_windows());
+      }
+      return absl::OkStatus();
+    });
+  }
+
+  grpc::ServerUnaryReactor* DeleteCoverageWindow(grpc::CallbackServerContext* context,
+                                                 const v1::DeleteCoverageWindowRequest* request,
+                                                 google::protobuf::Empty*) override {
+    return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
+      PATROL_ASSIGN_OR_RETURN(const std::string id,
+                              ReadName("name", kWindowCollection, request->name()));
+      return deps_.windows.Remove(id);
+    });
+  }
+
+  grpc::ServerUnaryReactor* GetBlindSpots(grpc::CallbackServerContext* context,
+                                          const v1::GetBlindSpotsRequest* request,
+                                          v1::GeoJson* response) override {
+    return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
+      PATROL_ASSIGN_OR_RETURN(const report::WindowDesk::Ticket ticket, Window(request->name()));
+      if (ticket.report == nullptr) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("window \"", ticket.id, "\": has not succeeded (yet)"));
+      }
+      response->set_geojson(ticket.report->blind_spots_geojson);
+      return absl::OkStatus();
+    });
+  }
+
   grpc::ServerWriteReactor<v1::Coverage>* WatchCoverage(
       grpc::CallbackServerContext*, const v1::WatchCoverageRequest* request) override {
     return std::make_shared<CoverageStream>(deps_.streams, deps_.coverage, ReadInterval(*request))
@@ -156,6 +215,11 @@ class CoverageService final : public v1::CoverageService::CallbackService {
   }
 
  private:
+  absl::StatusOr<report::WindowDesk::Ticket> Window(const std::string& name) const {
+    PATROL_ASSIGN_OR_RETURN(const std::string id, ReadName("name", kWindowCollection, name));
+    return deps_.windows.Get(id);
+  }
+
   const CoverageServiceDeps deps_;
 };
 

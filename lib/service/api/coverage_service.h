@@ -5,6 +5,7 @@
 #include "lib/service/api/ports.h"
 #include "lib/service/api/stream_registry.h"
 #include "lib/service/api/work_pool.h"
+#include "lib/service/report/window_desk.h"
 
 namespace grpc {
 class Service;
@@ -15,6 +16,7 @@ namespace patrol::api {
 // All outlive the service.
 struct CoverageServiceDeps {
   CoverageView& coverage;
+  report::WindowDesk& windows;
   WorkPool& workers;
   StreamRegistry& streams;
 };

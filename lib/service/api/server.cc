@@ -81,7 +81,8 @@ class Server::Impl {
     services_.push_back(MakeMotionService(
         {deps.store, deps.events, deps.recorder, deps.clock, workers_, event_streams_}));
     services_.push_back(MakePositionService({deps.store, deps.fixes, workers_, position_streams_}));
-    services_.push_back(MakeCoverageService({deps.coverage, workers_, coverage_streams_}));
+    services_.push_back(
+        MakeCoverageService({deps.coverage, deps.windows, workers_, coverage_streams_}));
   }
 
   ~Impl() { Shutdown(); }

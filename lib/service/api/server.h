@@ -9,6 +9,7 @@
 #include "lib/base/clock.h"
 #include "lib/service/api/event_hub.h"
 #include "lib/service/api/ports.h"
+#include "lib/service/report/window_desk.h"
 #include "lib/service/store/store.h"
 
 namespace grpc {
@@ -24,6 +25,7 @@ struct ServerDeps {
   UnitTracker& units;
   FixPipeline& fixes;
   CoverageView& coverage;
+  report::WindowDesk& windows;
   AreaReader& area_reader;
   EventHub& events;
   EventRecorder& recorder;

@@ -32,7 +32,7 @@ std::string Quoted(std::string_view text);
 absl::Status CheckId(std::string_view field, std::string_view id, size_t bytes_max);
 
 // The id in a resource name.
-// collection: "cameras", "units", "areas" or "motionEvents"
+// collection: "cameras", "units", "areas", "motionEvents" or "coverageWindows"
 absl::StatusOr<std::string> ReadName(std::string_view field, std::string_view collection,
                                      std::string_view name);
 

@@ -194,6 +194,22 @@ absl::StatusOr<std::vector<Fix>> SqliteStore::LatestFixes() {
   }
 }
 
+absl::StatusOr<std::vector<std::string>> SqliteStore::UnitsWithFixes() {
+  ReaderPool::Lease db(impl_->readers);
+  // From one id to the next through the primary key: as many steps as units, not as fixes.
+  PATROL_ASSIGN_OR_RETURN(
+      Statement select,
+      (*db).Prepare("WITH RECURSIVE ids(id) AS (SELECT min(unit_id) FROM fixes UNION ALL "
+                    "SELECT (SELECT min(unit_id) FROM fixes WHERE unit_id > ids.id) FROM ids "
+                    "WHERE ids.id IS NOT NULL) SELECT id FROM ids WHERE id IS NOT NULL"));
+  std::vector<std::string> ids;
+  while (true) {
+    PATROL_ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return ids;
+    ids.push_back(select.Text(0));
+  }
+}
+
 void SqliteStore::PutMotionEvent(MotionEvent event, std::shared_ptr<const std::string> still,
                                  std::function<void(absl::Status)> done) {
   if (still != nullptr && still->size() > limits::kStillBytesMax) {

@@ -86,6 +86,7 @@ class SqliteStore final : public Store {
                    std::function<void(absl::StatusOr<AppendedFixes>)> done) override;
   absl::StatusOr<Page<Fix>> ListFixes(const FixQuery& query, const PageRequest& page) override;
   absl::StatusOr<std::vector<Fix>> LatestFixes() override;
+  absl::StatusOr<std::vector<std::string>> UnitsWithFixes() override;
 
   void PutMotionEvent(MotionEvent event, std::shared_ptr<const std::string> still,
                       std::function<void(absl::Status)> done) override;

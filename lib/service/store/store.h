@@ -78,6 +78,8 @@ class Store {
   virtual absl::StatusOr<Page<Fix>> ListFixes(const FixQuery& query, const PageRequest& page) = 0;
   // The newest accepted fix of every unit there is, ordered by unit: where a restart goes on.
   virtual absl::StatusOr<std::vector<Fix>> LatestFixes() = 0;
+  // Ids of all units that have fixes, also of those deleted since; in order.
+  virtual absl::StatusOr<std::vector<std::string>> UnitsWithFixes() = 0;
 
   // ---- motion events ----
   // Adds or replaces the event of this id. still: JPEG that replaces the one kept; null keeps it.

@@ -82,6 +82,18 @@ std::vector<Route> MakeRoutes() {
                                                    "GetCoveredRoads", AnswerKind::kGeoJson),
       Row<v1::ExplainPlaceRequest, v1::PlaceExplanation>("GET", "/v1/coverage/place",
                                                          "CoverageService", "ExplainPlace"),
+      Row<v1::ListCoverageWindowsRequest, v1::ListCoverageWindowsResponse>(
+          "GET", "/v1/coverageWindows", "CoverageService", "ListCoverageWindows"),
+      Row<v1::CreateCoverageWindowRequest, v1::CoverageWindow>(
+          "POST", "/v1/coverageWindows", "CoverageService", "CreateCoverageWindow", kAsJson,
+          BodyKind::kJson, "coverage_window"),
+      Row<v1::GetCoverageWindowRequest, v1::CoverageWindow>("GET", "/v1/{name=coverageWindows/*}",
+                                                            "CoverageService", "GetCoverageWindow"),
+      Row<v1::DeleteCoverageWindowRequest, Empty>("DELETE", "/v1/{name=coverageWindows/*}",
+                                                  "CoverageService", "DeleteCoverageWindow"),
+      Row<v1::GetBlindSpotsRequest, v1::GeoJson>("GET", "/v1/{name=coverageWindows/*}/blindSpots",
+                                                 "CoverageService", "GetBlindSpots",
+                                                 AnswerKind::kGeoJson),
       Row<v1::GetNetworkRequest, v1::GeoJson>("GET", "/v1/network", "CoverageService", "GetNetwork",
                                               AnswerKind::kGeoJson),
   };

@@ -332,7 +332,7 @@ TEST_F(ServerTest, AnswersOverTheNetworkToo) {
 TEST_F(ServerTest, SaysWhenItsPortIsTaken) {
   StartTown();
   const absl::Status second = Server::Start({.listen = absl::StrCat("127.0.0.1:", server->port())},
-                                            {*store, fleet, pipeline, pipeline, coverage,
+                                            {*store, fleet, pipeline, pipeline, coverage, *windows,
                                              area_reader, *events, *recorder, clock})
                                   .status();
   EXPECT_EQ(second.code(), absl::StatusCode::kUnavailable);

@@ -17,6 +17,7 @@
 #include "lib/service/api/event_hub.h"
 #include "lib/service/api/ports.h"
 #include "lib/service/api/server.h"
+#include "lib/service/report/window_desk.h"
 #include "lib/service/store/sqlite_store.h"
 #include "patrol/v1/area_service.grpc.pb.h"
 #include "patrol/v1/camera_service.grpc.pb.h"
@@ -24,10 +25,12 @@
 #include "patrol/v1/motion_service.grpc.pb.h"
 #include "patrol/v1/position_service.grpc.pb.h"
 #include "patrol/v1/unit_service.grpc.pb.h"
+#include "tests/support/road_town.h"
 #include "tests/support/temporary_folder.h"
 
 // A server on a real store, with the real judgement of fixes and reading of areas. Cameras,
-// positions and coverage are stood in for by what remembers what it was told.
+// positions and live coverage are stood in for by what remembers what it was told; windows of the
+// past are real, on a road of two kilometres.
 namespace patrol::api {
 
 inline const absl::Time kMorning = absl::FromUnixSeconds(1772400000);
@@ -178,12 +181,14 @@ class TownTest : public ::testing::Test {
     store = *std::move(opened);
     events = std::make_unique<EventHub>(clock, events_max);
     recorder = std::make_unique<EventRecorder>(*store, *events);
+    windows = std::make_unique<report::WindowDesk>(*store, testing::RoadTown, clock);
     auto started = Server::Start({.listen = "127.0.0.1:0", .drain = absl::Seconds(5)},
                                  {.store = *store,
                                   .fleet = fleet,
                                   .units = pipeline,
                                   .fixes = pipeline,
                                   .coverage = coverage,
+                                  .windows = *windows,
                                   .area_reader = area_reader,
                                   .events = *events,
                                   .recorder = *recorder,
@@ -218,6 +223,7 @@ class TownTest : public ::testing::Test {
   std::unique_ptr<store::SqliteStore> store;
   std::unique_ptr<EventHub> events;
   std::unique_ptr<EventRecorder> recorder;
+  std::unique_ptr<report::WindowDesk> windows;
   std::unique_ptr<Server> server;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::CameraService::Stub> cameras;

@@ -275,6 +275,15 @@ TEST_F(SqliteStoreTest, FindsTheNewestAcceptedFixOfEachUnit) {
   EXPECT_THAT(*store_->LatestFixes(), ElementsAre(newest, FixOf("u2", kMorning)));
 }
 
+TEST_F(SqliteStoreTest, NamesTheUnitsThatHaveFixesAlsoThoseDeletedSince) {
+  EXPECT_THAT(*store_->UnitsWithFixes(), IsEmpty());
+  ASSERT_TRUE(store_->CreateUnit({"never-heard-of"}).ok());
+  ASSERT_TRUE(Append({FixOf("u2", kMorning), FixOf("u2", kMorning + absl::Seconds(1)),
+                      FixOf("deleted", kMorning), FixOf("u10", kMorning)})
+                  .ok());
+  EXPECT_THAT(*store_->UnitsWithFixes(), ElementsAre("deleted", "u10", "u2"));
+}
+
 TEST_F(SqliteStoreTest, FollowsAMotionEventFromBeginToEnd) {
   MotionEvent event = EventOf("n-042", kMorning);
   event.response = {"g1", "u1", absl::Seconds(95), false, ""};

@@ -1,0 +1,203 @@
+#include "lib/service/report/stored_window.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/limits.h"
+#include "lib/base/status.h"
+#include "lib/base/time_text.h"
+#include "lib/patrol/coverage/blind_spots.h"
+#include "lib/patrol/coverage/camera_view.h"
+#include "lib/patrol/roadnet/nearest.h"
+#include "lib/patrol/roadnet/search_graph.h"
+#include "lib/patrol/tracks/fix.h"
+#include "lib/patrol/tracks/matcher.h"
+
+namespace patrol::report {
+namespace {
+
+// Reading and matching take about as long as covering.
+constexpr double kMatchingShare = 0.5;
+// How far a camera sees whose record does not say: as `coverage run --camera-range`.
+constexpr double kCameraRangeM = 50;
+
+// A unit's fixes from `from` to `to`, oldest first.
+absl::StatusOr<std::vector<tracks::Fix>> FixesOf(store::Store& store, const std::string& unit_id,
+                                                 absl::Time from, absl::Time to) {
+  std::vector<tracks::Fix> fixes;
+  store::PageRequest page{.size = limits::kPageSizeMax, .token = ""};
+  do {
+    PATROL_ASSIGN_OR_RETURN(store::Page<store::Fix> rows,
+                            store.ListFixes({.unit_id = unit_id, .from = from, .to = to}, page));
+    for (store::Fix& row : rows.rows) {
+      fixes.push_back({.unit_id = std::move(row.unit_id),
+                       .time = row.time,
+                       .position = row.position,
+                       .speed_mps = row.speed_mps,
+                       .heading_deg = row.heading_deg,
+                       .accuracy_m = row.accuracy_m});
+    }
+    page.token = std::move(rows.next_page_token);
+  } while (!page.token.empty());
+  return fixes;
+}
+
+// Matches units of any mode; what a mode needs is made when it first comes.
+class Matchers {
+ public:
+  Matchers(const roadnet::Network& network, absl::Duration stale_after)
+      : network_(network), index_(network), options_{.stale_after = stale_after} {}
+
+  tracks::MatchedTrack Match(const std::string& unit_id, roadnet::Mode mode,
+                             const std::vector<tracks::Fix>& fixes) {
+    OfMode& own = modes_[static_cast<size_t>(mode)];
+    if (own.matcher == nullptr) {
+      own.graph =
+          std::make_unique<const roadnet::SearchGraph>(tracks::Matcher::MakeGraph(network_, mode));
+      own.matcher = std::make_unique<tracks::Matcher>(network_, index_, *own.graph, options_);
+    }
+    return own.matcher->Match(unit_id, fixes);
+  }
+
+  const roadnet::SpatialIndex& index() const { return index_; }
+
+ private:
+  struct OfMode {
+    std::unique_ptr<const roadnet::SearchGraph> graph;
+    std::unique_ptr<tracks::Matcher> matcher;
+  };
+
+  const roadnet::Network& network_;
+  const roadnet::SpatialIndex index_;
+  const tracks::MatchOptions options_;
+  std::array<OfMode, roadnet::kModeCount> modes_;
+};
+
+// By unit id; a mode that is none is a car's, as it is live.
+absl::StatusOr<std::map<std::string, roadnet::Mode>> ModesOf(store::Store& store) {
+  PATROL_ASSIGN_OR_RETURN(const std::vector<store::Unit> units, store.AllUnits());
+  std::map<std::string, roadnet::Mode> modes;
+  for (const store::Unit& unit : units) {
+    roadnet::Mode mode = roadnet::Mode::kCar;
+    (void)roadnet::ParseMode(unit.mode, &mode);
+    modes[unit.id] = mode;
+  }
+  return modes;
+}
+
+absl::StatusOr<std::vector<coverage::CameraView>> ViewsOf(store::Store& store) {
+  PATROL_ASSIGN_OR_RETURN(const std::vector<store::Camera> cameras, store.AllCameras());
+  std::vector<coverage::CameraView> views;
+  for (const store::Camera& camera : cameras) {
+    if (!camera.position.has_value()) continue;
+    // Without a field of view the heading says nothing.
+    const bool all_around = camera.field_of_view_deg <= 0;
+    views.push_back({.id = camera.id,
+                     .place = *camera.position,
+                     .heading_deg = all_around ? 0 : camera.heading_deg,
+                     .field_of_view_deg = all_around ? 360 : camera.field_of_view_deg,
+                     .range_m = kCameraRangeM});
+  }
+  return views;
+}
+
+absl::Status FindBlindSpots(store::Store& store, const roadnet::Network& network,
+                            const roadnet::SpatialIndex& index, const WindowOrder& order,
+                            WindowReport* report) {
+  PATROL_ASSIGN_OR_RETURN(const std::vector<coverage::CameraView> views, ViewsOf(store));
+  coverage::BlindSpotOptions options;
+  options.at_least = order.gap_min;
+  options.cameras = !views.empty();
+  std::vector<std::vector<coverage::Interval>> watched;
+  if (options.cameras) watched = coverage::WatchedStretches(network, index, views);
+  absl::Duration rest;
+  int64_t steps_min = absl::IDivDuration(order.gap_min, order.step, &rest);
+  if (rest > absl::ZeroDuration()) ++steps_min;
+  const std::vector<coverage::BlindSpot> spots =
+      coverage::FindBlindSpots(network, report->result, steps_min, watched);
+  report->blind_spots = spots.size();
+  for (const coverage::BlindSpot& spot : spots) report->blind_spots_m += spot.length_m;
+  PATROL_ASSIGN_OR_RETURN(report->blind_spots_geojson,
+                          coverage::BlindSpotsGeoJson(network, report->result, spots, options));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckOrder(const WindowOrder& order) {
+  const auto fault = [](std::string_view field, absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat(std::string(field), ": ", what));
+  };
+  if (order.to <= order.from) {
+    return fault("to_time", absl::StrCat(FormatUtc(order.to), " is not after from_time ",
+                                         FormatUtc(order.from)));
+  }
+  if (order.to - order.from > limits::kOrderedWindowMax) {
+    return fault("to_time",
+                 absl::StrCat("more than ", absl::FormatDuration(limits::kOrderedWindowMax),
+                              " after from_time; patrolctl coverage run computes longer "
+                              "windows from files"));
+  }
+  if (order.step < absl::Seconds(1) || order.step > absl::Hours(1)) {
+    return fault("step", absl::StrCat(absl::FormatDuration(order.step), " is outside 1s..1h"));
+  }
+  if (order.reach <= absl::ZeroDuration() || order.reach > limits::kReachMax) {
+    return fault("reach", absl::StrCat(absl::FormatDuration(order.reach), " is outside 0s..",
+                                       absl::FormatDuration(limits::kReachMax)));
+  }
+  if (order.gap_min < absl::ZeroDuration()) {
+    return fault("gap_min", absl::StrCat(absl::FormatDuration(order.gap_min), " is below 0s"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town& town,
+                                                 const WindowOrder& order,
+                                                 const std::stop_token& stop,
+                                                 const std::function<void(double)>& progress) {
+  PATROL_RETURN_IF_ERROR(CheckOrder(order));
+  const roadnet::Network& network = town.graphs->network();
+  PATROL_ASSIGN_OR_RETURN(const auto modes, ModesOf(store));
+  PATROL_ASSIGN_OR_RETURN(const std::vector<std::string> ids, store.UnitsWithFixes());
+  WindowReport report;
+  report.areas = town.areas;
+  Matchers matchers(network, town.stale_after);
+  std::vector<tracks::MatchedTrack> tracks;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (stop.stop_requested()) return absl::CancelledError("window: stopped");
+    progress(kMatchingShare * static_cast<double>(i) / static_cast<double>(ids.size()));
+    PATROL_ASSIGN_OR_RETURN(
+        const std::vector<tracks::Fix> fixes,
+        FixesOf(store, ids[i], order.from - town.lost_after, order.to + town.lost_after));
+    if (fixes.empty()) continue;
+    const auto mode = modes.find(ids[i]);
+    tracks.push_back(
+        matchers.Match(ids[i], mode == modes.end() ? roadnet::Mode::kCar : mode->second, fixes));
+    report.fixes.rows += fixes.size();
+    report.fixes.Add(tracks.back());
+  }
+  coverage::WindowOptions options;
+  options.from = order.from;
+  options.to = order.to;
+  options.step = order.step;
+  options.reach = order.reach;
+  options.stale_after = town.stale_after;
+  options.lost_after = town.lost_after;
+  options.threads = 1;
+  options.stop = stop;
+  PATROL_ASSIGN_OR_RETURN(
+      report.result,
+      coverage::ComputeWindow(*town.graphs, *town.areas, tracks, options, [&](double share) {
+        progress(kMatchingShare + (1 - kMatchingShare) * share);
+      }));
+  PATROL_RETURN_IF_ERROR(FindBlindSpots(store, network, matchers.index(), order, &report));
+  report.result.pieces = {};
+  report.result.options.stop = {};
+  return report;
+}
+
+}  // namespace patrol::report

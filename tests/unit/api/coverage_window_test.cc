@@ -1,0 +1,145 @@
+// Windows of the past over CoverageService.
+
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "lib/service/api/proto_values.h"
+#include "tests/unit/api/town.h"
+
+namespace patrol::api {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CoverageWindowTest : public TownTest {
+ protected:
+  void SetUp() override {
+    StartTown();
+    std::vector<store::Fix> fixes;
+    for (int s = 0; s <= 300; s += 10) {
+      fixes.push_back({.unit_id = "car",
+                       .time = kMorning + absl::Seconds(s),
+                       .position = testing::RoadPlace(10 * s)});
+    }
+    std::promise<void> stored;
+    store->AppendFixes(fixes, [&](const auto&) { stored.set_value(); });
+    stored.get_future().wait();
+  }
+
+  grpc::Status Create(const v1::CoverageWindow& window, v1::CoverageWindow* answer) {
+    v1::CreateCoverageWindowRequest request;
+    *request.mutable_coverage_window() = window;
+    grpc::ClientContext context;
+    return covered->CreateCoverageWindow(&context, request, answer);
+  }
+
+  grpc::Status Get(const std::string& name, v1::CoverageWindow* answer) {
+    v1::GetCoverageWindowRequest request;
+    request.set_name(name);
+    grpc::ClientContext context;
+    return covered->GetCoverageWindow(&context, request, answer);
+  }
+
+  v1::CoverageWindow Await(const std::string& name) {
+    v1::CoverageWindow window;
+    do {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      const grpc::Status status = Get(name, &window);
+      EXPECT_TRUE(status.ok()) << status.error_message();
+      if (!status.ok()) break;
+    } while (window.state() == v1::CoverageWindow::STATE_WAITING ||
+             window.state() == v1::CoverageWindow::STATE_RUNNING);
+    return window;
+  }
+
+  static v1::CoverageWindow TenMinutes() {
+    v1::CoverageWindow window;
+    SetTime(kMorning, window.mutable_from_time());
+    SetTime(kMorning + absl::Minutes(10), window.mutable_to_time());
+    return window;
+  }
+};
+
+TEST_F(CoverageWindowTest, IsOrderedAwaitedReadAndDeleted) {
+  v1::CoverageWindow ordered;
+  ASSERT_TRUE(Create(TenMinutes(), &ordered).ok());
+  EXPECT_THAT(ordered.name(), HasSubstr("coverageWindows/"));
+  EXPECT_EQ(ordered.step().seconds(), 10);
+  EXPECT_EQ(ordered.reach().seconds(), 180);
+
+  const v1::CoverageWindow done = Await(ordered.name());
+  EXPECT_EQ(done.state(), v1::CoverageWindow::STATE_SUCCEEDED) << done.error();
+  EXPECT_EQ(done.fixes(), 31);
+  EXPECT_EQ(done.units(), 1);
+  EXPECT_NEAR(done.town().patrollable_m(), 20000, 1);
+  EXPECT_GT(done.town().window().covered_ratio(), 0);
+  ASSERT_EQ(done.areas_size(), 1);
+  EXPECT_EQ(done.areas(0).area(), "areas/west");
+  EXPECT_EQ(done.areas(0).display_name(), "西");
+  EXPECT_EQ(done.areas(0).window().visits(), 1);
+  ASSERT_EQ(done.areas(0).hours_size(), 1);
+  EXPECT_TRUE(done.areas(0).hours(0).has_hour_start());
+  EXPECT_FALSE(done.areas(0).window().has_hour_start());
+
+  v1::GetBlindSpotsRequest spots;
+  spots.set_name(ordered.name());
+  v1::GeoJson map;
+  grpc::ClientContext spots_context;
+  ASSERT_TRUE(covered->GetBlindSpots(&spots_context, spots, &map).ok());
+  EXPECT_THAT(map.geojson(), HasSubstr("metre_hours"));
+
+  v1::ListCoverageWindowsResponse list;
+  grpc::ClientContext list_context;
+  ASSERT_TRUE(covered->ListCoverageWindows(&list_context, {}, &list).ok());
+  ASSERT_EQ(list.coverage_windows_size(), 1);
+  EXPECT_EQ(list.coverage_windows(0).name(), ordered.name());
+  EXPECT_EQ(list.coverage_windows(0).areas_size(), 0);
+  EXPECT_FALSE(list.coverage_windows(0).has_town());
+
+  v1::DeleteCoverageWindowRequest removal;
+  removal.set_name(ordered.name());
+  google::protobuf::Empty nothing;
+  grpc::ClientContext removal_context;
+  EXPECT_TRUE(covered->DeleteCoverageWindow(&removal_context, removal, &nothing).ok());
+  v1::CoverageWindow gone;
+  EXPECT_EQ(Get(ordered.name(), &gone).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(CoverageWindowTest, NamesTheFieldThatIsWrong) {
+  const auto said = [&](auto change) {
+    v1::CoverageWindow window = TenMinutes();
+    change(window);
+    v1::CoverageWindow answer;
+    const grpc::Status status = Create(window, &answer);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    return status.error_message();
+  };
+  using Window = v1::CoverageWindow;
+  EXPECT_THAT(said([](Window& w) { w.clear_from_time(); }), HasSubstr("from_time: required"));
+  EXPECT_THAT(said([](Window& w) { w.clear_to_time(); }), HasSubstr("to_time: required"));
+  EXPECT_THAT(said([](Window& w) { w.mutable_to_time()->set_seconds(0); }), HasSubstr("to_time"));
+  EXPECT_THAT(said([](Window& w) { w.mutable_step()->set_nanos(1); }), HasSubstr("step"));
+  EXPECT_THAT(said([](Window& w) { w.mutable_reach()->set_seconds(-1); }), HasSubstr("reach"));
+  EXPECT_THAT(said([](Window& w) { w.mutable_reach()->set_seconds(INT64_MAX); }),
+              HasSubstr("reach"));
+}
+
+TEST_F(CoverageWindowTest, HasNoBlindSpotsWhereThereIsNoSuchWindow) {
+  v1::GetBlindSpotsRequest request;
+  request.set_name("coverageWindows/none");
+  v1::GeoJson map;
+  grpc::ClientContext context;
+  EXPECT_EQ(covered->GetBlindSpots(&context, request, &map).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  request.set_name("areas/none");
+  grpc::ClientContext other;
+  EXPECT_EQ(covered->GetBlindSpots(&other, request, &map).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+}  // namespace
+}  // namespace patrol::api
