@@ -1,6 +1,7 @@
 // Lays disturbances over real clips with pixel truth and measures what the detector makes of them.
 //
-// usage: motion_disturb SHARED_DIR [--instances N] [--only NAME] [--every PICTURES] [--peer mog2]
+// usage: motion_disturb SHARED_DIR [--instances N] [--only NAME]... [--every PICTURES] [--peer
+// mog2]
 //
 // An instance is a clip and an instant, drawn by seed; the detector learns for 10 s before it. Then
 // the disturbance sets in and goes on, or happens, for 10 s. Printed per disturbance over all
@@ -9,10 +10,15 @@
 // begins an event, 0.25 % of the picture) above the same instance undisturbed; recall of the truth
 // in the 10 s after the onset, and as a share of the undisturbed; and the share of pictures at
 // which judgement was suspended. What happens at night is held against the undisturbed night.
-// Where the disturbance stays, the last column is the recall of a detector that has known nothing
-// else: what the new light itself hides.
+// Where the disturbance stays, one column is the recall of a detector that has known nothing else.
+// For changes of light, what they hide from anybody: a pixel of the truth is seen when it differs
+// by kSeen grey levels or more from the background under the same disturbance without its noise
+// (the background: the median of what was there while nothing moved). Printed are the share of the
+// truth that is seen, and the recall of that; not over the shaken clip, whose background is not
+// known.
 // --peer: OpenCV's MOG2 with its defaults in the detector's place.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -42,11 +48,13 @@ using patrol::motion::Detector;
 constexpr int kBefore = 260, kAfter = 250;  // pictures: 10.4 s and 10 s
 constexpr double kFramesPerSecond = 25;
 constexpr double kLargeShare = 0.0025;
+constexpr int kSeen = 5;
 
 struct Clip {
   std::string name;
   int width = 0, height = 0;
   std::vector<cv::Mat> pictures, truth;
+  bool shaken = false;
 };
 
 std::vector<cv::Mat> Read(const std::string& path, const char* filter, int width, int height) {
@@ -66,9 +74,9 @@ std::vector<cv::Mat> Read(const std::string& path, const char* filter, int width
 
 // What a disturbance may use: the instance's own random numbers, and the seconds since its onset.
 struct Moment {
-  double t = 0;     // seconds; below zero before the onset
-  int picture = 0;  // since the onset
-  std::minstd_rand* random = nullptr;
+  double t = 0;                        // seconds; below zero before the onset
+  int picture = 0;                     // since the onset
+  std::minstd_rand* random = nullptr;  // none: without noise
 
   double Random(double from, double to) const {
     return from + (to - from) * static_cast<double>((*random)()) / 2147483647.0;
@@ -104,27 +112,47 @@ void Noise(const Moment& at, cv::Mat& picture, double sigma) {
 // A camera that switches to its own infrared lamp: bright in the middle, dark at the edges, tones
 // bent (leaves and cloth shine), more noise.
 void Infrared(const Moment& at, cv::Mat& picture) {
-  for (int y = 0; y < picture.rows; ++y) {
-    uint8_t* row = picture.ptr(y);
-    for (int x = 0; x < picture.cols; ++x) {
-      const double r = std::hypot(2.0 * x / picture.cols - 1, 2.0 * y / picture.rows - 1);
-      const double lamp = 1.25 - 0.6 * std::min(1.2, r);
-      const double bent = 255 * std::pow(row[x] / 255.0, 0.8);
-      row[x] = cv::saturate_cast<uint8_t>(bent * lamp);
+  static const std::array<double, 256> bent = [] {
+    std::array<double, 256> filled{};
+    for (size_t i = 0; i < filled.size(); ++i) {
+      filled[i] = 255 * std::pow(static_cast<double>(i) / 255.0, 0.8);
+    }
+    return filled;
+  }();
+  static cv::Mat lamp;  // of the size last asked for
+  if (lamp.size() != picture.size()) {
+    lamp.create(picture.size(), CV_64F);
+    for (int y = 0; y < picture.rows; ++y) {
+      for (int x = 0; x < picture.cols; ++x) {
+        const double r = std::hypot(2.0 * x / picture.cols - 1, 2.0 * y / picture.rows - 1);
+        lamp.at<double>(y, x) = 1.25 - 0.6 * std::min(1.2, r);
+      }
     }
   }
-  Noise(at, picture, 3);
+  for (int y = 0; y < picture.rows; ++y) {
+    uint8_t* row = picture.ptr(y);
+    const double* lit = lamp.ptr<double>(y);
+    for (int x = 0; x < picture.cols; ++x) {
+      row[x] = cv::saturate_cast<uint8_t>(bent[row[x]] * lit[x]);
+    }
+  }
+  if (at.random != nullptr) Noise(at, picture, 3);
 }
 
 // A beam of light that crosses the picture in two seconds, again and again.
 void Headlights(const Moment& at, cv::Mat& picture) {
   const double centre_x = (std::fmod(at.t, 2.5) / 2.0 * 1.6 - 0.3) * picture.cols;
   const double centre_y = 0.6 * picture.rows, wide = 0.16 * picture.cols, high = 0.2 * picture.rows;
+  std::vector<double> across(static_cast<size_t>(picture.cols));
+  for (int x = 0; x < picture.cols; ++x) {
+    const double dx = (x - centre_x) / wide;
+    across[static_cast<size_t>(x)] = 1.5 * std::exp(-dx * dx);
+  }
   for (int y = 0; y < picture.rows; ++y) {
     uint8_t* row = picture.ptr(y);
+    const double dy = (y - centre_y) / high, down = std::exp(-dy * dy);
     for (int x = 0; x < picture.cols; ++x) {
-      const double dx = (x - centre_x) / wide, dy = (y - centre_y) / high;
-      row[x] = cv::saturate_cast<uint8_t>(row[x] * (1 + 1.5 * std::exp(-dx * dx - dy * dy)));
+      row[x] = cv::saturate_cast<uint8_t>(row[x] * (1 + down * across[static_cast<size_t>(x)]));
     }
   }
 }
@@ -245,10 +273,56 @@ std::map<std::string, Disturbance> Disturbances() {
   return all;
 }
 
+// Those that change nothing but light: what they hide is known.
+bool IsLight(const std::string& name) {
+  return name.starts_with("light") || name.find("night") != std::string::npos ||
+         name.starts_with("infrared") || name.starts_with("slow sun");
+}
+
+// What is there within 10 s of an instant while nothing moves; 0 where something always does.
+cv::Mat BackgroundOf(const Clip& clip, int instant) {
+  constexpr int kEvery = 10;
+  cv::Mat background(clip.height, clip.width, CV_8U, cv::Scalar(0));
+  const int from = std::max(0, instant - kAfter);
+  std::vector<uint8_t> values;
+  for (int y = 0; y < clip.height; ++y) {
+    for (int x = 0; x < clip.width; ++x) {
+      values.clear();
+      for (int i = from; i < instant + kAfter; i += kEvery) {
+        const auto index = static_cast<size_t>(i);
+        if (clip.truth[index].at<uint8_t>(y, x) == 0) {
+          values.push_back(clip.pictures[index].at<uint8_t>(y, x));
+        }
+      }
+      if (values.empty()) continue;
+      const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+      std::nth_element(values.begin(), middle, values.end());
+      background.at<uint8_t>(y, x) = *middle;
+    }
+  }
+  return background;
+}
+
+// 255 where a picture differs from the background under the same disturbance.
+cv::Mat SeenOf(const cv::Mat& picture, const cv::Mat& background, const Moment& at,
+               const Disturbance* disturbance) {
+  cv::Mat clean = picture.clone(), empty = background.clone(), ignored(picture.size(), CV_8U);
+  if (disturbance != nullptr) {
+    (*disturbance)(at, clean, ignored);
+    (*disturbance)(at, empty, ignored);
+  }
+  cv::Mat seen;
+  cv::absdiff(clean, empty, seen);
+  cv::threshold(seen, seen, kSeen - 1, 255, cv::THRESH_BINARY);
+  seen.setTo(0, background == 0);
+  return seen;
+}
+
 struct Sum {
   double outside = 0, outside_worst = 0;
   int64_t pictures = 0, suspended = 0, found = 0, truth = 0;
-  std::vector<double> instances;  // outside, of each
+  int64_t seen = 0, seen_found = 0, seen_of = 0;  // of the truth where the background is known
+  std::vector<double> instances;                  // outside, of each
 };
 
 // What is told of a picture, by the detector or a peer.
@@ -281,8 +355,17 @@ class Subject {
   cv::Ptr<cv::BackgroundSubtractor> peer_;
 };
 
-void Run(const Clip& clip, int onset, uint32_t seed, int every, bool peer,
-         const Disturbance* disturbance, Sum& sum) {
+// An instance: a clip, an instant of it, and what is there when nothing moves (empty: not known).
+struct Instance {
+  size_t clip;
+  int onset;
+  cv::Mat background;
+};
+
+// light: the disturbance changes nothing but the light.
+void Run(const Clip& clip, const Instance& instance, uint32_t seed, int every, bool peer,
+         const Disturbance* disturbance, bool light, Sum& sum) {
+  const int onset = instance.onset;
   Subject subject(peer);
   std::minstd_rand random(seed);
   double outside = 0;
@@ -292,13 +375,16 @@ void Run(const Clip& clip, int onset, uint32_t seed, int every, bool peer,
     if (i < 0 || (i - onset) % every != 0) continue;
     cv::Mat picture = clip.pictures[static_cast<size_t>(i)].clone();
     cv::Mat truth = clip.truth[static_cast<size_t>(i)].clone();
-    if (disturbance != nullptr) {
-      const Moment at = {(i - onset) / kFramesPerSecond, i - onset, &random};
-      (*disturbance)(at, picture, truth);
-    }
+    Moment at = {(i - onset) / kFramesPerSecond, i - onset, &random};
+    if (disturbance != nullptr) (*disturbance)(at, picture, truth);
     const Said said =
         subject.Show(picture, absl::UnixEpoch() + absl::Seconds(i / kFramesPerSecond));
     if (i < onset) continue;
+    const bool known = light && !instance.background.empty();
+    at.random = nullptr;
+    const cv::Mat seen =
+        known ? SeenOf(clip.pictures[static_cast<size_t>(i)], instance.background, at, disturbance)
+              : cv::Mat(truth.size(), CV_8U, cv::Scalar(0));
     ++sum.pictures;
     sum.suspended += said.suspended ? 1 : 0;
     int wrong = 0, judged = 0;
@@ -311,6 +397,11 @@ void Run(const Clip& clip, int onset, uint32_t seed, int every, bool peer,
         ++judged;
         sum.truth += is[x] == 255 ? 1 : 0;
         sum.found += is[x] == 255 && moving ? 1 : 0;
+        if (known && is[x] == 255) {
+          ++sum.seen_of;
+          sum.seen += seen.at<uint8_t>(y, x) != 0 ? 1 : 0;
+          sum.seen_found += seen.at<uint8_t>(y, x) != 0 && moving ? 1 : 0;
+        }
         wrong += is[x] != 255 && moving && !said.suspended ? 1 : 0;
       }
     }
@@ -324,26 +415,28 @@ void Run(const Clip& clip, int onset, uint32_t seed, int every, bool peer,
   sum.instances.push_back(outside);
 }
 
-double Recall(const Sum& sum) {
-  return sum.truth == 0 ? 0 : static_cast<double>(sum.found) / static_cast<double>(sum.truth);
+double Share(int64_t part, int64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
+
+double Recall(const Sum& sum) { return Share(sum.found, sum.truth); }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
     std::fprintf(stderr,
-                 "usage: motion_disturb SHARED_DIR [--instances N] [--only NAME] "
+                 "usage: motion_disturb SHARED_DIR [--instances N] [--only NAME]... "
                  "[--every N] [--peer mog2]\n");
     return 2;
   }
   int instances = 40, every = 1;
-  std::string only;
+  std::vector<std::string> only;
   bool peer = false;
   for (int i = 2; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--instances") instances = std::atoi(argv[i + 1]);
     if (std::string(argv[i]) == "--every") every = std::max(1, std::atoi(argv[i + 1]));
-    if (std::string(argv[i]) == "--only") only = argv[i + 1];
+    if (std::string(argv[i]) == "--only") only.push_back(argv[i + 1]);
     if (std::string(argv[i]) == "--peer") peer = true;
   }
   cv::setNumThreads(1);
@@ -365,12 +458,9 @@ int main(int argc, char** argv) {
       std::printf("skipped: %s is not here\n", source.clip);
       return 0;
     }
+    clip.shaken = clip.name == "pedestrians_jitter";
     clips.push_back(std::move(clip));
   }
-  struct Instance {
-    size_t clip;
-    int onset;
-  };
   std::vector<Instance> chosen;
   std::minstd_rand random(1);
   // The truth is labelled from picture 470 and 300 on.
@@ -379,39 +469,50 @@ int main(int argc, char** argv) {
     const size_t clip = static_cast<size_t>(i) % clips.size();
     const int last = static_cast<int>(clips[clip].truth.size()) - kAfter - 1;
     const int from = kLabelledFrom[clip];
+    const int onset = from + static_cast<int>(random() % static_cast<unsigned>(last - from));
     chosen.push_back(
-        {clip, from + static_cast<int>(random() % static_cast<unsigned>(last - from))});
+        {clip, onset, clips[clip].shaken ? cv::Mat() : BackgroundOf(clips[clip], onset)});
   }
   const std::map<std::string, Disturbance> disturbances = Disturbances();
-  const auto run_all = [&](const Disturbance* disturbance) {
+  const auto run_all = [&](const Disturbance* disturbance, bool light) {
     Sum sum;
     for (size_t i = 0; i < chosen.size(); ++i) {
-      Run(clips[chosen[i].clip], chosen[i].onset, static_cast<uint32_t>(i + 1), every, peer,
-          disturbance, sum);
+      Run(clips[chosen[i].clip], chosen[i], static_cast<uint32_t>(i + 1), every, peer, disturbance,
+          light, sum);
     }
     return sum;
   };
-  const Sum base = run_all(nullptr);
+  const Sum base = run_all(nullptr, true);
   std::optional<Sum> night;
   const auto n = static_cast<double>(chosen.size());
   std::printf(
       "%s, %zu instances over %zu clips, a picture every %.2f s; undisturbed: %.5f outside, "
-      "worst %.5f, recall %.3f\n\n",
+      "worst %.5f, recall %.3f; %.3f of the truth seen, recall of that %.3f\n\n",
       peer ? "MOG2 grey" : "ours", chosen.size(), clips.size(), every / kFramesPerSecond,
-      base.outside / n, base.outside_worst, Recall(base));
+      base.outside / n, base.outside_worst, Recall(base), Share(base.seen, base.seen_of),
+      Share(base.seen_found, base.seen));
   std::printf(
       "| disturbance | outside the truth, 2-10 s after | worst instance | below the threshold | "
-      "recall, 0-10 s | of undisturbed | suspended | recall of one that learnt in it |\n"
-      "| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+      "recall, 0-10 s | of undisturbed | suspended | recall of one that learnt in it | seen | "
+      "recall of that |\n"
+      "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
   for (const auto& [name, disturbance] : disturbances) {
-    if (!only.empty() && name.find(only) == std::string::npos) continue;
+    const auto named = [&name = name](const std::string& part) {
+      return name.find(part) != std::string::npos;
+    };
+    if (!only.empty() && std::none_of(only.begin(), only.end(), named)) continue;
     if (name.find(kComparison) != std::string::npos) continue;
     const bool at_night = name.find("at night") != std::string::npos;
-    if (at_night && !night) night = run_all(&disturbances.at(kNight));
+    if (at_night && !night) {
+      night = run_all(&disturbances.at(kNight), true);
+      std::printf("| undisturbed night | %.5f | %.5f | | %.3f | | | | %.3f | %.3f |\n",
+                  night->outside / n, night->outside_worst, Recall(*night),
+                  Share(night->seen, night->seen_of), Share(night->seen_found, night->seen));
+    }
     const Sum& undisturbed = at_night ? *night : base;
-    const Sum sum = run_all(&disturbance);
+    const Sum sum = run_all(&disturbance, IsLight(name));
     int below = 0;
-    for (size_t i = 0; i < sum.instances.size(); ++i) {
+    for (size_t i = 0; i < undisturbed.instances.size(); ++i) {
       below += sum.instances[i] < undisturbed.instances[i] + kLargeShare ? 1 : 0;
     }
     std::printf("| %s | %.5f | %.5f | %d of %zu | %.3f | %.3f | %.1f %% |", name.c_str(),
@@ -419,9 +520,15 @@ int main(int argc, char** argv) {
                 Recall(sum) / Recall(undisturbed),
                 100.0 * static_cast<double>(sum.suspended) / static_cast<double>(sum.pictures));
     if (const auto same = disturbances.find(AllAlong(name)); same != disturbances.end()) {
-      std::printf(" %.3f |\n", Recall(run_all(&same->second)));
+      std::printf(" %.3f |", Recall(run_all(&same->second, false)));
     } else {
-      std::printf(" |\n");
+      std::printf(" |");
+    }
+    if (sum.seen_of > 0) {
+      std::printf(" %.3f | %.3f |\n", Share(sum.seen, sum.seen_of),
+                  Share(sum.seen_found, sum.seen));
+    } else {
+      std::printf(" | |\n");
     }
     std::fflush(stdout);
   }

@@ -1,6 +1,7 @@
 #include "lib/video/motion/detector.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -10,11 +11,13 @@
 
 #include "lib/base/check.h"
 #include "lib/video/media/picture.h"
+#include "lib/video/motion/foreground_blocks.h"
 #include "lib/video/motion/known_views.h"
 #include "lib/video/motion/light.h"
 #include "lib/video/motion/light_follower.h"
 #include "lib/video/motion/moment.h"
 #include "lib/video/motion/new_light.h"
+#include "lib/video/motion/passing_blob.h"
 #include "lib/video/motion/registration.h"
 #include "lib/video/motion/relight.h"
 #include "lib/video/motion/sample_model.h"
@@ -37,6 +40,11 @@ constexpr double kViewFound = 0.6;
 // ones are only left out, and learnt as all that is still.
 constexpr double kRelitShare = 0.35;
 
+// A light whose brightest tenth is darker than this is dim; the base distance shrinks with it, down
+// to a share.
+constexpr double kBrightEnough = 150;
+constexpr double kDimShare = 0.45;
+
 // What is smaller than this across is lost in a 7x7 majority, which takes 25 pixels ...
 constexpr int kSmallTarget = 10;
 // ... and by the reduction, which may leave so many times the pixels then.
@@ -51,10 +59,11 @@ int FactorOf(int width, int height, int pixels_max) {
 
 // What is needed only during one call, so that the detectors of a thread share it.
 struct Scratch {
-  Plane reduced;  // the picture at hand, in the model's light
-  Plane aligned;  // as the model's view would see it
-  Plane shown;    // the mask, as the picture sees it
-  Plane mean;     // of the model's samples
+  Plane reduced;            // the picture at hand, in the model's light
+  Plane aligned;            // as the model's view would see it
+  Plane shown;              // the mask, as the picture sees it
+  Plane mean;               // of the model's samples
+  ForegroundBlocks blocks;  // of the mask
   LightRegions lit;
 };
 
@@ -83,6 +92,7 @@ struct Detector::Impl {
   void GoBackTo(absl::Time time);
   void Reduce(const media::Picture& picture, Plane& current) const;
   Registration::Match Register(const Plane& picture);
+  void ChooseDistance();
   void ChooseReference(absl::Time time, Plane& space);
   void LearnAnew(const media::Picture& picture, Scratch& scratch, Detection& detection);
   bool Recall(Scratch& scratch, absl::Time time, Detection& detection);
@@ -104,8 +114,10 @@ struct Detector::Impl {
   SceneLearning learning;
   Registration registration;
   absl::Time reference_time;  // when its patches were chosen
+  int bright_luma = 0;        // of the model, then
   LightFollower light;
   NewLight new_light;
+  PassingBlob passing;
   KnownViews views;
   ViewWatch watch;
   int64_t view = 0;
@@ -144,6 +156,7 @@ void Detector::Impl::Start(const media::Picture& picture) {
   registration.Reset();
   light.Reset();
   new_light.Reset();
+  passing.Reset();
   model->set_saturated_from(256);
   watch.Reset();
 }
@@ -181,7 +194,18 @@ Registration::Match Detector::Impl::Register(const Plane& picture) {
 void Detector::Impl::ChooseReference(absl::Time time, Plane& space) {
   model->Mean(space);
   registration.SetReference(space, &model->flicker());
+  bright_luma = BrightLuma(space);
   reference_time = time;
+}
+
+// In a dim light all differences are smaller, the noise's too, and fewer grey levels count; in a
+// brighter light than the model's they are smaller once the picture is brought into the model's.
+void Detector::Impl::ChooseDistance() {
+  if (options.min_object_size < kSmallTarget) return;
+  const double gain = light.gain();
+  const double base = options.base_distance, bright = bright_luma * gain;
+  const double own = std::clamp(base * bright / kBrightEnough, base * kDimShare, base);
+  model->set_base_distance(static_cast<int>(std::lround(std::min(base, own / gain))));
 }
 
 // Keeps the view that was learnt and begins with the picture's.
@@ -237,7 +261,8 @@ void Detector::Impl::LookElsewhere(const media::Picture& picture, absl::Duration
 void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch) {
   Plane& mask = model->mutable_mask();
   model->MeanNear(mask, LightRegions::kMargin, scratch.mean);
-  const double share = scratch.lit.Find(current, scratch.mean, mask);
+  scratch.blocks.Fill(mask);
+  const double share = scratch.lit.Find(current, scratch.mean, scratch.blocks);
   if (share <= 0) return;
   detection.lit_share = share;
   if (share >= kRelitShare) {
@@ -248,7 +273,8 @@ void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch
     detection.light_step = true;
     new_light.Begin(last_time);
   }
-  scratch.lit.ClearFrom(mask);
+  scratch.lit.ClearFrom(current, scratch.mean, mask);
+  scratch.blocks.Fill(mask);
 }
 
 // How much of it is foreground, and whether that is too much.
@@ -309,14 +335,18 @@ Detection Detector::Process(const media::Picture& picture) {
     impl.reference_time = absl::InfinitePast();
   } else {
     if (impl.registration.ready() && match.found < kViewLost) {
+      impl.passing.Reset();
       impl.LookElsewhere(picture, elapsed, scratch, detection);
       return detection;
     }
     const double elapsed_s = absl::ToDoubleSeconds(elapsed);
+    impl.ChooseDistance();
     impl.model->Segment(current, elapsed_s);
     impl.LeaveOutLight(current, detection, scratch);
     if (!detection.light_step) impl.new_light.Follow(current, impl.moment, time, *impl.model);
     impl.model->Learn(current, impl.moment.plane(), elapsed_s);
+    // What must not teach either: after learning.
+    impl.passing.LeaveOut(elapsed, scratch.blocks, impl.model->mutable_mask());
   }
   detection.mask = impl.model->mask().view();
   if (shaken) {
@@ -343,7 +373,8 @@ Detection Detector::Process(const media::Picture& picture) {
 
 size_t Detector::memory_bytes() const {
   return impl_->model ? impl_->model->memory_bytes() + impl_->moment.size_bytes() +
-                            impl_->registration.memory_bytes() + impl_->views.memory_bytes()
+                            impl_->registration.memory_bytes() + impl_->views.memory_bytes() +
+                            impl_->passing.memory_bytes()
                       : 0;
 }
 

@@ -36,6 +36,7 @@ const std::array<int16_t, 256>& Logarithms() {
 // Shares of the pixels below the luma that is compared: high enough not to be black after a step
 // down, low enough not to be saturated after one up.
 constexpr double kQuantile = 0.4, kLowQuantile = 0.12;
+constexpr double kBrightQuantile = 0.9;
 
 int QuantileOf(const Plane& plane, double quantile) {
   std::array<int, 256> histogram{};
@@ -62,6 +63,8 @@ double QuantileGain(const Plane& picture, const Plane& reference) {
   const double ratio = (now + 1.0) / (then + 1.0);
   return std::clamp(ratio, 1.0 / 8, 8.0);
 }
+
+int BrightLuma(const Plane& picture) { return QuantileOf(picture, kBrightQuantile); }
 
 double LightGain::gain() const { return std::exp2(static_cast<double>(steps_) / kStepsPerOctave); }
 

@@ -33,4 +33,7 @@ class LightGain {
 // misled by large things. Within 1/8 .. 8.
 double QuantileGain(const Plane& picture, const Plane& reference);
 
+// Luma that a tenth of the picture is brighter than: what its light lets be told apart at best.
+int BrightLuma(const Plane& picture);
+
 }  // namespace patrol::motion

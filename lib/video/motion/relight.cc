@@ -4,14 +4,10 @@
 #include <cmath>
 #include <cstring>
 
-#include <opencv2/core/hal/intrin.hpp>
-
 namespace patrol::motion {
 
 namespace {
 
-// A block is foreground when this share of its pixels is.
-constexpr int kForegroundShare = 4;  // a quarter
 // Variances, squared grey levels: below the first nothing can be told from rounding; from the
 // second on there is structure that noise cannot make or hide.
 constexpr double kFaint = 3.0;
@@ -22,6 +18,9 @@ constexpr double kStrongWithoutRamp = 30.0;
 // chance), and below which it is another where there is any.
 constexpr double kSame = 0.75;
 constexpr double kOther = 0.5;
+// Share of a block's structure that evenly changing light may leave unexplained where it is the
+// same.
+constexpr double kUnlitOfSame = 0.4;
 // Where light saturates or dies, structure is lost: such pixels are left out, and blocks of little
 // else do not vote.
 constexpr int kBrightest = 248, kDarkest = 12;
@@ -31,6 +30,9 @@ constexpr double kVotesPerThing = 1.5;
 // Neighbours belong together when their factors differ by less than this: the edge of a beam of
 // headlights changes by an eighth from block to block.
 constexpr float kAlike = 1.2f;
+// What a pixel beside a thing may differ from the background in the light around it: grey levels,
+// and as a share.
+constexpr float kLitDistance = 12, kLitShare = 0.15f;
 // Without votes a region is light when this share of its border fades, of so many pairs at least.
 constexpr double kFadingShare = 0.75;
 constexpr int kBorderMin = 8;
@@ -56,6 +58,58 @@ double WithoutRamp(const Plane& picture, int left, int top, int width, int heigh
   if (squares_x > 0) squares -= static_cast<double>(sum_x) * sum_x / squares_x;
   if (squares_y > 0) squares -= static_cast<double>(sum_y) * sum_y / squares_y;
   return squares / n;
+}
+
+// Mean square of what is left of a block when the background is laid over it in the light that fits
+// best of those that change evenly across it: picture = background * (a + b x + c y).
+double Unlit(const Plane& picture, const Plane& background, int left, int top, int width,
+             int height) {
+  // Sums of background^2 (1, x, y) (1, x, y) and of picture * background (1, x, y); x and y in half
+  // pixels from the middle. A block's are below 2^31.
+  std::array<std::array<int, 3>, 3> bb{};
+  std::array<int, 3> pb{};
+  int pp = 0;
+  for (int row = 0; row < height; ++row) {
+    const uint8_t* p = picture.row(top + row) + left;
+    const uint8_t* b = background.row(top + row) + left;
+    int own = 0, own_x = 0, own_xx = 0, both = 0, both_x = 0;
+    for (int column = 0; column < width; ++column) {
+      const int x = 2 * column - width + 1, square = b[column] * b[column];
+      const int product = p[column] * b[column];
+      own += square;
+      own_x += square * x;
+      own_xx += square * x * x;
+      both += product;
+      both_x += product * x;
+      pp += p[column] * p[column];
+    }
+    const int y = 2 * row - height + 1;
+    bb[0][0] += own;
+    bb[1][0] += own_x;
+    bb[1][1] += own_xx;
+    bb[2][0] += own * y;
+    bb[2][1] += own_x * y;
+    bb[2][2] += own * y * y;
+    pb[0] += both;
+    pb[1] += both_x;
+    pb[2] += both * y;
+  }
+  // Cholesky's decomposition, and what each of the three explains.
+  std::array<std::array<double, 3>, 3> factor{};
+  double explained = 0;
+  std::array<double, 3> part{};
+  for (size_t i = 0; i < 3; ++i) {
+    for (size_t k = 0; k <= i; ++k) {
+      double value = bb[i][k];
+      for (size_t j = 0; j < k; ++j) value -= factor[i][j] * factor[k][j];
+      factor[i][k] = i == k ? std::sqrt(std::max(value, 1.0)) : value / factor[k][k];
+    }
+    double value = pb[i];
+    for (size_t j = 0; j < i; ++j) value -= factor[i][j] * part[j];
+    part[i] = value / factor[i][i];
+    explained += part[i] * part[i];
+  }
+  return (pp - explained) / (width * height);
 }
 
 }  // namespace
@@ -91,7 +145,13 @@ LightRegions::Block LightRegions::Judge(const Plane& picture, const Plane& backg
     block.vote = kLight;
   } else if (correlation < kOther && std::max(variance_b, variance_p - 2 * expected) >= kStrong) {
     const double left_over = WithoutRamp(picture, left, top, width, height);
-    block.vote = left_over >= kStrongWithoutRamp ? kThing : kFlat;
+    if (left_over < kStrongWithoutRamp) return block;
+    const double unlit = Unlit(picture, background, left, top, width, height);
+    if (unlit >= kStrongWithoutRamp) {
+      block.vote = kThing;
+    } else if (unlit <= kUnlitOfSame * left_over) {
+      block.vote = kLight;
+    }
   }
   return block;
 }
@@ -101,11 +161,11 @@ bool LightRegions::Alike(const Block& a, const Block& b) {
 }
 
 bool LightRegions::IsLight(const Region& region) {
-  const std::array<int, 4>& votes = region.votes;
-  if (votes[kLight] >= kVotesMin && votes[kLight] >= kVotesPerThing * votes[kThing]) return true;
+  const int light = region.votes[kLight];
+  if (light >= kVotesMin && light >= kVotesPerThing * region.things) return true;
   const int border = region.fading + region.ending;
-  return votes[kThing] < votes[kFlat] + votes[kLight] && border >= kBorderMin &&
-         region.fading >= kFadingShare * border;
+  return border >= kBorderMin && region.fading >= kFadingShare * border &&
+         2 * region.fading >= region.things;
 }
 
 template <typename Visit>
@@ -127,10 +187,12 @@ LightRegions::Region LightRegions::Collect(int start) {
     ForNeighbours(region_[next], [&](int index) {
       const Block& neighbour = blocks_[static_cast<size_t>(index)];
       const bool alike = Alike(block, neighbour);
-      if (!alike) {
+      if (neighbour.vote == kThing || (!alike && neighbour.foreground)) {
+        ++region.things;
+      } else if (!alike) {
         ++region.ending;
       } else if (!neighbour.foreground) {
-        region.fading += block.vote != kThing && neighbour.vote != kThing ? 1 : 0;
+        ++region.fading;
       } else if (!seen_[static_cast<size_t>(index)]) {
         seen_[static_cast<size_t>(index)] = true;
         region_.push_back(index);
@@ -140,11 +202,21 @@ LightRegions::Region LightRegions::Collect(int start) {
   return region;
 }
 
-// Marks the region collected, and its rim, where light fades out; its things get the ratio of the
-// light around them.
-void LightRegions::MarkLit() {
+// Mean of the lit blocks beside one.
+float LightRegions::RatioAround(int block) const {
   float sum = 0;
   int count = 0;
+  ForNeighbours(block, [&](int index) {
+    if (!lit_[static_cast<size_t>(index)]) return;
+    sum += blocks_[static_cast<size_t>(index)].ratio;
+    ++count;
+  });
+  return count == 0 ? 1 : sum / static_cast<float>(count);
+}
+
+// Marks the region collected, and its rim, where light fades out; the things that it goes around
+// get the ratio of what is lit beside them.
+void LightRegions::MarkLit() {
   for (const int block : region_) {
     lit_[static_cast<size_t>(block)] = true;
     const Block& own = blocks_[static_cast<size_t>(block)];
@@ -155,53 +227,32 @@ void LightRegions::MarkLit() {
         lit_[static_cast<size_t>(index)] = true;
       }
     });
-    if (own.vote == kThing) continue;
-    sum += own.ratio;
-    ++count;
   }
-  for (const int block : region_) {
-    Block& own = blocks_[static_cast<size_t>(block)];
-    if (own.vote == kThing && count > 0) own.ratio = sum / static_cast<float>(count);
-  }
-}
-
-void LightRegions::MarkForeground(const Plane& mask) {
-  const int width = mask.width(), height = mask.height();
-  for (int row = 0; row < blocks_down_; ++row) {
-    const int top = row * kBlock, down = std::min(kBlock, height - top);
-    // Two blocks at a time: foreground pixels per column, then per block.
-    for (int left = 0; left < width; left += 2 * kBlock) {
-      const cv::v_uint8x16 one = cv::v_setall_u8(1);
-      cv::v_uint8x16 columns = cv::v_setzero_u8();
-      for (int y = top; y < top + down; ++y) {
-        columns = columns + (cv::v_load(mask.row(y) + left) & one);
-      }
-      uint8_t counts[2 * kBlock];
-      cv::v_store(counts, columns);
-      for (int at = left; at < std::min(width, left + 2 * kBlock); at += kBlock) {
-        const int across = std::min(kBlock, width - at);
-        int foreground = 0;
-        for (int x = 0; x < across; ++x) foreground += counts[at - left + x];
-        blocks_[static_cast<size_t>(row * blocks_across_ + at / kBlock)].foreground =
-            foreground * kForegroundShare >= across * down;
-      }
-    }
+  for (size_t next = 0; next < region_.size(); ++next) {
+    ForNeighbours(region_[next], [&](int block) {
+      const auto index = static_cast<size_t>(block);
+      Block& neighbour = blocks_[index];
+      if (neighbour.vote != kThing || !neighbour.foreground || lit_[index]) return;
+      neighbour.ratio = RatioAround(block);
+      lit_[index] = true;
+      region_.push_back(block);
+    });
   }
 }
 
-bool LightRegions::JudgeBlocks(const Plane& picture, const Plane& background) {
+bool LightRegions::JudgeBlocks(const Plane& picture, const Plane& background,
+                               const ForegroundBlocks& foreground) {
   const int width = picture.width(), height = picture.height();
-  const auto foreground = [this](int row, int column) {
-    return row >= 0 && column >= 0 && row < blocks_down_ && column < blocks_across_ &&
-           blocks_[static_cast<size_t>(row * blocks_across_ + column)].foreground;
+  const auto is = [&foreground](int row, int column) {
+    return foreground.Contains(column, row) && foreground.blocks[foreground.Index(column, row)];
   };
   bool any = false;
   for (int row = 0; row < blocks_down_; ++row) {
     for (int column = 0; column < blocks_across_; ++column) {
-      const bool own = foreground(row, column);
+      const bool own = is(row, column);
       any |= own;
-      if (!own && !foreground(row - 1, column) && !foreground(row + 1, column) &&
-          !foreground(row, column - 1) && !foreground(row, column + 1)) {
+      if (!own && !is(row - 1, column) && !is(row + 1, column) && !is(row, column - 1) &&
+          !is(row, column + 1)) {
         continue;
       }
       const int left = column * kBlock, top = row * kBlock;
@@ -214,18 +265,18 @@ bool LightRegions::JudgeBlocks(const Plane& picture, const Plane& background) {
   return any;
 }
 
-double LightRegions::Find(const Plane& picture, const Plane& background, const Plane& mask) {
-  blocks_across_ = (picture.width() + kBlock - 1) / kBlock;
-  blocks_down_ = (picture.height() + kBlock - 1) / kBlock;
-  const auto count = static_cast<size_t>(blocks_across_ * blocks_down_);
+double LightRegions::Find(const Plane& picture, const Plane& background,
+                          const ForegroundBlocks& foreground) {
+  blocks_across_ = foreground.across;
+  blocks_down_ = foreground.down;
+  const size_t count = foreground.blocks.size();
   blocks_.assign(count, Block());
   lit_.assign(count, false);
-  MarkForeground(mask);
-  if (!JudgeBlocks(picture, background)) return 0;
+  if (!JudgeBlocks(picture, background, foreground)) return 0;
   seen_.assign(count, false);
   size_t lit = 0;
   for (size_t start = 0; start < count; ++start) {
-    if (seen_[start] || !blocks_[start].foreground) continue;
+    if (seen_[start] || !blocks_[start].foreground || blocks_[start].vote == kThing) continue;
     if (!IsLight(Collect(static_cast<int>(start)))) continue;
     MarkLit();
     lit += region_.size();
@@ -233,14 +284,25 @@ double LightRegions::Find(const Plane& picture, const Plane& background, const P
   return static_cast<double>(lit) / static_cast<double>(count);
 }
 
-void LightRegions::ClearFrom(Plane& mask) const {
+void LightRegions::ClearFrom(const Plane& picture, const Plane& background, Plane& mask) const {
   for (int y = 0; y < mask.height(); ++y) {
+    uint8_t* row = mask.row(y);
+    const uint8_t* now = picture.row(y);
+    const uint8_t* then = background.row(y);
     for (int column = 0; column < blocks_across_; ++column) {
-      const auto block = static_cast<size_t>(y / kBlock * blocks_across_ + column);
-      if (!lit_[block] || blocks_[block].vote == kThing) continue;
-      const int left = column * kBlock;
-      std::memset(mask.row(y) + left, 0,
-                  static_cast<size_t>(std::min(kBlock, mask.width() - left)));
+      const auto index = static_cast<size_t>(y / kBlock * blocks_across_ + column);
+      if (!lit_[index]) continue;
+      const int left = column * kBlock, right = std::min(left + kBlock, mask.width());
+      const Block& block = blocks_[index];
+      if (block.vote != kThing) {
+        std::memset(row + left, 0, static_cast<size_t>(right - left));
+        continue;
+      }
+      for (int x = left; x < right; ++x) {
+        const float lit = static_cast<float>(then[x]) * block.ratio;
+        const float allowed = std::max(kLitDistance, kLitShare * lit);
+        if (std::abs(static_cast<float>(now[x]) - lit) <= allowed) row[x] = 0;
+      }
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "lib/video/motion/foreground_blocks.h"
 #include "lib/video/motion/plane.h"
 
 namespace patrol::motion {
@@ -11,11 +12,12 @@ namespace patrol::motion {
 // Tells places that are only lit differently from things: a cloud's shadow, headlights, a lamp or a
 // camera's infrared light leave the structure of a place as it was, a thing does not.
 //
-// Works on blocks of 8x8 foreground pixels, and regions of neighbours that became brighter or
-// darker by nearly the same factor. A block with structure of its own votes for light when it
-// correlates with the model's, for a thing when it does not; flat blocks do not vote. A region goes
-// with the clear majority; where too few vote, by its border: light fades from block to block, a
-// thing ends.
+// Works on blocks of 8x8 foreground pixels. A block with structure of its own is a vote for light
+// when that is the model's, also in a light that changes evenly across the block, and else a thing;
+// flat blocks do not vote. The blocks that are no things form regions of neighbours that became
+// brighter or darker by nearly the same factor. A region is light when its votes outnumber the
+// things beside it; where too few vote, by its border: light fades from block to block, the flat
+// part of a thing ends. So a car in a beam of light stays while the road around it goes.
 //
 // Cost: only blocks with foreground are looked at. Threads: one call at a time.
 class LightRegions {
@@ -23,13 +25,15 @@ class LightRegions {
   // The background is looked at so many rows around the foreground.
   static constexpr int kMargin = 16;
 
-  // Finds the regions of `mask` that are only lit differently.
+  // Finds the regions of the foreground that are only lit differently.
   //
-  // picture, background, mask: of one size. Returns: their share of the picture, 0..1.
-  double Find(const Plane& picture, const Plane& background, const Plane& mask);
+  // picture, background: of one size; foreground: of the same. Returns: their share of the picture,
+  // 0..1.
+  double Find(const Plane& picture, const Plane& background, const ForegroundBlocks& foreground);
 
-  // Takes the regions found out of the mask; things within them stay.
-  void ClearFrom(Plane& mask) const;
+  // Takes the regions found out of the mask, given the pictures that they were found in; things
+  // within them stay where they differ from the background in the light around them.
+  void ClearFrom(const Plane& picture, const Plane& background, Plane& mask) const;
 
   // Brings a picture of the old light into the new one within the regions: the places themselves
   // become what they are now, plus what `plane` differed from `background`; behind things, where
@@ -37,7 +41,7 @@ class LightRegions {
   void Relight(const Plane& picture, const Plane& background, Plane& plane) const;
 
  private:
-  static constexpr int kBlock = 8;
+  static constexpr int kBlock = ForegroundBlocks::kSize;
 
   enum Vote : uint8_t { kNone, kFlat, kLight, kThing };
   struct Block {
@@ -47,7 +51,9 @@ class LightRegions {
   };
   struct Region {
     std::array<int, 4> votes{};
-    // Pairs of neighbouring blocks, one of them outside, where the light goes on or breaks off.
+    // Pairs of neighbouring blocks, one of them outside: a thing; else where the light goes on or
+    // breaks off.
+    int things = 0;
     int fading = 0;
     int ending = 0;
   };
@@ -57,11 +63,12 @@ class LightRegions {
   static bool IsLight(const Region& region);
   template <typename Visit>
   void ForNeighbours(int block, const Visit& visit) const;  // up, down, left, right
-  void MarkForeground(const Plane& mask);
   // Judges the foreground's blocks and their neighbours; true when there is any foreground.
-  bool JudgeBlocks(const Plane& picture, const Plane& background);
+  bool JudgeBlocks(const Plane& picture, const Plane& background,
+                   const ForegroundBlocks& foreground);
   // Collects the region that `start` lies in.
   Region Collect(int start);
+  float RatioAround(int block) const;
   void MarkLit();
 
   int blocks_across_ = 0;

@@ -83,7 +83,8 @@ SampleModel::SampleModel(int width, int height, Parameters parameters)
       height_(height),
       parameters_(parameters),
       flicker_(width, height),
-      blink_(width, height) {
+      blink_(width, height),
+      base_distance_(parameters.base_distance) {
   PATROL_CHECK(width > 0 && height > 0 && width + 2 * kLanes < static_cast<int>(kNoiseBytes));
   for (Plane& sample : samples_) sample = Plane(width, height);
 }
@@ -125,9 +126,10 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const uint8_t* flicker = flicker_.row(y);
   const uint8_t* blink = blink_.row(y);
   uint8_t* raw = scratch.raw.row(y);
-  const v_uint8x16 base = All(parameters_.base_distance);
-  const v_uint8x16 darkest = All(std::min(parameters_.dark_distance, parameters_.base_distance));
+  const v_uint8x16 base = All(base_distance_);
+  const v_uint8x16 darkest = All(std::min(parameters_.dark_distance, base_distance_));
   const v_uint8x16 black = All(kBlack);
+  const v_uint8x16 white = All(std::min(saturated_from_, 255));
   const v_uint8x16 one = All(kMoving);
   const v_uint8x16 blink_bits = All(kBlinkBits);
   const v_uint8x16 needed = All(kNearSamples);
@@ -136,7 +138,8 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   for (int x = 0; x < width_; x += kLanes) {
     const v_uint8x16 value = Load(current + x);
     const v_uint8x16 exact = kSaturated ? value <= unsaturated_to : All(255);
-    const v_uint8x16 allowed = cv::v_min(base, darkest + Eighth(value - black));
+    const v_uint8x16 allowed =
+        cv::v_min(cv::v_min(base, darkest + Eighth(value - black)), darkest + Half(white - value));
     const v_uint8x16 distance = allowed + Half(Load(flicker + x)) + (Load(blink + x) & blink_bits);
     v_uint8x16 near = All(0);
     v_uint8x16 nearest = nearest_max;

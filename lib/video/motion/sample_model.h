@@ -82,6 +82,9 @@ class SampleModel {
   // They are near every brighter sample and teach nothing. 256: none.
   void set_saturated_from(int luma) { saturated_from_ = luma; }
 
+  // Grey levels that never count in the next pictures, up to the parameters' base_distance.
+  void set_base_distance(int levels) { base_distance_ = levels; }
+
   // The samples' mean: what the place looks like without what passes by. With `near`, only the rows
   // where that mask has foreground and `margin` rows around them; others are left as they are.
   void Mean(Plane& out) const;
@@ -136,6 +139,7 @@ class SampleModel {
   Plane flicker_;  // eighths of a grey level
   Plane blink_;    // bits 0..6: grey levels; bit 7: a speck in the picture before
   int saturated_from_ = 256;
+  int base_distance_;
   std::minstd_rand random_{1};
 };
 

@@ -1,0 +1,38 @@
+#include "lib/video/motion/sample_model.h"
+
+#include "gtest/gtest.h"
+
+namespace patrol::motion {
+namespace {
+
+constexpr int kSize = 32;
+
+// Whether a place of one grey is foreground where the model has seen another.
+bool Differs(int seen, int shown, int base_distance) {
+  SampleModel model(kSize, kSize, SampleModel::Parameters());
+  for (int i = 0; i < SampleModel::kSamples; ++i) {
+    model.SetSample(i, Plane(kSize, kSize, static_cast<uint8_t>(seen)));
+  }
+  model.set_base_distance(base_distance);
+  model.Segment(Plane(kSize, kSize, static_cast<uint8_t>(shown)), 0.04);
+  return model.mask().row(kSize / 2)[kSize / 2] != 0;
+}
+
+TEST(SampleModelTest, WhatIsNearerThanTheBaseDistanceIsStill) {
+  EXPECT_FALSE(Differs(120, 129, 11));
+  EXPECT_TRUE(Differs(120, 132, 11));
+}
+
+TEST(SampleModelTest, ASmallerBaseDistanceFindsWhatDiffersByLess) {
+  EXPECT_TRUE(Differs(120, 129, 6));
+  EXPECT_FALSE(Differs(120, 125, 6));
+}
+
+TEST(SampleModelTest, FewerGreyLevelsAreEnoughOnWhatIsBlownOutToWhite) {
+  EXPECT_TRUE(Differs(255, 246, 11));
+  EXPECT_FALSE(Differs(255, 252, 11));
+  EXPECT_FALSE(Differs(220, 211, 11));
+}
+
+}  // namespace
+}  // namespace patrol::motion
