@@ -229,6 +229,7 @@ bool Detector::Impl::Recall(Scratch& scratch, absl::Time time, Detection& detect
   const bool learnt = !learning.active();
   model->Adopt(known.background, known.flicker);
   registration.SetReference(known.background, &known.flicker);
+  bright_luma = BrightLuma(known.background);
   reference_time = time;
   learning.End();
   light.Reset();

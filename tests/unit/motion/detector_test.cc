@@ -109,6 +109,13 @@ TEST_F(DetectorTest, FindsTheSquareAtOnePictureEveryTwoSeconds) {
   }
 }
 
+TEST_F(DetectorTest, SeesNothingInTheNoiseOfADimLight) {
+  scene_.light = 0.35;  // 21..49: half the usual distance
+  scene_.noise = 4;
+  Learn();
+  for (int i = 0; i < 75; ++i) EXPECT_LT(Shares(Show()).second, 0.001) << i;
+}
+
 TEST_F(DetectorTest, SeesNothingInNoiseAtAnyRate) {
   scene_.noise = 4.0;
   Learn();
