@@ -95,7 +95,10 @@ TEST_F(KnownViewsTest, FourPresetsAreKnownAtTheirFirstStillPicture) {
     // What is kept of a view is a little coarse: single places may stand out, nothing moves.
     EXPECT_LT(still.foreground_share, 0.01) << i;
     EXPECT_LT(FindMovingRegions(still).share, 0.0025) << i;
+    // What is there all at once is told by its second picture.
     preset.square_x() = 100;
+    Detect(preset);
+    preset.square_x() = 104;
     const Detection found = Detect(preset);
     EXPECT_NEAR(found.foreground_share, 1600.0 / 76800, 0.01) << i;
     preset.square_x() = -1;
