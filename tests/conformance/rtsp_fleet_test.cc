@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "lib/video/ingest/fleet.h"
+#include "lib/video/media/annexb.h"
 #include "lib/video/media/decoder.h"
 #include "tests/conformance/fleet_witness.h"
 #include "tests/conformance/scripted_camera.h"
@@ -175,6 +176,70 @@ TEST_F(RtspFleet, DecodesKeyframesOnlyBeyondTheLimitAndMovesUpWhenThereIsRoom) {
   EXPECT_TRUE(witness_.Until([&] { return witness_.pictures("second") == 30; }));
   EXPECT_EQ(State("second").access_units_dropped, 0);
   EXPECT_FALSE(witness_.stepped_back());
+}
+
+// A camera that renews its picture piece by piece and is joined in its midst.
+std::vector<media::AccessUnit> WithoutKeyframes(int count, bool announced) {
+  std::vector<media::AccessUnit> units = media::EncodeStream(
+      {.frames = count + 7, .gop = 20, .params = "intra-refresh=1:qp=26:keyint=20"});
+  if (!units.empty()) units.erase(units.begin(), units.begin() + 7);
+  for (media::AccessUnit& unit : units) {
+    std::vector<uint8_t> data;
+    media::NalReader reader(unit.codec, unit.data);
+    for (media::NalUnit nal; reader.Next(nal);) {
+      const bool sei = nal.type == 6;
+      if (announced || !sei) media::AppendNal(nal.data, data);
+    }
+    unit.data = std::move(data);
+  }
+  return units;
+}
+
+TEST_F(RtspFleet, DecodesCamerasThatSendNoKeyframes) {
+  decode_everything_ = false;
+  Make();
+  for (const bool announced : {true, false}) {
+    const auto clip = WithoutKeyframes(announced ? 120 : 400, announced);
+    ScriptedCamera camera;
+    camera.on_play = [&](RtspConnection& connection) {
+      RtpWriter writer;
+      SendClip(connection, writer, clip);
+    };
+    ScriptedRtspServer server(camera);
+    const std::string id = announced ? "announced" : "silent";
+    ASSERT_TRUE(fleet_->AddCamera({.id = id, .url = server.Url()}).ok());
+    ASSERT_TRUE(witness_.Until([&] { return witness_.pictures(id) >= 30; })) << id;
+    const CameraState state = State(id);
+    EXPECT_FALSE(state.blind) << id;
+    EXPECT_TRUE(state.sparse) << id;
+    EXPECT_EQ(state.decode_errors, 0) << id;
+    EXPECT_EQ(state.attention_reason, "full: it sends no keyframes") << id;
+    EXPECT_TRUE(fleet_->LastPicture(id).ok()) << id;
+    ASSERT_TRUE(fleet_->RemoveCamera(id).ok());
+  }
+  EXPECT_FALSE(witness_.stepped_back());
+}
+
+TEST_F(RtspFleet, SaysWhyACameraWithoutKeyframesIsBlind) {
+  decode_everything_ = false;
+  Make({.full_decodes_max = 0});
+  const auto clip = WithoutKeyframes(60, true);
+  ScriptedCamera camera;
+  camera.on_play = [&](RtspConnection& connection) {
+    RtpWriter writer;
+    SendClip(connection, writer, clip);
+  };
+  ScriptedRtspServer server(camera);
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return State("cam").access_units == 60; }));
+  const CameraState state = State("cam");
+  EXPECT_TRUE(state.blind);
+  EXPECT_EQ(state.blind_reason, "it sends no keyframes, and no full decode is to be had");
+  EXPECT_TRUE(absl::StrContains(state.attention_reason, "it sends no keyframes"));
+  // A still is had all the same, from what the ring holds.
+  const auto still = fleet_->LastPicture("cam");
+  ASSERT_TRUE(still.ok()) << still.status();
+  EXPECT_EQ(still->width(), 320);
 }
 
 TEST_F(RtspFleet, LooksAtAQuietCameraInFullWhenSomethingSpeaksForIt) {

@@ -148,7 +148,18 @@ absl::Duration Attention::QuietEvery(const Camera& camera) const {
          stretch_;
 }
 
+bool Attention::Keyless(const Camera& camera, absl::Duration now) const {
+  return camera.streaming && camera.last_refresh > camera.last_keyframe &&
+         now - camera.last_keyframe > options_.blind_after;
+}
+
+void Attention::OnRefresh(Key key, absl::Duration now) {
+  Camera& camera = At(key);
+  if (camera.streaming) camera.last_refresh = now;
+}
+
 bool Attention::Sparse(const Camera& camera, absl::Duration now) const {
+  if (Keyless(camera, now)) return true;
   return camera.streaming && camera.last_keyframe != -absl::InfiniteDuration() &&
          std::max(camera.gop, now - camera.last_keyframe) > options_.blind_after;
 }
@@ -438,6 +449,7 @@ std::string Attention::Why(const Camera& camera, Want want, absl::Duration now) 
                                    camera.level, Seconds(now - camera.active_since),
                                    camera.burst_cause, unattended);
     case Want::kSparse:
+      if (Keyless(camera, now)) return "it sends no keyframes";
       return absl::StrCat("keyframes only every ",
                           Seconds(std::max(camera.gop, now - camera.last_keyframe)));
     case Want::kEverything:
@@ -463,6 +475,7 @@ AttentionState Attention::State(Key key, absl::Duration now) const {
   state.activity = camera.level;
   state.gop = camera.gop;
   state.sparse = Sparse(camera, now);
+  state.keyless = Keyless(camera, now);
   state.quiet_every = QuietEvery(camera);
   state.since = camera.begun;
   const std::string short_of_cpu =

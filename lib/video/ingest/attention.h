@@ -59,7 +59,8 @@ struct AttentionState {
   double activity = 0;         // of the last unit, in spreads above its baseline
   absl::Duration gop;          // between its last keyframes; zero until known
   absl::Duration quiet_every;  // a keyframe is decoded this often while it is quiet
-  bool sparse = false;         // its GOP is longer than blind_after
+  bool sparse = false;         // its GOP is longer than blind_after, or it sends no keyframes
+  bool keyless = false;        // it sends no keyframes
   CandidateCounts candidates;
 };
 
@@ -78,7 +79,8 @@ struct AttentionTotals {
 // A quiet camera has a due time for its next keyframe, spread at random over its interval so that
 // cameras whose GOPs are aligned do not all come due at once. Full decoding is wanted, in this
 // order, by who is looked at, where pixels confirmed motion, where activity or a decoded keyframe
-// says that something begins, and by sparse cameras; no unit within reach comes first among equals.
+// says that something begins, and by sparse cameras, those without keyframes among them; no unit
+// within reach comes first among equals.
 //
 // A burst that activity begins is its candidate for a movement, at its unit's time. It begins at
 // the last keyframe in the ring, so that the pictures from before the candidate tell when it began;
@@ -114,6 +116,8 @@ class Attention {
   // Each unit that came. activity: its reading.
   Turn OnUnit(Key camera, bool keyframe, const ActivityReading& activity, absl::Duration now);
 
+  // A unit at which decoding may begin although it is no keyframe (AccessUnit::refresh).
+  void OnRefresh(Key camera, absl::Duration now);
   // An event began, or ended.
   void OnMotion(Key camera, bool moving, absl::Duration now);
   // An analysed picture shows something moving, or nothing; not to be called where the analyser
@@ -140,6 +144,7 @@ class Attention {
     absl::Duration begun;
     // Keyframes.
     absl::Duration last_keyframe = -absl::InfiniteDuration();
+    absl::Duration last_refresh = -absl::InfiniteDuration();
     absl::Duration gop = absl::ZeroDuration();
     absl::Duration decoded = -absl::InfiniteDuration();  // the last keyframe given its turn
     absl::Duration due = -absl::InfiniteDuration();
@@ -191,6 +196,8 @@ class Attention {
   bool KeyframesSuffice(const Camera& camera) const;
   void CountStreaming(int more);
   bool Sparse(const Camera& camera, absl::Duration now) const;
+  // It renews its picture piece by piece: there is nothing that could be decoded alone.
+  bool Keyless(const Camera& camera, absl::Duration now) const;
   absl::Duration RandomDue(const Camera& camera, absl::Duration now) const;
   absl::Duration QuietEvery(const Camera& camera) const;
   double Share(Key camera, uint64_t salt) const;

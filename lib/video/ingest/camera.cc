@@ -126,7 +126,7 @@ void Camera::OnTurn() {
     session_->Continue();
     return;
   }
-  had_keyframe_ = false;
+  had_entry_ = false;
   rtsp::SessionOptions options;
   options.url = camera_.url;
   options.user = camera_.user;
@@ -177,7 +177,8 @@ void Camera::OnAccessUnit(media::AccessUnitPtr unit) {
     SetPhase(CameraPhase::kStreaming, "");
     parts_.surroundings.OnStreaming(*this, true);
   }
-  had_keyframe_ = had_keyframe_ || (unit->keyframe && !unit->damaged);
+  const bool enters = unit->keyframe || unit->refresh != media::Refresh::kNone;
+  had_entry_ = had_entry_ || (enters && !unit->damaged);
   PublishCounters(unit->keyframe);
   const std::shared_ptr<media::PrivacyFilter> privacy = Privacy();
   if (privacy) {
@@ -238,7 +239,7 @@ void Camera::OnSessionEnd(const absl::Status& status) {
   FinishTurn();
   const bool streamed = streaming_;
   const bool streamed_well =
-      streamed && had_keyframe_ &&
+      streamed && had_entry_ &&
       (absl::IsOutOfRange(status) || parts_.clock.Monotonic() - streaming_since_ >= kStreamedWell);
   if (session_) {
     PublishCounters(true);
@@ -401,10 +402,18 @@ absl::StatusOr<media::Picture> Camera::DecodeLast() const {
       media::Decoder::Create(gop.front()->codec);
   if (!decoder.ok()) return decoder.status();
   absl::StatusOr<std::optional<media::Picture>> picture = (*decoder)->Decode(*gop.front());
+  if (picture.ok() && !*picture && gop.front()->keyframe) picture = (*decoder)->Drain();
+  // Without keyframes pictures are whole only some way into it.
+  for (size_t i = 1; i < gop.size() && !gop.front()->keyframe; ++i) {
+    auto next = (*decoder)->Decode(*gop[i]);
+    if (!next.ok() || *next) picture = std::move(next);
+  }
   if (!picture.ok()) return picture.status();
   if (!*picture) {
-    return absl::UnavailableError(
-        absl::StrCat("camera \"", id_, "\": its last keyframe gives no picture"));
+    return absl::UnavailableError(absl::StrCat(
+        "camera \"", id_, "\": ",
+        gop.front()->keyframe ? "its last keyframe gives no picture"
+                              : "it sends no keyframes, and its picture is not whole yet"));
   }
   return **std::move(picture);
 }

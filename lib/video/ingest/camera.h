@@ -137,7 +137,7 @@ class Camera : public rtsp::SessionSink {
   bool full_ = false;
   int64_t sessions_streamed_ = 0;
   absl::Duration streaming_since_;  // monotonic
-  bool had_keyframe_ = false;       // whole, in this session
+  bool had_entry_ = false;          // a whole unit to decode from, in this session
   // Of the sessions before this one.
   rtsp::SessionStats past_;
 

@@ -149,7 +149,8 @@ void DecodePool::Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit) {
       lane->to_keyframe = true;
       Enqueue(*lane, {.unit = std::move(unit), .restart = true});
     } else {
-      const bool begins = unit->keyframe && !unit->damaged;
+      const bool begins =
+          (unit->keyframe || unit->refresh != media::Refresh::kNone) && !unit->damaged;
       // What the ring holds as well costs no memory, and a long GOP must be caught up with.
       const bool full_queue =
           lane->queue.size() >= limits::kDecodeQueueUnitsMax + lane->from_ring ||
@@ -309,7 +310,9 @@ void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shar
   }
   if (item.restart) decoder->Flush();
   const bool fell_back = !decoder->fallback().empty();
-  const absl::StatusOr<std::optional<media::Picture>> decoded = decoder->Decode(unit);
+  absl::StatusOr<std::optional<media::Picture>> decoded = decoder->Decode(unit);
+  // Alone it is not shown after any other: with B pictures a decoder would wait for those.
+  if (!item.full && decoded.ok() && !*decoded) decoded = decoder->Drain();
   if (item.full) {
     if (!fell_back && !decoder->fallback().empty()) {
       PATROL_LOG_WARNING("camera \"{}\": software decodes: {}", lane.camera_id,

@@ -341,6 +341,9 @@ bool Fleet::Impl::OnUnit(Camera& camera, const media::AccessUnit& unit,
     std::lock_guard lock(attention_mutex_);
     turn = attention_.OnUnit(camera.ticket(), unit.keyframe && !unit.damaged, activity,
                              clock_.Monotonic());
+    if (unit.refresh != media::Refresh::kNone && !unit.damaged) {
+      attention_.OnRefresh(camera.ticket(), clock_.Monotonic());
+    }
   }
   if (turn.decide) Decide();
   return turn.decode;
@@ -421,6 +424,11 @@ CameraState Fleet::Impl::StateOf(const Camera& camera) const {
     state.blind_reason = kNoAnalysis;
   } else if (state.phase != CameraPhase::kStreaming) {
     state.blind_reason = absl::StrCat("not streaming: ", state.reason);
+  } else if (attention.keyless) {
+    state.blind_reason =
+        attention.level == AttentionLevel::kFull
+            ? "it sends no keyframes, and not all of its picture has been renewed yet"
+            : "it sends no keyframes, and no full decode is to be had";
   } else if (state.sparse) {
     state.blind_reason = "its keyframes are further apart than blind_after";
   } else if (stretch > 1) {

@@ -84,9 +84,9 @@ struct CameraState {
   bool full_decode = false;      // every picture is decoded, not only keyframes
   bool blind = true;             // no decoded, error-free picture within blind_after
   std::string blind_reason;      // in words; empty while it is not blind
-  absl::Time blind_since = absl::InfinitePast();          // while it is blind
-  absl::Duration blind_total = absl::ZeroDuration();      // since it was added, now included
-  bool sparse = false;                                    // its GOP is longer than blind_after
+  absl::Time blind_since = absl::InfinitePast();      // while it is blind
+  absl::Duration blind_total = absl::ZeroDuration();  // since it was added, now included
+  bool sparse = false;  // its GOP is longer than blind_after, or it sends no keyframes
   absl::Duration gop = absl::ZeroDuration();              // between keyframes; zero until known
   absl::Duration picture_age = absl::InfiniteDuration();  // since the last picture was decoded
   // What is decoded of it, since when and why, in one sentence.

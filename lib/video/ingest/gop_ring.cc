@@ -30,17 +30,25 @@ void GopRing::DropOldest() {
 
 void GopRing::Clear() {
   while (!gops_.empty()) DropOldest();
-  accepting_ = false;
+  accepting_ = too_large_ = false;
+}
+
+bool GopRing::Enters(const media::AccessUnit& unit) const {
+  if (unit.refresh == media::Refresh::kNone) return false;
+  if (accepting_) return gops_.back().entered;
+  // The beginning of a long GOP is worth more than what nobody promised to be decodable.
+  return !too_large_ || unit.refresh == media::Refresh::kAnnounced;
 }
 
 void GopRing::Add(media::AccessUnitPtr unit) {
   if (unit->damaged) accepting_ = false;
-  if (unit->damaged || (!accepting_ && !unit->keyframe)) return;
+  const bool begins = unit->keyframe || Enters(*unit);
+  if (unit->damaged || (!accepting_ && !begins)) return;
   while (gops_.size() > 1 && gops_[1].begin <= unit->time - pre_roll_) DropOldest();
 
   const size_t bytes = BytesOf(*unit);
-  // A keyframe may push out everything before it, another unit only older GOPs than its own.
-  const size_t keep = unit->keyframe ? 0 : 1;
+  // What begins may push out everything before it, another unit only older GOPs than its own.
+  const size_t keep = begins ? 0 : 1;
   bool shortened = false;
   while (!Fits(bytes) && gops_.size() > keep) {
     DropOldest();
@@ -48,9 +56,12 @@ void GopRing::Add(media::AccessUnitPtr unit) {
   }
   const bool fits = Fits(bytes);
   if (shortened || !fits) ++shortenings_;
-  accepting_ = fits;
+  const bool continues = std::exchange(accepting_, fits) && !gops_.empty();
+  too_large_ = !fits && !gops_.empty() && !gops_.back().entered;
   if (!fits) return;
-  if (unit->keyframe) gops_.emplace_back().begin = unit->time;
+  if (begins) {
+    gops_.push_back({.begin = unit->time, .entered = !unit->keyframe, .continues = continues});
+  }
   gops_.back().units.push_back(std::move(unit));
   gops_.back().bytes += bytes;
   bytes_ += bytes;
@@ -58,7 +69,14 @@ void GopRing::Add(media::AccessUnitPtr unit) {
 }
 
 std::vector<media::AccessUnitPtr> GopRing::LastGop() const {
-  return gops_.empty() ? std::vector<media::AccessUnitPtr>() : gops_.back().units;
+  if (gops_.empty()) return {};
+  size_t from = gops_.size() - 1;
+  while (from > 0 && gops_[from].entered && gops_[from].continues) --from;
+  std::vector<media::AccessUnitPtr> units = gops_[from].units;
+  for (++from; from < gops_.size(); ++from) {
+    units.insert(units.end(), gops_[from].units.begin(), gops_[from].units.end());
+  }
+  return units;
 }
 
 std::vector<media::AccessUnitPtr> GopRing::All() const {

@@ -19,9 +19,10 @@ struct RingBudget {
 };
 
 // The last seconds of one camera as coded pictures: whole GOPs, of which every kept prefix decodes
-// without a gap. It reaches back `pre_roll` before the newest unit, further to the keyframe before
-// that; shorter where a byte limit bites, which is counted. Where the newest GOP alone is past the
-// limit its end is not kept.
+// without a gap. A stream without keyframes is kept from one place to the next at which it can be
+// entered (AccessUnit::refresh). It reaches back `pre_roll` before the newest unit, further to the
+// keyframe before that; shorter where a byte limit bites, which is counted. Where the newest GOP
+// alone is past the limit its end is not kept.
 //
 // Threads: one at a time.
 class GopRing {
@@ -37,7 +38,8 @@ class GopRing {
   void Break() { accepting_ = false; }
   void Clear();
 
-  // From the last keyframe on, oldest first.
+  // From the last keyframe on, oldest first; of a stream without keyframes all that is kept without
+  // a gap, since its pictures are whole only some time after it was entered.
   std::vector<media::AccessUnitPtr> LastGop() const;
   // Everything kept, oldest first.
   std::vector<media::AccessUnitPtr> All() const;
@@ -53,7 +55,11 @@ class GopRing {
     std::vector<media::AccessUnitPtr> units;
     absl::Time begin;  // of its first unit, which is not looked at for it: it is long out of cache
     size_t bytes = 0;
+    bool entered = false;    // it begins with no keyframe
+    bool continues = false;  // the one before it, without a gap
   };
+  // Whether the unit, which is no keyframe, begins a GOP all the same.
+  bool Enters(const media::AccessUnit& unit) const;
   bool Fits(size_t more) const;
   void DropOldest();
 
@@ -63,6 +69,7 @@ class GopRing {
   std::deque<Gop> gops_;
   size_t bytes_ = 0;
   bool accepting_ = false;  // the last GOP may be continued
+  bool too_large_ = false;  // it begins with a keyframe, and is why the limit bit
   int64_t shortenings_ = 0;
 };
 

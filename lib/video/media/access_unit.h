@@ -14,10 +14,21 @@ class PrivacyFilter;
 
 enum class Codec : uint8_t { kH264, kH265, kMjpeg };
 
+// Where a stream without keyframes, which renews its picture piece by piece (intra refresh), may be
+// entered. Its pictures are whole only once all of it has been renewed.
+enum class Refresh : uint8_t {
+  kNone,         // not here, or at a keyframe
+  kAnnounced,    // a recovery point says from which picture on they are (ITU-T H.264 D.1.8)
+  kUnannounced,  // nothing says, or not to be relied on: a decoder must find out
+};
+
 // One coded picture: all NAL units of one instant, Annex B (four-byte start codes).
 struct AccessUnit {
   Codec codec = Codec::kH264;
-  bool keyframe = false;  // IDR, CRA or BLA: decoding can start here
+  // IDR, CRA or BLA, or an H.264 intra picture that is a recovery point itself (open GOP): decoding
+  // can start here and gives this picture.
+  bool keyframe = false;
+  Refresh refresh = Refresh::kNone;
   bool damaged = false;   // packets of it were lost
   absl::Time time;        // UTC instant of capture, as good as the source knows it
   uint32_t rtp_time = 0;  // as received

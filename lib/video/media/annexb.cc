@@ -2,6 +2,11 @@
 
 #include <cstddef>
 #include <cstring>
+#include <optional>
+
+#include "lib/base/limits.h"
+#include "lib/video/media/bit_reader.h"
+#include "lib/video/media/h264_headers.h"
 
 namespace patrol::media {
 
@@ -26,9 +31,18 @@ uint8_t TypeOf(Codec codec, uint8_t first_byte) {
 }
 
 // ITU-T H.264 table 7-1 and H.265 table 7-1.
-constexpr uint8_t kH264Slice = 1, kH264PartitionC = 4, kH264Idr = 5, kH264Sps = 7, kH264Pps = 8,
-                  kH264SpsExtension = 13, kH264SubsetSps = 15;
-constexpr uint8_t kH265SliceMax = 9, kH265BlaWLp = 16, kH265Cra = 21, kH265Vps = 32, kH265Pps = 34;
+constexpr uint8_t kH264Slice = 1, kH264PartitionC = 4, kH264Idr = 5, kH264Sei = 6, kH264Sps = 7,
+                  kH264Pps = 8, kH264SpsExtension = 13, kH264SubsetSps = 15;
+constexpr uint8_t kH265SliceMax = 9, kH265BlaWLp = 16, kH265Cra = 21, kH265Vps = 32, kH265Pps = 34,
+                  kH265PrefixSei = 39;
+
+// Of an H.264 slice, without any parameter set: I or SI (ITU-T H.264 table 7-6).
+bool IsIntraSlice(std::span<const uint8_t> nal) {
+  BitReader bits(nal.subspan(1), limits::kSliceHeaderBytesMax);
+  bits.Ue();  // first_mb_in_slice
+  const uint32_t type = bits.Ue() % 5;
+  return bits.ok() && (type == H264Slice::kI || type == H264Slice::kSI);
+}
 
 }  // namespace
 
@@ -84,6 +98,31 @@ bool IsKeyframe(Codec codec, std::span<const uint8_t> annexb) {
     if (kind == NalKind::kSlice) return false;
   }
   return false;
+}
+
+Entry EntryOf(Codec codec, std::span<const uint8_t> annexb) {
+  if (codec == Codec::kMjpeg) return {.keyframe = !annexb.empty()};
+  const bool h265 = codec == Codec::kH265;
+  std::optional<int32_t> recovery;  // of a recovery point: after so many pictures
+  bool intra = !h265;
+  bool slices = false;
+  NalReader reader(codec, annexb);
+  for (NalUnit nal; reader.Next(nal);) {
+    const NalKind kind = KindOf(codec, nal.type);
+    if (kind == NalKind::kKeySlice) return {.keyframe = true};
+    if (nal.type == (h265 ? kH265PrefixSei : kH264Sei) && nal.data.size() > 2) {
+      const auto point = RecoveryPoint(nal.data.subspan(h265 ? 2 : 1), h265);
+      if (point.has_value()) recovery = point;
+    }
+    if (kind != NalKind::kSlice) continue;
+    if (!recovery.has_value()) return {};
+    slices = true;
+    intra = intra && IsIntraSlice(nal.data);
+  }
+  if (!slices || !recovery.has_value()) return {};
+  if (intra && *recovery == 0) return {.keyframe = true};
+  const bool announced = !h265 && *recovery > 0;
+  return {.refresh = announced ? Refresh::kAnnounced : Refresh::kUnannounced};
 }
 
 bool HasParameterSets(Codec codec, std::span<const uint8_t> annexb) {

@@ -43,8 +43,20 @@ enum class NalKind : uint8_t {
 NalKind KindOf(Codec codec, uint8_t type);
 
 // True when decoding can start at this access unit: it has a slice of an IDR, CRA or BLA picture.
-// MJPEG: always true when not empty. A recovery point (intra refresh) is not a keyframe.
+// MJPEG: always true when not empty. A recovery point is none: EntryOf tells of those.
 bool IsKeyframe(Codec codec, std::span<const uint8_t> annexb);
+
+// Whether and how decoding can start at an access unit.
+struct Entry {
+  bool keyframe = false;
+  Refresh refresh = Refresh::kNone;
+
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+// A recovery point of H.264 that is one at once is a keyframe where all of its slices are intra.
+// One that is at once and is not intra cannot be, so it announces nothing; nor is a recovery point
+// of H.265 relied on: x265 writes its intra refresh so.
+Entry EntryOf(Codec codec, std::span<const uint8_t> annexb);
 
 // Whether there is any parameter set; looks no further than to the first.
 bool HasParameterSets(Codec codec, std::span<const uint8_t> annexb);

@@ -12,6 +12,7 @@
 #include "lib/video/media/av_error.h"
 #include "lib/video/media/privacy.h"
 #include "lib/video/media/reference_chain.h"
+#include "lib/video/media/refresh_proof.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -62,6 +63,9 @@ AVPixelFormat HardwareFormat(const AVCodec* codec, const Hardware& hardware) {
   }
 }
 
+// Pictures that come after a keyframe and are shown before it are at most so many units behind.
+constexpr int kLeadingMax = 16;
+
 // Rides through the decoder with each packet and comes out with its picture.
 constexpr int64_t kIntact = 0, kDamaged = 1;
 
@@ -77,8 +81,16 @@ struct Decoder::Impl {
   absl::Status FallBack(std::string why);
   absl::Status Fetch();
   absl::Status CountHardware(const absl::Status& decoded);
+  absl::Status Fill(const uint8_t* data, size_t size, absl::Time time, bool damaged);
   absl::Status Send(const uint8_t* data, size_t size, absl::Time time, bool damaged);
   absl::Status Receive();
+  bool Lost(Codec codec) const { return codec == Codec::kH264 ? chain.broken() : broken; }
+  // Whether pictures of the unit refer to what was lost.
+  bool Follow(const AccessUnit& unit);
+  void ForgetPictures();
+  // Where a stream is entered at a place that does not say when its pictures are whole.
+  absl::Status BeginProof();
+  absl::StatusOr<std::optional<Picture>> Prove(const AccessUnit& unit, bool damaged);
   absl::StatusOr<std::optional<Picture>> Next();
   absl::StatusOr<Picture> Accept();
   absl::Status Convert();
@@ -94,6 +106,13 @@ struct Decoder::Impl {
   bool annexb = true;
   bool drained = false;
   bool flushed = false;  // nothing came since: the parameter sets it knows may be another camera's
+  bool begun = false;    // something came since it was made or flushed
+  std::unique_ptr<RefreshProof> proof;
+  bool proven = false;  // by it, though FFmpeg knows of no keyframe
+  // The keyframe that everything began at, or began anew after a loss: what is shown before it
+  // refers to what was not there.
+  absl::Time leading_before;
+  int leading_left = 0;  // units
   ReferenceChain chain;  // H.264 only
   bool broken = false;   // H.265: until the next keyframe
   std::deque<absl::StatusOr<Picture>> ready;
@@ -202,13 +221,18 @@ absl::Status Decoder::Impl::CountHardware(const absl::Status& decoded) {
                                " times in a row: ", decoded.message()));
 }
 
-absl::Status Decoder::Impl::Send(const uint8_t* data, size_t size, absl::Time time, bool damaged) {
+absl::Status Decoder::Impl::Fill(const uint8_t* data, size_t size, absl::Time time, bool damaged) {
   // A packet of our own, because FFmpeg reads up to AV_INPUT_BUFFER_PADDING_SIZE beyond the end.
   PATROL_RETURN_IF_ERROR(
       StatusFromAv(av_new_packet(packet.get(), static_cast<int>(size)), Context("packet of")));
   std::copy(data, data + size, packet->data);
   packet->pts = absl::ToUnixMicros(time);
   context->reordered_opaque = damaged ? kDamaged : kIntact;
+  return absl::OkStatus();
+}
+
+absl::Status Decoder::Impl::Send(const uint8_t* data, size_t size, absl::Time time, bool damaged) {
+  PATROL_RETURN_IF_ERROR(Fill(data, size, time, damaged));
   const int result = avcodec_send_packet(context.get(), packet.get());
   av_packet_unref(packet.get());
   return StatusFromAv(result, Context("decode"));
@@ -220,7 +244,8 @@ absl::Status Decoder::Impl::Receive() {
     const int result = avcodec_receive_frame(context.get(), frame.get());
     if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return absl::OkStatus();
     PATROL_RETURN_IF_ERROR(StatusFromAv(result, Context("decode")));
-    ready.push_back(Accept());
+    const bool leading = leading_left > 0 && absl::FromUnixMicros(frame->pts) < leading_before;
+    if (!leading) ready.push_back(Accept());
     av_frame_unref(frame.get());
   }
 }
@@ -239,7 +264,9 @@ absl::StatusOr<std::optional<Picture>> Decoder::Impl::Next() {
 
 // The one place that every decoded picture passes.
 absl::StatusOr<Picture> Decoder::Impl::Accept() {
-  if (frame->decode_error_flags != 0 || (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0) {
+  // FFmpeg flags all pictures of H.264 so until there was a keyframe.
+  const bool corrupt = (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 && !proven;
+  if (frame->decode_error_flags != 0 || corrupt) {
     chain.MarkDamaged();
     broken = true;
     return absl::DataLossError(absl::StrCat(Context("decode"), ": damaged picture (error flags ",
@@ -304,6 +331,63 @@ absl::Status Decoder::Impl::Convert() {
                       Context("convert picture of"));
 }
 
+void Decoder::Impl::ForgetPictures() {
+  avcodec_flush_buffers(context.get());
+  context->flags &= ~AV_CODEC_FLAG_OUTPUT_CORRUPT;
+  chain.Reset();
+  broken = begun = drained = proven = false;
+  proof.reset();
+  leading_left = 0;
+  ready.clear();
+}
+
+bool Decoder::Impl::Follow(const AccessUnit& unit) {
+  if (unit.codec == Codec::kH264) {
+    const bool lost = !chain.Follow(unit.data);
+    if (unit.damaged) chain.MarkDamaged();
+    return lost;
+  }
+  if (unit.codec == Codec::kMjpeg) return false;
+  if (IsKeyframe(unit.codec, unit.data)) {
+    broken = false;
+  } else if (!begun) {
+    broken = true;
+  }
+  if (unit.damaged) broken = true;
+  return broken;
+}
+
+absl::Status Decoder::Impl::BeginProof() {
+  if (hardware != nullptr) PATROL_RETURN_IF_ERROR(FallBack("the stream has no keyframes"));
+  ForgetPictures();
+  // H.264: or there would be no pictures to look at.
+  context->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+  PATROL_ASSIGN_OR_RETURN(proof, RefreshProof::Begin(*context));
+  return absl::OkStatus();
+}
+
+// Decodes, and says nothing until it is whole.
+absl::StatusOr<std::optional<Picture>> Decoder::Impl::Prove(const AccessUnit& unit, bool damaged) {
+  const uint64_t missing_references = MissingReferencesOnThisThread();
+  PATROL_RETURN_IF_ERROR(Fill(unit.data.data(), unit.data.size(), unit.time, false));
+  const bool gave = avcodec_send_packet(context.get(), packet.get()) >= 0 &&
+                    avcodec_receive_frame(context.get(), frame.get()) >= 0;
+  const bool intact = gave && !damaged && frame->decode_error_flags == 0 &&
+                      MissingReferencesOnThisThread() == missing_references;
+  const bool whole = proof->Follow(*packet, gave ? frame.get() : nullptr, intact);
+  av_packet_unref(packet.get());
+  // What is lost from here on is lost anew.
+  broken = false;
+  chain.MarkWhole();
+  if (whole) {
+    proof.reset();
+    proven = true;
+    ready.push_back(Accept());
+  }
+  av_frame_unref(frame.get());
+  return Next();
+}
+
 absl::StatusOr<std::unique_ptr<Decoder>> Decoder::Create(Codec codec, Reordering reordering,
                                                          std::shared_ptr<const Hardware> hardware) {
   auto impl = std::make_unique<Impl>();
@@ -348,15 +432,19 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
         absl::StrCat(impl_->Context("decode"), ": begins without parameter sets"));
   }
   impl_->flushed = false;
-  bool damaged = false;
-  if (unit.codec == Codec::kH264) {
-    damaged = !impl_->chain.Follow(unit.data);
-    if (unit.damaged) impl_->chain.MarkDamaged();
-  } else if (unit.codec == Codec::kH265) {
-    if (IsKeyframe(unit.codec, unit.data)) impl_->broken = false;
-    if (unit.damaged) impl_->broken = true;
-    damaged = impl_->broken;
+  const bool enters = !impl_->begun || impl_->Lost(unit.codec);
+  if (unit.refresh == Refresh::kUnannounced && enters && impl_->proof == nullptr) {
+    PATROL_RETURN_IF_ERROR(impl_->BeginProof());
   }
+  const bool damaged = impl_->Follow(unit);
+  impl_->begun = true;
+  if (impl_->leading_left > 0) --impl_->leading_left;
+  if (enters && !damaged && unit.codec != Codec::kMjpeg) {
+    impl_->leading_before = unit.time;
+    impl_->leading_left = kLeadingMax;
+  }
+  if (unit.keyframe) impl_->proof.reset();
+  if (impl_->proof != nullptr) return impl_->Prove(unit, damaged || unit.damaged);
   const uint64_t missing_references = MissingReferencesOnThisThread();
   const absl::Status sent =
       impl_->Send(unit.data.data(), unit.data.size(), unit.time, damaged || unit.damaged);
@@ -412,12 +500,8 @@ absl::StatusOr<std::optional<Picture>> Decoder::Drain() {
 }
 
 void Decoder::Flush() {
-  avcodec_flush_buffers(impl_->context.get());
-  impl_->chain.Reset();
-  impl_->broken = false;
-  impl_->drained = false;
+  impl_->ForgetPictures();
   impl_->flushed = true;
-  impl_->ready.clear();
 }
 
 std::string_view Decoder::decoded_by() const { return impl_->decoded_by; }

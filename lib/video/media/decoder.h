@@ -48,8 +48,12 @@ class Decoder {
 
   // Decodes one access unit. Any other pixel format than 8-bit 4:2:0 is converted to it.
   //
+  // A stream without keyframes is entered at a unit that says so (AccessUnit::refresh): at a
+  // recovery point, or where nothing is announced; its pictures then come once they are whole.
+  //
   // Returns: a picture with the access unit's time; nullopt when the decoder has none yet (no
-  //   keyframe since the start, the last Flush or the last loss; or reordering).
+  //   keyframe since the start or the last Flush; not all of the picture renewed since it was
+  //   entered; a picture shown before the keyframe that the stream was entered at; or reordering).
   // Errors: DATA_LOSS when the picture is damaged: slices were missing or did not parse, a picture
   //   it refers to was lost, or the access unit is marked damaged. After a loss inside an H.264 or
   //   H.265 GOP all pictures up to the next keyframe are damaged and reported so.

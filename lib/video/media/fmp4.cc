@@ -318,11 +318,12 @@ absl::StatusOr<Fmp4Piece> Fmp4Writer::Write(const AccessUnit& unit) {
   }
   Fmp4Piece piece;
   if (unit.damaged) continuing_ = false;
-  if (unit.damaged || (!continuing_ && !unit.keyframe)) {
+  const bool begins = unit.keyframe || (!continuing_ && unit.refresh != Refresh::kNone);
+  if (unit.damaged || (!continuing_ && !begins)) {
     ++skipped_;
     return piece;
   }
-  if (unit.keyframe) {
+  if (begins) {
     std::vector<uint8_t> sets = ParameterSetsOf(unit.codec, unit.data);
     // A keyframe without any goes on with the last ones.
     if (!sets.empty() && sets != parameter_sets_) {
@@ -360,7 +361,7 @@ absl::StatusOr<Fmp4Piece> Fmp4Writer::Write(const AccessUnit& unit) {
                              .decode_time = decode_time,
                              .duration = duration_,
                              .shown_after = shown - decode_time,
-                             .keyframe = unit.keyframe},
+                             .keyframe = begins},
                             unit);
   return piece;
 }

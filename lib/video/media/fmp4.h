@@ -31,9 +31,11 @@ struct Fmp4Piece {
 // Coded pictures as fragmented MP4, one fragment a picture, at once and without decoding: what the
 // camera coded is what is shown. H.264 (avc1) and H.265 (hvc1), ISO/IEC 14496-12 and -15.
 //
-// It begins at a keyframe with parameter sets. After a break or a damaged unit everything up to the
-// next keyframe is skipped and counted. Media time is 90 kHz from the first picture; a picture is
-// shown for as long as the one before it was, since nobody knows yet when the next one comes.
+// It begins at a keyframe with parameter sets; of a stream without keyframes where it can be
+// entered, and a player shows it whole once its picture was renewed. After a break or a damaged
+// unit everything up to the next keyframe is skipped and counted. Media time is 90 kHz from the
+// first picture; a picture is shown for as long as the one before it was, since nobody knows yet
+// when the next one comes.
 //
 // Threads: one at a time.
 class Fmp4Writer {

@@ -1,5 +1,7 @@
 #include "lib/video/media/reference_chain.h"
 
+#include <algorithm>
+
 #include "lib/video/media/annexb.h"
 
 namespace patrol::media {
@@ -32,7 +34,10 @@ bool ReferenceChain::Follow(std::span<const uint8_t> annexb) {
       case kIdr:
         slice = headers_.ReadSlice(nal.data);
         // A header we cannot read says nothing; the decoder will speak.
-        if (!slice->frame_num.has_value()) return !broken_;
+        if (!slice->frame_num.has_value()) {
+          begun_ = true;
+          return !broken_;
+        }
         break;
       default:
         break;
@@ -40,26 +45,27 @@ bool ReferenceChain::Follow(std::span<const uint8_t> annexb) {
   }
   if (!slice.has_value()) return !broken_;
   if (slice->idr) {
-    broken_ = false;
-    recovered_at_.reset();
+    MarkWhole();
   } else {
+    if (!begun_) broken_ = true;
     const uint32_t mask = slice->max_frame_num - 1;
+    const uint32_t step = (*slice->frame_num - last_frame_num_.value_or(*slice->frame_num)) & mask;
     // The next reference counts one further; a second field, or a picture after one that is no
     // reference, may repeat the number.
-    if (last_frame_num_.has_value() && !slice->gaps_allowed &&
-        ((*slice->frame_num - *last_frame_num_) & mask) > 1) {
+    if (step > 1 && !slice->gaps_allowed) {
       broken_ = true;
-      recovered_at_.reset();
+      until_recovered_.reset();
     }
-    if (broken_ && recovery_frame_count.has_value()) {
-      recovered_at_ = (*slice->frame_num + *recovery_frame_count) & mask;
+    if (until_recovered_.has_value()) *until_recovered_ -= std::min(step, *until_recovered_);
+    // One that is at once and is not intra cannot be.
+    const bool possible = recovery_frame_count.value_or(0) > 0 || slice->type == H264Slice::kI;
+    if (broken_ && recovery_frame_count.has_value() && possible) {
+      until_recovered_ =
+          std::min(until_recovered_.value_or(slice->max_frame_num), *recovery_frame_count);
     }
-    if (recovered_at_.has_value() &&
-        ((*slice->frame_num - *recovered_at_) & mask) < slice->max_frame_num / 2) {
-      broken_ = false;
-      recovered_at_.reset();
-    }
+    if (broken_ && until_recovered_ == 0u) MarkWhole();
   }
+  begun_ = true;
   // A picture that is no reference has the number the next reference will have.
   if (slice->reference) {
     last_frame_num_ = slice->frame_num;
@@ -71,7 +77,14 @@ bool ReferenceChain::Follow(std::span<const uint8_t> annexb) {
 }
 
 void ReferenceChain::MarkDamaged() {
-  if (last_was_reference_) broken_ = true;
+  if (!last_was_reference_) return;
+  broken_ = true;
+  until_recovered_.reset();
+}
+
+void ReferenceChain::MarkWhole() {
+  broken_ = false;
+  until_recovered_.reset();
 }
 
 void ReferenceChain::Reset() { *this = ReferenceChain(); }

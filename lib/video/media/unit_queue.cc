@@ -14,14 +14,15 @@ void UnitQueue::OnAccessUnit(const AccessUnitPtr& unit) {
     const auto fits = [&] {
       return items_.size() < units_max_ && bytes_ + unit->data.size() <= bytes_max_;
     };
-    if (unit->keyframe && !fits()) {
+    const bool begins = unit->keyframe || unit->refresh != Refresh::kNone;
+    if (begins && !fits()) {
       // What waits is older than this, and this can be shown without it.
       dropped_ += items_.size();
       items_.clear();
       bytes_ = 0;
       gap_ = true;
     }
-    if ((to_keyframe_ && !unit->keyframe) || !fits()) {
+    if ((to_keyframe_ && !begins) || !fits()) {
       to_keyframe_ = true;
       gap_ = true;
       ++dropped_;

@@ -17,6 +17,7 @@ constexpr std::array<uint8_t, 4> kStartCode = {0, 0, 0, 1};
 
 // H.264, ITU-T H.264 table 7-1 and RFC 6184 table 1.
 constexpr int kH264Idr = 5;
+constexpr int kH264Sei = 6;
 constexpr int kH264Sps = 7;
 constexpr int kH264Pps = 8;
 constexpr int kH264Delimiter = 9;
@@ -30,9 +31,15 @@ constexpr int kH265Vps = 32;
 constexpr int kH265Sps = 33;
 constexpr int kH265Pps = 34;
 constexpr int kH265Delimiter = 35;
+constexpr int kH265PrefixSei = 39;
 constexpr int kH265Aggregate = 48;
 constexpr int kH265Fragment = 49;
 constexpr int kH265Paci = 50;
+
+// A stream without a keyframe or recovery point for so many units may have none: that is longer
+// than nearly all GOPs. From then on one in so many is marked.
+constexpr int kUnitsWithoutEntry = 300;
+constexpr int kUnitsBetweenEntries = 30;
 
 constexpr size_t kParameterSetsMax = 64;
 constexpr size_t kParameterSetBytesMax = 4096;
@@ -250,6 +257,8 @@ void Depacketiser::BeginNal(Bytes header_and_more) {
     keyframe_ = keyframe_ || IsKeyframeSlice(type);
   } else if (IsParameterSet(type)) {
     sets_in_unit_.insert(type);
+  } else if (type == (codec_ == Codec::kH264 ? kH264Sei : kH265PrefixSei)) {
+    sei_ = true;
   }
   if (++nals_ > limits::kNalUnitsPerAccessUnitMax && !overflowed_) {
     CountQuirk(quirks_, "access_unit_too_many_nals");
@@ -289,12 +298,15 @@ void Depacketiser::Finish(std::vector<AssembledUnit>* finished) {
   in_fragments_ = false;
   if (has_slice_) {
     AssembledUnit unit;
-    unit.keyframe = keyframe_;
+    const media::Entry entry = EntryHere();
+    keyframe_ = entry.keyframe;
+    unit.keyframe = entry.keyframe;
+    unit.refresh = entry.refresh;
     unit.rtp_time = rtp_time_;
     unit.damaged = damaged_ || overflowed_;
     if (lost_before_unit_ && !(keyframe_ && first_slice_whole_)) unit.damaged = true;
-    const std::vector<uint8_t> missing =
-        keyframe_ ? MissingParameterSets() : std::vector<uint8_t>();
+    const bool begins = entry.keyframe || entry.refresh != media::Refresh::kNone;
+    const std::vector<uint8_t> missing = begins ? MissingParameterSets() : std::vector<uint8_t>();
     unit.data.reserve(data_.size() + missing.size());
     const auto split = data_.begin() + static_cast<ptrdiff_t>(delimiter_end_);
     unit.data.insert(unit.data.end(), data_.begin(), split);
@@ -316,9 +328,22 @@ void Depacketiser::Finish(std::vector<AssembledUnit>* finished) {
   has_slice_ = false;
   first_slice_whole_ = false;
   keyframe_ = false;
+  sei_ = false;
   sets_in_unit_.clear();
   delimiter_end_ = 0;
   ended_by_marker_ = false;
+}
+
+media::Entry Depacketiser::EntryHere() {
+  media::Entry entry{.keyframe = keyframe_};
+  if (!keyframe_ && sei_ && !overflowed_) entry = media::EntryOf(codec_, data_);
+  const bool somewhere = entry.keyframe || entry.refresh != media::Refresh::kNone;
+  since_entry_ = somewhere ? 0 : since_entry_ + 1;
+  if (since_entry_ >= kUnitsWithoutEntry) {
+    entry.refresh = media::Refresh::kUnannounced;
+    since_entry_ -= kUnitsBetweenEntries;
+  }
+  return entry;
 }
 
 int Depacketiser::NalType(uint8_t first_byte) const {

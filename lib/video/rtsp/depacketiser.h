@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/video/media/access_unit.h"
+#include "lib/video/media/annexb.h"
 #include "lib/video/rtsp/quirks.h"
 #include "lib/video/rtsp/rtp.h"
 #include "lib/video/rtsp/sdp.h"
@@ -17,6 +18,7 @@ namespace patrol::rtsp {
 // An access unit before it has its place in time.
 struct AssembledUnit {
   bool keyframe = false;
+  media::Refresh refresh = media::Refresh::kNone;
   bool damaged = false;
   uint32_t rtp_time = 0;
   std::vector<uint8_t> data;  // Annex B, four-byte start codes
@@ -26,10 +28,11 @@ struct AssembledUnit {
 // without DON) stream in, access units out.
 //
 // A unit ends with the marker bit once it holds a slice, or where the RTP time changes. Parameter
-// sets are remembered, from the SDP and from the stream, and put before keyframes that come
-// without; a unit that holds nothing but parameter sets and SEI is not handed on. Where packets
-// were lost, the unit they belonged to and the next are marked damaged, the latter not if it is a
-// whole keyframe.
+// sets are remembered, from the SDP and from the stream, and put before keyframes and recovery
+// points that come without; so they are, now and then, where a stream has neither for long: it may
+// renew its picture piece by piece and not say so. A unit that holds nothing but parameter sets and
+// SEI is not handed on. Where packets were lost, the unit they belonged to and the next are marked
+// damaged, the latter not if it is a whole keyframe.
 //
 // Limits: limits::kAccessUnitBytesMax and kNalUnitsPerAccessUnitMax; a unit beyond them is damaged.
 class Depacketiser {
@@ -57,6 +60,8 @@ class Depacketiser {
   void Append(Bytes bytes);
   void EndNal();
   void Finish(std::vector<AssembledUnit>* finished);
+  // How the unit that is whole now can be decoded from.
+  media::Entry EntryHere();
 
   int NalType(uint8_t first_byte) const;
   bool IsSlice(int type) const;
@@ -83,8 +88,11 @@ class Depacketiser {
   bool has_slice_ = false;
   bool first_slice_whole_ = false;  // its first slice is the picture's first
   bool keyframe_ = false;
+  bool sei_ = false;
   std::set<int> sets_in_unit_;  // NAL types of parameter sets in it
   size_t delimiter_end_ = 0;    // behind a leading access unit delimiter
+
+  int since_entry_ = 0;  // units
 
   // The NAL unit being put together, at nal_begin_ of data_.
   bool in_nal_ = false;

@@ -115,6 +115,7 @@ void StreamReceiver::HandOn(AssembledUnit assembled, const Received& received) {
   auto unit = std::make_shared<media::AccessUnit>();
   unit->codec = track_.codec;
   unit->keyframe = assembled.keyframe;
+  unit->refresh = assembled.refresh;
   unit->damaged = assembled.damaged;
   unit->rtp_time = assembled.rtp_time;
   unit->time = clock_.OnUnit(assembled.rtp_time, received.utc, received.monotonic);

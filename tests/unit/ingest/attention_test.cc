@@ -433,6 +433,35 @@ TEST(Attention, StaysWithinItsBudgetAndSaysWhatItCosts) {
   EXPECT_EQ(totals.full_decodes, 32);
 }
 
+TEST(Attention, DecodesCamerasWithoutKeyframesForwardAndSaysWhyTheyWait) {
+  Attention attention(Simulation::Large({.full_decodes_max = 4}), 7);
+  absl::Duration now = absl::Seconds(100);
+  for (const Attention::Key key : {1u, 2u}) attention.Begin(key, now);
+  const auto run = [&](bool keyframes) {
+    for (int i = 0; i < 40; ++i, now += kStep) {
+      for (const Attention::Key key : {1u, 2u}) {
+        attention.OnUnit(key, keyframes && i % 20 == 0, kCalm, now);
+        if (i % 20 == 0) attention.OnRefresh(key, now);
+      }
+      attention.Decide(now);
+    }
+  };
+  run(false);
+  EXPECT_EQ(attention.Totals(now).full_decodes, 1);
+  for (const Attention::Key key : {1u, 2u}) {
+    const AttentionState state = attention.State(key, now);
+    EXPECT_TRUE(state.keyless);
+    EXPECT_TRUE(state.sparse);
+    EXPECT_TRUE(absl::StrContains(state.why, "it sends no keyframes")) << state.why;
+    EXPECT_NE(state.level, AttentionLevel::kQuiet);
+  }
+  EXPECT_EQ(attention.Totals(now).waiting, 1);
+  // Keyframes came after all.
+  run(true);
+  EXPECT_FALSE(attention.State(1, now).keyless);
+  EXPECT_EQ(attention.Totals(now).full_decodes, 0);
+}
+
 TEST(Attention, DecodesSparseCamerasForwardButNotAll) {
   Simulation town(Simulation::Large({.full_decodes_max = 8}), absl::Seconds(40));
   for (Attention::Key key = 1; key <= 6; ++key) town.Begin(key);

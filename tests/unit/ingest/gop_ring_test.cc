@@ -76,6 +76,67 @@ TEST(GopRing, ShortensThePreRollUnderItsByteLimitAndCounts) {
   EXPECT_EQ(budget.bytes.load(), ring.bytes());
 }
 
+media::AccessUnitPtr Renewing(double seconds, media::Refresh refresh, size_t bytes = 100) {
+  auto unit = std::make_shared<media::AccessUnit>(*Unit(seconds, false, bytes));
+  unit->refresh = refresh;
+  return unit;
+}
+
+// Without keyframes: can be entered every 2 s, 10 units a second.
+void AddRenewing(GopRing* ring, int from, int to, media::Refresh refresh, size_t bytes = 100) {
+  for (int i = from; i < to; ++i) {
+    ring->Add(i % 20 == 0 ? Renewing(i * 0.1, refresh, bytes) : Unit(i * 0.1, false, bytes));
+  }
+}
+
+TEST(GopRing, KeepsAStreamWithoutKeyframesFromWhereItCanBeEntered) {
+  for (const auto refresh : {media::Refresh::kAnnounced, media::Refresh::kUnannounced}) {
+    RingBudget budget(1 << 30);
+    GopRing ring(1 << 20, absl::Seconds(5), &budget);
+    AddRenewing(&ring, 5, 200, refresh);
+    const auto all = ring.All();
+    EXPECT_EQ(all.front()->refresh, refresh);
+    EXPECT_EQ(all.front()->time, absl::UnixEpoch() + absl::Seconds(14));
+    // Its pictures are whole only some time after it was entered.
+    EXPECT_EQ(ring.LastGop(), all);
+    EXPECT_EQ(ring.shortenings(), 0);
+  }
+}
+
+TEST(GopRing, DoesNotLeadOverAGapInAStreamWithoutKeyframes) {
+  RingBudget budget(1 << 30);
+  GopRing ring(1 << 20, absl::Seconds(5), &budget);
+  AddRenewing(&ring, 0, 50, media::Refresh::kAnnounced);
+  ring.Add(Unit(5, false, 100, /*damaged=*/true));
+  AddRenewing(&ring, 51, 75, media::Refresh::kAnnounced);
+  EXPECT_EQ(ring.LastGop().front()->time, absl::UnixEpoch() + absl::Seconds(6));
+  EXPECT_EQ(ring.LastGop().size(), 15u);
+}
+
+TEST(GopRing, HoldsAStreamWithoutKeyframesWithinItsLimits) {
+  RingBudget budget(1 << 30);
+  GopRing ring(10'000, absl::Seconds(60), &budget);
+  AddRenewing(&ring, 0, 1000, media::Refresh::kUnannounced);
+  EXPECT_LE(ring.bytes(), 10'000u);
+  EXPECT_TRUE(ring.accepting());
+  EXPECT_EQ(ring.All().back()->time, absl::UnixEpoch() + absl::Seconds(99.9));
+  EXPECT_EQ(budget.bytes.load(), ring.bytes());
+}
+
+TEST(GopRing, AGopIsNotCutWhereItCouldBeEnteredInItsMiddle) {
+  RingBudget budget(1 << 30);
+  GopRing ring(10'000, absl::Seconds(5), &budget);
+  ring.Add(Unit(0, true));
+  AddRenewing(&ring, 1, 30, media::Refresh::kAnnounced);
+  EXPECT_EQ(ring.LastGop().size(), 30u);
+  // Nor given up for what nobody says to be decodable, when it is too large; for a recovery point
+  // it is.
+  AddRenewing(&ring, 30, 200, media::Refresh::kUnannounced);
+  EXPECT_TRUE(ring.LastGop().front()->keyframe);
+  AddRenewing(&ring, 200, 225, media::Refresh::kAnnounced);
+  EXPECT_EQ(ring.LastGop().front()->time, absl::UnixEpoch() + absl::Seconds(20));
+}
+
 TEST(GopRing, KeepsTheBeginningOfAGopThatIsTooLargeItself) {
   RingBudget budget(1 << 30);
   GopRing ring(2'000, absl::Seconds(5), &budget);

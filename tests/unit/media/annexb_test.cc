@@ -45,6 +45,23 @@ TEST(IsKeyframe, KnowsIdrOfH264AndRandomAccessOfH265) {
   EXPECT_FALSE(IsKeyframe(Codec::kH264, std::vector<uint8_t>{}));
 }
 
+TEST(EntryOf, KnowsRecoveryPointsAndWhatTheyAreWorth) {
+  // SEI with recovery_frame_cnt 0 or 1, then a slice of type 7 (I) or 5 (P).
+  const std::vector<uint8_t> now{0, 0, 1, 6, 6, 1, 0x84, 0x80}, later{0, 0, 1, 6, 6, 1, 0x44, 0x80};
+  const std::vector<uint8_t> intra{0, 0, 1, 0x41, 0x88, 0x80}, other{0, 0, 1, 0x41, 0x98, 0x80};
+  const auto entry = [](std::vector<uint8_t> sei, const std::vector<uint8_t>& slice) {
+    sei.insert(sei.end(), slice.begin(), slice.end());
+    return EntryOf(Codec::kH264, sei);
+  };
+  EXPECT_EQ(entry(now, intra), (Entry{.keyframe = true}));
+  EXPECT_EQ(entry(now, other), (Entry{.refresh = Refresh::kUnannounced}));
+  EXPECT_EQ(entry(later, intra), (Entry{.refresh = Refresh::kAnnounced}));
+  EXPECT_EQ(entry(later, other), (Entry{.refresh = Refresh::kAnnounced}));
+  EXPECT_EQ(entry({}, intra), Entry());
+  EXPECT_EQ(entry(now, {}), Entry());
+  EXPECT_EQ(entry(now, {0, 0, 1, 0x65, 0x88, 0x80}), (Entry{.keyframe = true}));
+}
+
 TEST(ParameterSetsOf, CopiesThemFromACodedKeyframe) {
   for (const char* encoder : {"libx264", "libx265"}) {
     const auto units = EncodeStream({.encoder = encoder, .frames = 2});

@@ -117,6 +117,45 @@ TEST(DepacketiserH264, MarksAUnitWithABrokenAggregateDamaged) {
   EXPECT_EQ(feeder.quirks["aggregate_too_short"], 1);
 }
 
+TEST(DepacketiserH264, MarksRecoveryPointsAndPutsParameterSetsBeforeThem) {
+  Feeder feeder(Codec::kH264, {kSps, kPps});
+  const Bytes in_one_picture = B({0x06, 6, 1, 0x44, 0x80}), at_once = B({0x06, 6, 1, 0x84, 0x80});
+  const Bytes intra = B({0x41, 0x88, 0x80});
+  feeder.Packet(1, in_one_picture);
+  feeder.Packet(1, kP, true);
+  feeder.Packet(2, kP, true);
+  feeder.Packet(3, at_once);
+  feeder.Packet(3, intra, true);
+  ASSERT_EQ(feeder.units.size(), 3u);
+  EXPECT_FALSE(feeder.units[0].keyframe);
+  EXPECT_EQ(feeder.units[0].refresh, media::Refresh::kAnnounced);
+  EXPECT_EQ(feeder.units[0].data, AnnexB({kSps, kPps, in_one_picture, kP}));
+  EXPECT_EQ(feeder.units[1].refresh, media::Refresh::kNone);
+  EXPECT_EQ(feeder.units[1].data, AnnexB({kP}));
+  // An open GOP's intra picture is as good as an IDR picture.
+  EXPECT_TRUE(feeder.units[2].keyframe);
+  EXPECT_EQ(feeder.units[2].refresh, media::Refresh::kNone);
+  EXPECT_EQ(feeder.units[2].data, AnnexB({kSps, kPps, at_once, intra}));
+}
+
+TEST(DepacketiserH264, MarksAUnitNowAndThenWhereAStreamSaysNothingForLong) {
+  Feeder feeder(Codec::kH264, {kSps, kPps});
+  for (uint32_t n = 0; n < 500; ++n) feeder.Packet(n, kP, true);
+  int first = -1, marked = 0;
+  for (size_t i = 0; i < feeder.units.size(); ++i) {
+    if (feeder.units[i].refresh == media::Refresh::kNone) continue;
+    EXPECT_EQ(feeder.units[i].refresh, media::Refresh::kUnannounced);
+    EXPECT_EQ(feeder.units[i].data, AnnexB({kSps, kPps, kP}));
+    if (marked++ == 0) first = static_cast<int>(i);
+  }
+  EXPECT_EQ(first, 299);
+  EXPECT_EQ(marked, 7);
+  feeder.units.clear();
+  feeder.Packet(500, kIdr, true);
+  for (uint32_t n = 501; n < 700; ++n) feeder.Packet(n, kP, true);
+  for (const auto& unit : feeder.units) EXPECT_EQ(unit.refresh, media::Refresh::kNone);
+}
+
 TEST(DepacketiserH264, PutsRememberedParameterSetsBeforeAKeyframeWithout) {
   Feeder feeder(Codec::kH264, {kSps, kPps});
   feeder.Packet(1, kIdr, true);
