@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "lib/video/media/annexb.h"
 #include "lib/video/media/decoder.h"
+#include "lib/video/media/privacy.h"
 #include "tests/unit/media/coded_stream.h"
 
 namespace patrol::media {
@@ -208,6 +209,28 @@ TEST(IntraRefresh, BeginsAnewAfterALossAndIsNotWholeTooEarly) {
     // From the second loss on until all of the picture was renewed once more.
     EXPECT_LT(given.pictures, static_cast<int>(rest.size()) - given.first - 17) << i;
   }
+}
+
+TEST(IntraRefresh, PicturesThatArePaintedOrFoundWholeAreMaskedAllTheSame) {
+  const auto units = Code({.frames = 100, .gop = 20, .params = kIntraRefresh});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder libx264";
+  PrivacyMask mask;
+  mask.polygons = {{{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}}};
+  const auto filter = std::make_shared<PrivacyFilter>(mask);
+  auto rest = Silenced(From(units, 7));
+  auto decoder = MakeDecoder(Codec::kH264);
+  int pictures = 0;
+  for (AccessUnit& unit : rest) {
+    unit.privacy = filter;
+    const auto picture = decoder->Decode(unit);
+    ASSERT_TRUE(picture.ok()) << picture.status();
+    if (!*picture) continue;
+    ++pictures;
+    const uint8_t* row = (*picture)->plane(0) + 120 * (*picture)->stride(0);
+    EXPECT_LE(*std::max_element(row, row + 160), 16);
+    EXPECT_GE(*std::min_element(row + 200, row + 320), 50);
+  }
+  EXPECT_GT(pictures, 30);
 }
 
 TEST(IntraRefresh, KeyframesEndTheFindingOut) {
