@@ -48,6 +48,13 @@ constexpr absl::Duration kForget = absl::Minutes(4);
 constexpr int kSparseShare = 4;
 // A picture is asked for within this share of blind_after, so that it is there in time.
 constexpr double kBlindMargin = 0.8;
+// Of a quiet camera the keyframes with most activity before them are looked at, and where there is
+// none such one after so many times the interval. A fifth more of them than what is left of the
+// interval's share, since one that is looked at puts the due time off.
+constexpr double kQuietMost = 2;
+constexpr double kChosenShare = 1.2;
+// Nearly every keyframe is looked at anyway.
+constexpr double kNearlyAll = 0.9;
 // Jitter of keyframe times, as a share of the GOP.
 constexpr double kGopTolerance = 0.9;
 // Beyond this intervals of minutes tell nothing of a place.
@@ -169,6 +176,8 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
   Camera& camera = At(key);
   if (!camera.streaming) return {};
   const bool burst_before = camera.burst;
+  const std::optional<double> unusual = keyframe ? camera.gops.OnKeyframe() : std::nullopt;
+  camera.gops.OnLevel(activity.level);
   OnActivity(camera, activity, now);
   Turn turn;
   turn.decide = camera.burst && !burst_before;
@@ -193,14 +202,27 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
                                : GoesOn(camera) ? kGoesOnEvery
                                                 : absl::ZeroDuration();
   const bool first = camera.decoded == -absl::InfiniteDuration();
-  // Unless the next one is in time as well.
   turn.decode = first || (eager ? now >= camera.decoded + every * kGopTolerance
-                                : now + camera.gop * kGopTolerance > camera.due);
+                                : QuietTurn(camera, unusual, now));
   if (!turn.decode) return turn;
   camera.decoded = now;
   camera.due = now + QuietEvery(camera);
   if (getting_to_know) camera.due = RandomDue(camera, now);
   return turn;
+}
+
+bool Attention::QuietTurn(const Camera& camera, std::optional<double> unusual,
+                          absl::Duration now) const {
+  // Due, unless the next one is in time as well.
+  const absl::Duration next = now + camera.gop * kGopTolerance;
+  const absl::Duration every = QuietEvery(camera);
+  const double share = absl::FDivDuration(camera.gop, every);  // of its keyframes
+  if (!unusual.has_value() || share > kNearlyAll) return next > camera.due;
+  const absl::Duration most =
+      std::max(every, std::min(every * kQuietMost, options_.blind_after * kBlindMargin * stretch_));
+  if (next > camera.due + (most - every)) return true;
+  const double due = absl::FDivDuration(camera.gop, most);
+  return *unusual >= 1 - kChosenShare * (share - due) / (1 - due);
 }
 
 // At a random one of the keyframes within the interval: cameras that began together, with aligned

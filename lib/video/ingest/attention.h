@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/time/time.h"
 #include "lib/base/limits.h"
 #include "lib/video/ingest/activity.h"
+#include "lib/video/ingest/unusual_gop.h"
 
 namespace patrol::ingest {
 
@@ -30,8 +32,9 @@ struct AttentionOptions {
   double budget_cores = 1.0;
   int full_decodes_max = limits::kFullDecodesMaxDefault;
   absl::Duration blind_after = absl::Seconds(10);
-  // A quiet camera's keyframe is decoded this often, up to twice as often where there is CPU to
-  // spare, and always within blind_after.
+  // A quiet camera's keyframe is decoded this often in the mean, up to twice as often where there
+  // is CPU to spare: rather those with more activity before them, the next one after at most twice
+  // as long, and always within blind_after.
   absl::Duration quiet_picture_every = absl::Seconds(4);
   // Every streaming camera wants to be decoded in full: what attention is measured against.
   bool everything = false;
@@ -77,10 +80,11 @@ struct AttentionTotals {
 // Which pictures are worth decoding now, given the CPU there is. It decides; others decode.
 //
 // A quiet camera has a due time for its next keyframe, spread at random over its interval so that
-// cameras whose GOPs are aligned do not all come due at once. Full decoding is wanted, in this
-// order, by who is looked at, where pixels confirmed motion, where activity or a decoded keyframe
-// says that something begins, and by sparse cameras, those without keyframes among them; no unit
-// within reach comes first among equals.
+// cameras whose GOPs are aligned do not all come due at once. Where activity differs from GOP to
+// GOP most of its turns go to the keyframes with most of it before them, and the due time is for
+// when there are none. Full decoding is wanted, in this order, by who is looked at, where pixels
+// confirmed motion, where activity or a decoded keyframe says that something begins, and by sparse
+// cameras, those without keyframes among them; no unit within reach comes first among equals.
 //
 // A burst that activity begins is its candidate for a movement, at its unit's time. It begins at
 // the last keyframe in the ring, so that the pictures from before the candidate tell when it began;
@@ -150,6 +154,7 @@ class Attention {
     absl::Duration due = -absl::InfiniteDuration();
     // What speaks for it.
     double level = 0;
+    UnusualGop gops;
     const char* cause = "";
     bool active = false;
     absl::Duration active_since;
@@ -200,6 +205,8 @@ class Attention {
   bool Keyless(const Camera& camera, absl::Duration now) const;
   absl::Duration RandomDue(const Camera& camera, absl::Duration now) const;
   absl::Duration QuietEvery(const Camera& camera) const;
+  // Whether a quiet camera's keyframe has its turn. unusual: of UnusualGop.
+  bool QuietTurn(const Camera& camera, std::optional<double> unusual, absl::Duration now) const;
   double Share(Key camera, uint64_t salt) const;
   std::string Why(const Camera& camera, Want want, absl::Duration now) const;
 

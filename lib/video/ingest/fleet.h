@@ -172,7 +172,8 @@ struct FleetOptions {
   double budget_cores = 1.0;
   // A camera without a decoded, error-free picture for this long is blind.
   absl::Duration blind_after = absl::Seconds(10);
-  // A keyframe of a quiet camera is decoded this often, oftener where there is CPU to spare.
+  // A keyframe of a quiet camera is decoded this often in the mean, oftener where there is CPU to
+  // spare; see AttentionOptions.
   absl::Duration quiet_picture_every = absl::Seconds(4);
   // Of a camera in full decode so many pictures a second are handed on.
   int analysed_per_second = 5;

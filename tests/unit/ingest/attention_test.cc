@@ -3,7 +3,10 @@
 
 #include "lib/video/ingest/attention.h"
 
+#include <algorithm>
+#include <functional>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -431,6 +434,52 @@ TEST(Attention, StaysWithinItsBudgetAndSaysWhatItCosts) {
   totals = town.attention.Totals(town.now);
   EXPECT_LE(totals.stretch, 1);
   EXPECT_EQ(totals.full_decodes, 32);
+}
+
+// One camera's GOPs of 2 s, 15 units each, by the level of their activity: which keyframes were
+// decoded. The first minute is not told of.
+std::vector<bool> Looks(int gops, const std::function<double(int gop, int unit)>& level) {
+  Attention attention(Simulation::Large({}), 7);
+  absl::Duration now = absl::Seconds(100);
+  attention.Begin(1, now);
+  std::vector<bool> looks;
+  for (int gop = -30; gop < gops; ++gop) {
+    for (int unit = 0; unit < 15; ++unit, now += absl::Seconds(2) / 15) {
+      const ActivityReading reading{.level = level(gop, unit), .cause = "size"};
+      const Attention::Turn turn = attention.OnUnit(1, unit == 0, reading, now);
+      if (unit == 0 && gop >= 0) looks.push_back(turn.decode);
+    }
+  }
+  return looks;
+}
+
+TEST(Attention, LooksRatherAtKeyframesWithMoreActivityBeforeThem) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<double> noise(0, 0.5);
+  // A little more than noise, now and then, and too little for a burst.
+  const auto moves = [](int gop) { return gop % 11 == 7; };
+  const auto looks =
+      Looks(600, [&](int gop, int) { return noise(random) + (moves(gop) ? 0.2 : 0); });
+  int found = 0, moving = 0, looked = 0, since = 0, longest = 0;
+  for (int gop = 0; gop + 1 < 600; ++gop) {
+    looked += looks[static_cast<size_t>(gop)] ? 1 : 0;
+    since = looks[static_cast<size_t>(gop)] ? 0 : since + 1;
+    longest = std::max(longest, since);
+    if (!moves(gop)) continue;
+    ++moving;
+    found += looks[static_cast<size_t>(gop) + 1] ? 1 : 0;
+  }
+  EXPECT_GE(found, moving * 9 / 10);
+  // As often as one in two, as asked for (4 s), and never longer than 8 s apart.
+  EXPECT_GE(looked, 600 * 0.4);
+  EXPECT_LE(looked, 600 * 0.55);
+  EXPECT_LE(longest, 3);
+}
+
+TEST(Attention, LooksAtRegularIntervalsWhereActivityTellsNothing) {
+  const auto looks = Looks(100, [](int, int) { return 0.0; });
+  EXPECT_EQ(std::count(looks.begin(), looks.end(), true), 50);
+  for (size_t i = 1; i < looks.size(); ++i) EXPECT_NE(looks[i], looks[i - 1]) << i;
 }
 
 TEST(Attention, DecodesCamerasWithoutKeyframesForwardAndSaysWhyTheyWait) {
