@@ -46,6 +46,9 @@ constexpr absl::Duration kPause = absl::Seconds(1);
 constexpr absl::Duration kForget = absl::Minutes(4);
 // Of full_decodes_max at most this share is spent on decoding sparse cameras forward.
 constexpr int kSparseShare = 4;
+// A stream that can be entered without keyframes and had none for this long has none: longer than
+// the GOPs of cameras that stretch them.
+constexpr absl::Duration kKeylessAfter = absl::Minutes(2);
 // A picture is asked for within this share of blind_after, so that it is there in time.
 constexpr double kBlindMargin = 0.8;
 // Of a quiet camera the keyframes with most activity before them are looked at, and where there is
@@ -157,7 +160,7 @@ absl::Duration Attention::QuietEvery(const Camera& camera) const {
 
 bool Attention::Keyless(const Camera& camera, absl::Duration now) const {
   return camera.streaming && camera.last_refresh > camera.last_keyframe &&
-         now - camera.last_keyframe > options_.blind_after;
+         now - camera.last_keyframe > kKeylessAfter;
 }
 
 void Attention::OnRefresh(Key key, absl::Duration now) {

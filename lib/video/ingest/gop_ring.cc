@@ -30,14 +30,14 @@ void GopRing::DropOldest() {
 
 void GopRing::Clear() {
   while (!gops_.empty()) DropOldest();
-  accepting_ = too_large_ = false;
+  accepting_ = false;
 }
 
 bool GopRing::Enters(const media::AccessUnit& unit) const {
   if (unit.refresh == media::Refresh::kNone) return false;
   if (accepting_) return gops_.back().entered;
-  // The beginning of a long GOP is worth more than what nobody promised to be decodable.
-  return !too_large_ || unit.refresh == media::Refresh::kAnnounced;
+  // A GOP that begins with a keyframe is worth more than what nobody promised to be decodable.
+  return unit.refresh == media::Refresh::kAnnounced || gops_.empty() || gops_.back().entered;
 }
 
 void GopRing::Add(media::AccessUnitPtr unit) {
@@ -57,7 +57,6 @@ void GopRing::Add(media::AccessUnitPtr unit) {
   const bool fits = Fits(bytes);
   if (shortened || !fits) ++shortenings_;
   const bool continues = std::exchange(accepting_, fits) && !gops_.empty();
-  too_large_ = !fits && !gops_.empty() && !gops_.back().entered;
   if (!fits) return;
   if (begins) {
     gops_.push_back({.begin = unit->time, .entered = !unit->keyframe, .continues = continues});

@@ -69,7 +69,6 @@ class GopRing {
   std::deque<Gop> gops_;
   size_t bytes_ = 0;
   bool accepting_ = false;  // the last GOP may be continued
-  bool too_large_ = false;  // it begins with a keyframe, and is why the limit bit
   int64_t shortenings_ = 0;
 };
 

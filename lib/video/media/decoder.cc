@@ -438,12 +438,13 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
   }
   const bool damaged = impl_->Follow(unit);
   impl_->begun = true;
+  const bool ends_proof = unit.keyframe && impl_->proof != nullptr;
+  if (ends_proof) impl_->proof.reset();
   if (impl_->leading_left > 0) --impl_->leading_left;
-  if (enters && !damaged && unit.codec != Codec::kMjpeg) {
+  if (ends_proof || (enters && !damaged && unit.codec != Codec::kMjpeg)) {
     impl_->leading_before = unit.time;
     impl_->leading_left = kLeadingMax;
   }
-  if (unit.keyframe) impl_->proof.reset();
   if (impl_->proof != nullptr) return impl_->Prove(unit, damaged || unit.damaged);
   const uint64_t missing_references = MissingReferencesOnThisThread();
   const absl::Status sent =

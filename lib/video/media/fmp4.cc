@@ -318,7 +318,11 @@ absl::StatusOr<Fmp4Piece> Fmp4Writer::Write(const AccessUnit& unit) {
   }
   Fmp4Piece piece;
   if (unit.damaged) continuing_ = false;
-  const bool begins = unit.keyframe || (!continuing_ && unit.refresh != Refresh::kNone);
+  had_keyframe_ = had_keyframe_ || unit.keyframe;
+  const bool enters =
+      unit.refresh == Refresh::kAnnounced ||
+      (unit.refresh == Refresh::kUnannounced && !had_keyframe_);  // or another may well come
+  const bool begins = unit.keyframe || (!continuing_ && enters);
   if (unit.damaged || (!continuing_ && !begins)) {
     ++skipped_;
     return piece;

@@ -58,6 +58,7 @@ class Fmp4Writer {
 
   std::vector<uint8_t> parameter_sets_;
   bool continuing_ = false;
+  bool had_keyframe_ = false;
   std::optional<absl::Time> start_;
   std::vector<int64_t> shown_;  // of the last reorder_depth_ + 1 pictures
   size_t reorder_depth_ = 0;    // as seen so far: 0 without B-frames
