@@ -111,10 +111,10 @@ struct Decoder::Impl {
   bool proven = false;  // by it, though FFmpeg knows of no keyframe
   // The keyframe that everything began at, or began anew after a loss: what is shown before it
   // refers to what was not there.
-  absl::Time leading_before;
-  int leading_left = 0;  // units
-  ReferenceChain chain;  // H.264 only
-  bool broken = false;   // H.265: until the next keyframe
+  int64_t leading_before = 0;  // as FFmpeg's pts: whole microseconds
+  int leading_left = 0;        // units
+  ReferenceChain chain;        // H.264 only
+  bool broken = false;         // H.265: until the next keyframe
   std::deque<absl::StatusOr<Picture>> ready;
   std::shared_ptr<PrivacyFilter> privacy;  // of what is being decoded
   Reordering order = Reordering::kNone;
@@ -244,7 +244,7 @@ absl::Status Decoder::Impl::Receive() {
     const int result = avcodec_receive_frame(context.get(), frame.get());
     if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return absl::OkStatus();
     PATROL_RETURN_IF_ERROR(StatusFromAv(result, Context("decode")));
-    const bool leading = leading_left > 0 && absl::FromUnixMicros(frame->pts) < leading_before;
+    const bool leading = leading_left > 0 && frame->pts < leading_before;
     if (!leading) ready.push_back(Accept());
     av_frame_unref(frame.get());
   }
@@ -442,7 +442,7 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
   if (ends_proof) impl_->proof.reset();
   if (impl_->leading_left > 0) --impl_->leading_left;
   if (ends_proof || (enters && !damaged && unit.codec != Codec::kMjpeg)) {
-    impl_->leading_before = unit.time;
+    impl_->leading_before = absl::ToUnixMicros(unit.time);
     impl_->leading_left = kLeadingMax;
   }
   if (impl_->proof != nullptr) return impl_->Prove(unit, damaged || unit.damaged);

@@ -44,6 +44,20 @@ TEST_P(DecoderOfCodec, ReturnsEveryPictureAtItsOwnTime) {
   EXPECT_EQ(decoder->damaged(), 0u);
 }
 
+TEST_P(DecoderOfCodec, ReturnsPicturesWhoseTimesAreNoWholeMicroseconds) {
+  auto units = EncodeStream({.encoder = GetParam()});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  auto decoder = MakeDecoder(units[0].codec);
+  for (size_t i = 0; i < units.size(); ++i) {
+    units[i].time =
+        absl::UnixEpoch() + absl::Seconds(1) + static_cast<int64_t>(i) * absl::Seconds(1) / 15;
+    units[i].time += absl::Nanoseconds(400);
+    const auto picture = decoder->Decode(units[i]);
+    ASSERT_TRUE(picture.ok()) << i << ": " << picture.status();
+    EXPECT_TRUE(picture->has_value()) << i;
+  }
+}
+
 TEST(Decoder, ReportsATruncatedAccessUnitAndRecoversAtTheNextKeyframe) {
   auto units = EncodeStream({});
   if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder libx264";
