@@ -185,9 +185,14 @@ std::vector<Candidate> SpatialIndex::Nearest(geo::LonLat place, const Query& que
   };
   // A box of half the earth, at a pole, meets pieces from both sides.
   if (lon_deg > 89) {
-    const auto piece = [](const Candidate& candidate) { return candidate.position.piece; };
-    std::ranges::sort(found, {}, piece);
-    found.erase(std::ranges::unique(found, {}, piece).begin(), found.end());
+    // Not std::ranges: clang 14, which builds the fuzzers, cannot read GCC 12's.
+    std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+      return a.position.piece < b.position.piece;
+    });
+    const auto same = [](const Candidate& a, const Candidate& b) {
+      return a.position.piece == b.position.piece;
+    };
+    found.erase(std::unique(found.begin(), found.end(), same), found.end());
   }
   const size_t count = std::min(query.count_max, found.size());
   if (count < found.size()) {
