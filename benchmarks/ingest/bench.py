@@ -125,6 +125,9 @@ class Run:
             time.sleep(0.5)
         return None
 
+    def note_busy(self, at, families):
+        self.busy.append((at, metrics.labelled(families, 'patrol_camera_busy_zones', 'camera')))
+
     def measure(self, seconds, beside=None):
         pid, sim = self.service.process.pid, self.cameras.pid
         before, drops = self.scrape(), procfs.udp_losses()
@@ -132,7 +135,8 @@ class Run:
         busy, threads = procfs.machine_busy_seconds(), procfs.cpu_by_thread(pid)
         peers_before = beside.usage() if beside else {}
         rss, sockets, seeing, scrapes = [], [], [], []
-        self.busy = [(begin, metrics.labelled(before, 'patrol_camera_busy_zones', 'camera'))]
+        self.busy = []
+        self.note_busy(begin, before)
         while time.time() - begin < seconds:
             time.sleep(min(SAMPLE_SECONDS, max(0.1, begin + seconds - time.time())))
             rss.append(procfs.rss_bytes(pid))
@@ -141,7 +145,7 @@ class Run:
                 now = self.scrape()
                 seeing.append(1 - metrics.total(now, 'patrol_cameras_blind') / self.settings['cameras'])
                 scrapes.append(metrics.total(now, 'patrol_metrics_cpu_seconds'))
-                self.busy.append((time.time(), metrics.labelled(now, 'patrol_camera_busy_zones', 'camera')))
+                self.note_busy(time.time(), now)
         took = time.time() - begin
         used = {name: (seconds_now - threads.get(name, 0)) / took for name, seconds_now in procfs.cpu_by_thread(pid).items()}
         self.result.update({
@@ -155,7 +159,7 @@ class Run:
             self.result['peers'] = self.compare(peers_before, beside.usage(), took)
         after = self.scrape()
         grown = {name: metrics.total(after, family) - metrics.total(before, family) for name, family in GROWN.items()}
-        self.busy.append((time.time(), metrics.labelled(after, 'patrol_camera_busy_zones', 'camera')))
+        self.note_busy(time.time(), after)
         self.result.update(grown)
         self.result.update({
             'streaming': after['patrol_cameras'][(('phase', 'streaming'),)] / self.settings['cameras'],
@@ -209,6 +213,7 @@ class Run:
 
     def run(self):
         seconds = self.options.seconds or self.settings['seconds']
+        warm_up = self.settings['warm_up'] if self.options.warm_up is None else self.options.warm_up
         self.start_cameras()
         self.start_service()
         try:
@@ -216,10 +221,10 @@ class Run:
             if self.settings['peers']:
                 sources = peers.sources_of(self.list, self.settings['peers'])
                 with peers.Peers(sources, self.programs.folder) as beside:
-                    time.sleep(self.settings['warm_up'] if self.options.warm_up is None else self.options.warm_up)
+                    time.sleep(warm_up)
                     begin, end = self.measure(seconds, beside)
             else:
-                time.sleep(self.settings['warm_up'] if self.options.warm_up is None else self.options.warm_up)
+                time.sleep(warm_up)
                 begin, end = self.measure(seconds)
             if self.settings['power_cut']:
                 self.power_cut()

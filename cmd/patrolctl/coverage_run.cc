@@ -41,6 +41,7 @@
 #include "lib/patrol/coverage/visit_files.h"
 #include "lib/patrol/coverage/window.h"
 #include "lib/patrol/coverage/window_files.h"
+#include "lib/patrol/coverage/window_sampler.h"
 #include "lib/patrol/coverage/window_visits.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
@@ -48,7 +49,7 @@
 #include "lib/patrol/tracks/fix.h"
 #include "lib/patrol/tracks/fix_log.h"
 #include "lib/patrol/tracks/fix_reader.h"
-#include "lib/patrol/tracks/matcher.h"
+#include "lib/patrol/tracks/mode_matchers.h"
 #include "lib/patrol/tracks/track.h"
 #include "lib/patrol/tracks/unit.h"
 
@@ -177,22 +178,6 @@ absl::Status ReadFixes(const RunArguments& arguments, Units* units, coverage::Fi
   return absl::OkStatus();
 }
 
-// What matching needs of one mode, made when first asked for.
-class ModeGraph {
- public:
-  const roadnet::SearchGraph& Get(const roadnet::Network& network, roadnet::Mode mode) {
-    std::call_once(made_, [&] {
-      graph_ =
-          std::make_unique<const roadnet::SearchGraph>(tracks::Matcher::MakeGraph(network, mode));
-    });
-    return *graph_;
-  }
-
- private:
-  std::once_flag made_;
-  std::unique_ptr<const roadnet::SearchGraph> graph_;
-};
-
 // Matches the fixes, taking them, on some threads; tracks come in order of unit all the same.
 std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units units, int threads,
                                         Progress& progress, coverage::FixCounts* counts) {
@@ -201,24 +186,19 @@ std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units u
     if (!unit.fixes.empty()) work.push_back({&id, &unit});
   }
   const roadnet::SpatialIndex index(network);
-  std::array<ModeGraph, roadnet::kModeCount> graphs;
+  tracks::MatchGraphs graphs(network);
   std::vector<tracks::MatchedTrack> matched(work.size());
   std::atomic<size_t> next = 0;
   const auto match = [&](bool shows) {
-    std::array<std::unique_ptr<tracks::Matcher>, roadnet::kModeCount> matchers;
+    tracks::ModeMatchers matchers(network, index, graphs);
     for (size_t i = next++; i < work.size(); i = next++) {
       if (shows) {
         progress.Show("matching", static_cast<double>(i) / static_cast<double>(work.size()));
       }
       auto& [id, unit] = work[i];
-      const auto mode = static_cast<size_t>(unit->mode);
-      if (matchers[mode] == nullptr) {
-        matchers[mode] = std::make_unique<tracks::Matcher>(network, index,
-                                                           graphs[mode].Get(network, unit->mode));
-      }
       const std::vector<tracks::Fix> fixes = unit->fixes.Read(*id);
       unit->fixes = {};
-      matched[i] = matchers[mode]->Match(*id, fixes);
+      matched[i] = matchers.Of(unit->mode).Match(*id, fixes);
     }
   };
   std::vector<std::thread> others;
@@ -299,9 +279,8 @@ absl::Status WriteGaps(const RunArguments& arguments, const roadnet::Network& ne
     watched = coverage::WatchedStretches(network, roadnet::SpatialIndex(network), cameras->views);
     options.cameras = true;
   }
-  absl::Duration rest;
-  int64_t steps_min = absl::IDivDuration(options.at_least, result.options.step, &rest);
-  if (rest > absl::ZeroDuration()) ++steps_min;
+  const int64_t steps_min =
+      coverage::StepAtOrAfter(result.options, result.options.from + options.at_least);
   return coverage::WriteBlindSpots(network, index, result,
                                    coverage::FindBlindSpots(network, result, steps_min, watched),
                                    options, arguments.out);

@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
   patrol::ctl::AddCoverageMap(context);
   patrol::ctl::AddCoverageReach(context);
   patrol::ctl::AddCoverageRun(context);
-  AddCoverageWindow(context);
+  patrol::ctl::AddCoverageWindow(context);
   patrol::ctl::AddEventCommands(context);
   patrol::ctl::AddMatchCommands(context);
   patrol::ctl::AddMotionCommands(context);

@@ -34,7 +34,7 @@
 #include "lib/patrol/tracks/area_visits.h"
 #include "lib/patrol/tracks/datum_check.h"
 #include "lib/patrol/tracks/fix_reader.h"
-#include "lib/patrol/tracks/matcher.h"
+#include "lib/patrol/tracks/mode_matchers.h"
 #include "lib/patrol/tracks/path_walk.h"
 #include "lib/patrol/tracks/unit.h"
 
@@ -328,33 +328,6 @@ void PrintTally(const Tally& tally, Format format) {
   std::fputs(text.c_str(), stdout);
 }
 
-// One graph and one matcher per mode in use.
-class Matchers {
- public:
-  Matchers(const roadnet::Network& network, const roadnet::SpatialIndex& index)
-      : network_(network), index_(index) {}
-
-  tracks::Matcher& Of(roadnet::Mode mode) {
-    const auto [found, added] = matchers_.try_emplace(mode);
-    if (added) {
-      auto graph =
-          std::make_unique<roadnet::SearchGraph>(tracks::Matcher::MakeGraph(network_, mode));
-      found->second.matcher = std::make_unique<tracks::Matcher>(network_, index_, *graph);
-      found->second.graph = std::move(graph);
-    }
-    return *found->second.matcher;
-  }
-
- private:
-  struct Entry {
-    std::unique_ptr<roadnet::SearchGraph> graph;
-    std::unique_ptr<tracks::Matcher> matcher;
-  };
-  const roadnet::Network& network_;
-  const roadnet::SpatialIndex& index_;
-  std::map<roadnet::Mode, Entry> matchers_;
-};
-
 // Warns of positions that fit the roads far better in another datum than the one they were read in.
 std::optional<geo::Datum> WarnOfWrongDatum(const FixFileFlags& flags, const FixFile& file,
                                            const roadnet::Network& network,
@@ -398,7 +371,8 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
 
   const roadnet::SpatialIndex index(network);
   const tracks::AreaCuts cuts(network, index, areas);
-  Matchers matchers(network, index);
+  tracks::MatchGraphs graphs(network);
+  tracks::ModeMatchers matchers(network, index, graphs);
   MatchOutput output(flags.out, network, areas, cuts);
   output.tally.suspected_datum = WarnOfWrongDatum(flags.fixes, file, network, index, mode);
   const bool terminal = isatty(STDERR_FILENO) != 0;

@@ -112,8 +112,6 @@ class PatrolWing::Impl {
         index_(*network_),
         areas_(std::make_shared<coverage::AreaIndex>(*network_, std::vector<geo::Area>())),
         coverage_(graphs_, areas_, config.coverage),
-        stale_after_(config.coverage.stale_after),
-        lost_after_(config.coverage.lost_after),
         finder_(graphs_),
         intake_(clock),
         matcher_(*network_, index_, {.stale_after = config.coverage.stale_after}) {}
@@ -145,7 +143,7 @@ class PatrolWing::Impl {
 
   report::Town town() const {
     std::lock_guard lock(areas_mutex_);
-    return {graphs_, areas_, stale_after_, lost_after_};
+    return {graphs_, areas_, coverage_.options().stale_after, coverage_.options().lost_after};
   }
 
   coverage::ArrivalFinder& finder() { return finder_; }
@@ -322,8 +320,6 @@ class PatrolWing::Impl {
   std::shared_ptr<const coverage::AreaIndex> areas_;  // guarded by areas_mutex_
 
   coverage::LiveCoverage coverage_;
-  const absl::Duration stale_after_;
-  const absl::Duration lost_after_;
   coverage::ArrivalFinder finder_;
 
   std::mutex intake_mutex_;

@@ -20,48 +20,6 @@
 namespace patrol::coverage {
 namespace {
 
-absl::Status CheckOptions(const WindowOptions& options) {
-  const auto invalid = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
-  if (options.from == absl::InfinitePast() || options.to == absl::InfiniteFuture() ||
-      options.to <= options.from) {
-    return invalid(absl::StrCat("window: its end ", FormatUtc(options.to),
-                                " is not after its beginning ", FormatUtc(options.from)));
-  }
-  if (options.step < absl::Seconds(1) || options.step > absl::Hours(1) ||
-      options.step % absl::Microseconds(1) != absl::ZeroDuration()) {
-    return invalid(absl::StrCat("step: ", absl::FormatDuration(options.step),
-                                " is outside 1s..1h in whole microseconds"));
-  }
-  if (options.reach <= absl::ZeroDuration() || options.reach > limits::kReachMax) {
-    return invalid(absl::StrCat("reach: ", absl::FormatDuration(options.reach), " is outside 0s..",
-                                absl::FormatDuration(limits::kReachMax)));
-  }
-  for (const absl::Duration start : options.shift_starts) {
-    if (start < absl::ZeroDuration() || start >= absl::Hours(24)) {
-      return invalid(absl::StrCat("shift: begins at ", absl::FormatDuration(start),
-                                  ", outside 0h..24h of a day"));
-    }
-  }
-  if (!std::is_sorted(options.shift_starts.begin(), options.shift_starts.end())) {
-    return invalid("shifts: their beginnings are not in order of the day");
-  }
-  for (const RequiredRound& round : options.rounds) {
-    if (round.every < absl::Seconds(1)) {
-      return invalid(absl::StrCat("round: every ", absl::FormatDuration(round.every),
-                                  " is less than a second"));
-    }
-  }
-  if (!options.graphs_by_hour.empty() && options.graphs_by_hour.size() != 24) {
-    return invalid(absl::StrCat("speeds: for ", options.graphs_by_hour.size(), " hours, not 24"));
-  }
-  if ((options.to - options.from) / options.step >= limits::kWindowStepsMax) {
-    return invalid(absl::StrCat("window: more than ", limits::kWindowStepsMax, " steps of ",
-                                absl::FormatDuration(options.step), " between ",
-                                FormatUtc(options.from), " and ", FormatUtc(options.to)));
-  }
-  return absl::OkStatus();
-}
-
 std::vector<WindowHour> HoursOf(const WindowOptions& options, int64_t steps) {
   std::vector<WindowHour> hours;
   absl::CivilHour civil = absl::ToCivilHour(options.from, options.zone);
@@ -153,11 +111,53 @@ double SpanSums::Ratio(__int128 um_steps) const {
          static_cast<double>(steps);
 }
 
+absl::Status CheckWindow(const WindowOptions& options) {
+  const auto invalid = [](absl::string_view what) { return absl::InvalidArgumentError(what); };
+  if (options.from == absl::InfinitePast() || options.to == absl::InfiniteFuture() ||
+      options.to <= options.from) {
+    return invalid(absl::StrCat("window: its end ", FormatUtc(options.to),
+                                " is not after its beginning ", FormatUtc(options.from)));
+  }
+  if (options.step < absl::Seconds(1) || options.step > absl::Hours(1) ||
+      options.step % absl::Microseconds(1) != absl::ZeroDuration()) {
+    return invalid(absl::StrCat("step: ", absl::FormatDuration(options.step),
+                                " is outside 1s..1h in whole microseconds"));
+  }
+  if (options.reach <= absl::ZeroDuration() || options.reach > limits::kReachMax) {
+    return invalid(absl::StrCat("reach: ", absl::FormatDuration(options.reach), " is outside 0s..",
+                                absl::FormatDuration(limits::kReachMax)));
+  }
+  for (const absl::Duration start : options.shift_starts) {
+    if (start < absl::ZeroDuration() || start >= absl::Hours(24)) {
+      return invalid(absl::StrCat("shift: begins at ", absl::FormatDuration(start),
+                                  ", outside 0h..24h of a day"));
+    }
+  }
+  if (!std::is_sorted(options.shift_starts.begin(), options.shift_starts.end())) {
+    return invalid("shifts: their beginnings are not in order of the day");
+  }
+  for (const RequiredRound& round : options.rounds) {
+    if (round.every < absl::Seconds(1)) {
+      return invalid(absl::StrCat("round: every ", absl::FormatDuration(round.every),
+                                  " is less than a second"));
+    }
+  }
+  if (!options.graphs_by_hour.empty() && options.graphs_by_hour.size() != 24) {
+    return invalid(absl::StrCat("speeds: for ", options.graphs_by_hour.size(), " hours, not 24"));
+  }
+  if ((options.to - options.from) / options.step >= limits::kWindowStepsMax) {
+    return invalid(absl::StrCat("window: more than ", limits::kWindowStepsMax, " steps of ",
+                                absl::FormatDuration(options.step), " between ",
+                                FormatUtc(options.from), " and ", FormatUtc(options.to)));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<WindowResult> ComputeWindow(const ModeGraphs& graphs, const AreaIndex& index,
                                            absl::Span<const tracks::MatchedTrack> tracks,
                                            const WindowOptions& options,
                                            const std::function<void(double)>& progress) {
-  PATROL_RETURN_IF_ERROR(CheckOptions(options));
+  PATROL_RETURN_IF_ERROR(CheckWindow(options));
   WindowResult result;
   result.options = options;
   result.steps = StepAtOrAfter(options, options.to);

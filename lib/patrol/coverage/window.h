@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -120,12 +121,15 @@ struct WindowResult {
   absl::Time StepTime(int64_t step) const { return options.from + step * options.step; }
 };
 
+// Errors: INVALID_ARGUMENT naming the option that is out of range.
+absl::Status CheckWindow(const WindowOptions& options);
+
 // Coverage over a window, from matched paths of on-duty units. Unlike live coverage it knows the
 // later fixes: a unit moves along its path between two of them, and after a unit's last fix, or in
 // a gap longer than stale_after, nothing is made up: it is stale at once.
 //
 // progress: called now and then with the share done, 0..1; may be null.
-// Errors:   INVALID_ARGUMENT naming the option that is out of range; CANCELLED by options.stop.
+// Errors:   CheckWindow's; CANCELLED by options.stop.
 // Accuracy: what Field computes at each step, added up in integers.
 // Threads:  starts options.threads of its own; `progress` is called from the calling one.
 // Cost:     one Field a step in which a unit moved; steps without a known or stale unit are free.

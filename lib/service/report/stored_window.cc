@@ -1,7 +1,6 @@
 #include "lib/service/report/stored_window.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <utility>
 #include <vector>
@@ -12,18 +11,16 @@
 #include "lib/base/time_text.h"
 #include "lib/patrol/coverage/blind_spots.h"
 #include "lib/patrol/coverage/camera_view.h"
+#include "lib/patrol/coverage/window_sampler.h"
 #include "lib/patrol/roadnet/nearest.h"
-#include "lib/patrol/roadnet/search_graph.h"
 #include "lib/patrol/tracks/fix.h"
-#include "lib/patrol/tracks/matcher.h"
+#include "lib/patrol/tracks/mode_matchers.h"
 
 namespace patrol::report {
 namespace {
 
 // Reading and matching take about as long as covering.
 constexpr double kMatchingShare = 0.5;
-// How far a camera sees whose record does not say: as `coverage run --camera-range`.
-constexpr double kCameraRangeM = 50;
 
 // A unit's fixes from `from` to `to`, oldest first.
 absl::StatusOr<std::vector<tracks::Fix>> FixesOf(store::Store& store, const std::string& unit_id,
@@ -46,37 +43,6 @@ absl::StatusOr<std::vector<tracks::Fix>> FixesOf(store::Store& store, const std:
   return fixes;
 }
 
-// Matches units of any mode; what a mode needs is made when it first comes.
-class Matchers {
- public:
-  Matchers(const roadnet::Network& network, absl::Duration stale_after)
-      : network_(network), index_(network), options_{.stale_after = stale_after} {}
-
-  tracks::MatchedTrack Match(const std::string& unit_id, roadnet::Mode mode,
-                             const std::vector<tracks::Fix>& fixes) {
-    OfMode& own = modes_[static_cast<size_t>(mode)];
-    if (own.matcher == nullptr) {
-      own.graph =
-          std::make_unique<const roadnet::SearchGraph>(tracks::Matcher::MakeGraph(network_, mode));
-      own.matcher = std::make_unique<tracks::Matcher>(network_, index_, *own.graph, options_);
-    }
-    return own.matcher->Match(unit_id, fixes);
-  }
-
-  const roadnet::SpatialIndex& index() const { return index_; }
-
- private:
-  struct OfMode {
-    std::unique_ptr<const roadnet::SearchGraph> graph;
-    std::unique_ptr<tracks::Matcher> matcher;
-  };
-
-  const roadnet::Network& network_;
-  const roadnet::SpatialIndex index_;
-  const tracks::MatchOptions options_;
-  std::array<OfMode, roadnet::kModeCount> modes_;
-};
-
 // By unit id; a mode that is none is a car's, as it is live.
 absl::StatusOr<std::map<std::string, roadnet::Mode>> ModesOf(store::Store& store) {
   PATROL_ASSIGN_OR_RETURN(const std::vector<store::Unit> units, store.AllUnits());
@@ -94,13 +60,12 @@ absl::StatusOr<std::vector<coverage::CameraView>> ViewsOf(store::Store& store) {
   std::vector<coverage::CameraView> views;
   for (const store::Camera& camera : cameras) {
     if (!camera.position.has_value()) continue;
-    // Without a field of view the heading says nothing.
-    const bool all_around = camera.field_of_view_deg <= 0;
-    views.push_back({.id = camera.id,
-                     .place = *camera.position,
-                     .heading_deg = all_around ? 0 : camera.heading_deg,
-                     .field_of_view_deg = all_around ? 360 : camera.field_of_view_deg,
-                     .range_m = kCameraRangeM});
+    coverage::CameraView& view = views.emplace_back();
+    view.id = camera.id;
+    view.place = *camera.position;
+    if (camera.field_of_view_deg <= 0) continue;  // then its heading says nothing
+    view.heading_deg = camera.heading_deg;
+    view.field_of_view_deg = camera.field_of_view_deg;
   }
   return views;
 }
@@ -114,9 +79,8 @@ absl::Status FindBlindSpots(store::Store& store, const roadnet::Network& network
   options.cameras = !views.empty();
   std::vector<std::vector<coverage::Interval>> watched;
   if (options.cameras) watched = coverage::WatchedStretches(network, index, views);
-  absl::Duration rest;
-  int64_t steps_min = absl::IDivDuration(order.gap_min, order.step, &rest);
-  if (rest > absl::ZeroDuration()) ++steps_min;
+  const int64_t steps_min =
+      coverage::StepAtOrAfter(report->result.options, order.from + order.gap_min);
   const std::vector<coverage::BlindSpot> spots =
       coverage::FindBlindSpots(network, report->result, steps_min, watched);
   report->blind_spots = spots.size();
@@ -124,6 +88,15 @@ absl::Status FindBlindSpots(store::Store& store, const roadnet::Network& network
   PATROL_ASSIGN_OR_RETURN(report->blind_spots_geojson,
                           coverage::BlindSpotsGeoJson(network, report->result, spots, options));
   return absl::OkStatus();
+}
+
+coverage::WindowOptions OptionsOf(const WindowOrder& order) {
+  coverage::WindowOptions options;
+  options.from = order.from;
+  options.to = order.to;
+  options.step = order.step;
+  options.reach = order.reach;
+  return options;
 }
 
 }  // namespace
@@ -142,17 +115,10 @@ absl::Status CheckOrder(const WindowOrder& order) {
                               " after from_time; patrolctl coverage run computes longer "
                               "windows from files"));
   }
-  if (order.step < absl::Seconds(1) || order.step > absl::Hours(1)) {
-    return fault("step", absl::StrCat(absl::FormatDuration(order.step), " is outside 1s..1h"));
-  }
-  if (order.reach <= absl::ZeroDuration() || order.reach > limits::kReachMax) {
-    return fault("reach", absl::StrCat(absl::FormatDuration(order.reach), " is outside 0s..",
-                                       absl::FormatDuration(limits::kReachMax)));
-  }
   if (order.gap_min < absl::ZeroDuration()) {
     return fault("gap_min", absl::StrCat(absl::FormatDuration(order.gap_min), " is below 0s"));
   }
-  return absl::OkStatus();
+  return coverage::CheckWindow(OptionsOf(order));
 }
 
 absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town& town,
@@ -165,7 +131,9 @@ absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town
   PATROL_ASSIGN_OR_RETURN(const std::vector<std::string> ids, store.UnitsWithFixes());
   WindowReport report;
   report.areas = town.areas;
-  Matchers matchers(network, town.stale_after);
+  const roadnet::SpatialIndex index(network);
+  tracks::MatchGraphs graphs(network);
+  tracks::ModeMatchers matchers(network, index, graphs, {.stale_after = town.stale_after});
   std::vector<tracks::MatchedTrack> tracks;
   for (size_t i = 0; i < ids.size(); ++i) {
     if (stop.stop_requested()) return absl::CancelledError("window: stopped");
@@ -175,16 +143,12 @@ absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town
         FixesOf(store, ids[i], order.from - town.lost_after, order.to + town.lost_after));
     if (fixes.empty()) continue;
     const auto mode = modes.find(ids[i]);
-    tracks.push_back(
-        matchers.Match(ids[i], mode == modes.end() ? roadnet::Mode::kCar : mode->second, fixes));
+    const roadnet::Mode moves = mode == modes.end() ? roadnet::Mode::kCar : mode->second;
+    tracks.push_back(matchers.Of(moves).Match(ids[i], fixes));
     report.fixes.rows += fixes.size();
     report.fixes.Add(tracks.back());
   }
-  coverage::WindowOptions options;
-  options.from = order.from;
-  options.to = order.to;
-  options.step = order.step;
-  options.reach = order.reach;
+  coverage::WindowOptions options = OptionsOf(order);
   options.stale_after = town.stale_after;
   options.lost_after = town.lost_after;
   options.threads = 1;
@@ -194,7 +158,7 @@ absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town
       coverage::ComputeWindow(*town.graphs, *town.areas, tracks, options, [&](double share) {
         progress(kMatchingShare + (1 - kMatchingShare) * share);
       }));
-  PATROL_RETURN_IF_ERROR(FindBlindSpots(store, network, matchers.index(), order, &report));
+  PATROL_RETURN_IF_ERROR(FindBlindSpots(store, network, index, order, &report));
   report.result.pieces = {};
   report.result.options.stop = {};
   return report;

@@ -177,8 +177,7 @@ void Camera::OnAccessUnit(media::AccessUnitPtr unit) {
     SetPhase(CameraPhase::kStreaming, "");
     parts_.surroundings.OnStreaming(*this, true);
   }
-  const bool enters = unit->keyframe || unit->refresh != media::Refresh::kNone;
-  had_entry_ = had_entry_ || (enters && !unit->damaged);
+  had_entry_ = had_entry_ || (unit->is_entry() && !unit->damaged);
   PublishCounters(unit->keyframe);
   const std::shared_ptr<media::PrivacyFilter> privacy = Privacy();
   if (privacy) {

@@ -149,8 +149,7 @@ void DecodePool::Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit) {
       lane->to_keyframe = true;
       Enqueue(*lane, {.unit = std::move(unit), .restart = true});
     } else {
-      const bool begins =
-          (unit->keyframe || unit->refresh != media::Refresh::kNone) && !unit->damaged;
+      const bool begins = unit->is_entry() && !unit->damaged;
       // What the ring holds as well costs no memory, and a long GOP must be caught up with.
       const bool full_queue =
           lane->queue.size() >= limits::kDecodeQueueUnitsMax + lane->from_ring ||

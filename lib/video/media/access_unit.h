@@ -22,6 +22,11 @@ enum class Refresh : uint8_t {
   kUnannounced,  // nothing says, or not to be relied on: a decoder must find out
 };
 
+// Whether decoding may begin at a unit, now or some pictures on.
+inline bool IsEntry(bool keyframe, Refresh refresh) {
+  return keyframe || refresh != Refresh::kNone;
+}
+
 // One coded picture: all NAL units of one instant, Annex B (four-byte start codes).
 struct AccessUnit {
   Codec codec = Codec::kH264;
@@ -36,6 +41,8 @@ struct AccessUnit {
   // What must not be seen of it: Decoder applies it, and `data` itself goes to nobody. Null: all
   // may be seen.
   std::shared_ptr<PrivacyFilter> privacy;
+
+  bool is_entry() const { return IsEntry(keyframe, refresh); }
 };
 using AccessUnitPtr = std::shared_ptr<const AccessUnit>;
 

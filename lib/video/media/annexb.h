@@ -51,6 +51,8 @@ struct Entry {
   bool keyframe = false;
   Refresh refresh = Refresh::kNone;
 
+  bool any() const { return IsEntry(keyframe, refresh); }
+
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 // A recovery point of H.264 that is one at once is a keyframe where all of its slices are intra.

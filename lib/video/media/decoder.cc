@@ -10,6 +10,7 @@
 #include "lib/base/status.h"
 #include "lib/video/media/annexb.h"
 #include "lib/video/media/av_error.h"
+#include "lib/video/media/av_free.h"
 #include "lib/video/media/privacy.h"
 #include "lib/video/media/reference_chain.h"
 #include "lib/video/media/refresh_proof.h"
@@ -25,13 +26,6 @@ extern "C" {
 namespace patrol::media {
 
 namespace {
-
-struct Free {
-  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
-};
 
 AVCodecID IdOf(Codec codec) {
   switch (codec) {

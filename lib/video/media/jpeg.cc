@@ -9,6 +9,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/video/media/av_error.h"
+#include "lib/video/media/av_free.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -21,13 +22,6 @@ namespace patrol::media {
 namespace {
 
 constexpr int kMaxWidthMin = 16;
-
-struct Free {
-  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
-};
 
 // FFmpeg's scale (2 best .. 31 worst) multiplies MPEG's intra matrix, whose mean is about half of
 // that of JPEG's Annex K; so 8 is about libjpeg's quality 75.

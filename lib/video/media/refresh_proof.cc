@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "lib/base/status.h"
 #include "lib/video/media/av_error.h"
+#include "lib/video/media/av_free.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -23,11 +24,6 @@ constexpr int kDark = 64, kBright = 192;
 // What is left of the difference between them: below what any picture's own noise is. An encoder
 // whose prediction leaks from what is not renewed into what is comes near and never there (x265).
 constexpr int kLeftMost = 4;
-
-struct Free {
-  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-};
 
 bool Is420(const AVFrame& picture) {
   return picture.format == AV_PIX_FMT_YUV420P || picture.format == AV_PIX_FMT_YUVJ420P;

@@ -14,7 +14,7 @@ void UnitQueue::OnAccessUnit(const AccessUnitPtr& unit) {
     const auto fits = [&] {
       return items_.size() < units_max_ && bytes_ + unit->data.size() <= bytes_max_;
     };
-    const bool begins = unit->keyframe || unit->refresh != Refresh::kNone;
+    const bool begins = unit->is_entry();
     if (begins && !fits()) {
       // What waits is older than this, and this can be shown without it.
       dropped_ += items_.size();

@@ -305,8 +305,8 @@ void Depacketiser::Finish(std::vector<AssembledUnit>* finished) {
     unit.rtp_time = rtp_time_;
     unit.damaged = damaged_ || overflowed_;
     if (lost_before_unit_ && !(keyframe_ && first_slice_whole_)) unit.damaged = true;
-    const bool begins = entry.keyframe || entry.refresh != media::Refresh::kNone;
-    const std::vector<uint8_t> missing = begins ? MissingParameterSets() : std::vector<uint8_t>();
+    const std::vector<uint8_t> missing =
+        entry.any() ? MissingParameterSets() : std::vector<uint8_t>();
     unit.data.reserve(data_.size() + missing.size());
     const auto split = data_.begin() + static_cast<ptrdiff_t>(delimiter_end_);
     unit.data.insert(unit.data.end(), data_.begin(), split);
@@ -337,8 +337,7 @@ void Depacketiser::Finish(std::vector<AssembledUnit>* finished) {
 media::Entry Depacketiser::EntryHere() {
   media::Entry entry{.keyframe = keyframe_};
   if (!keyframe_ && sei_ && !overflowed_) entry = media::EntryOf(codec_, data_);
-  const bool somewhere = entry.keyframe || entry.refresh != media::Refresh::kNone;
-  since_entry_ = somewhere ? 0 : since_entry_ + 1;
+  since_entry_ = entry.any() ? 0 : since_entry_ + 1;
   if (since_entry_ >= kUnitsWithoutEntry) {
     entry.refresh = media::Refresh::kUnannounced;
     since_entry_ -= kUnitsBetweenEntries;
