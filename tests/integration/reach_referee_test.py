@@ -1,6 +1,7 @@
 """`coverage reach` on real networks agrees with an outside referee, every highway segment included.
 
-usage: reach_referee_test.py --bin DIR --source DIR --shared DIR      exit 77: skipped, reason printed.
+usage: reach_referee_test.py --bin DIR --source DIR --shared DIR [--networks NAME ...]
+exit 77: skipped, reason printed. NAME is a folder of data/ with a network.osm.pbf, such as kubicka/07.
 
 For each network: `patrolctl network export`, 100 seeded sources, `patrolctl coverage reach`, then the
 referee (SciPy's Dijkstra and exact unions of intervals over the exported arcs)."""
@@ -62,18 +63,19 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ('bin', 'source', 'shared'):
         parser.add_argument('--' + name, required=True, type=pathlib.Path)
+    parser.add_argument('--networks', nargs='+', default=NETWORKS, metavar='NAME')
     arguments = parser.parse_args()
     patrolctl = str(arguments.bin / 'patrolctl')
     shared = arguments.shared.resolve()
     if not (shared / 'check' / 'reach_referee.py').exists():
         skip(f'no referee at {shared}/check/reach_referee.py')
-    for name in NETWORKS:
+    for name in arguments.networks:
         if not (shared / 'data' / name / 'network.osm.pbf').exists():
             skip(f'no {shared}/data/{name}')
     for module in ('numpy', 'scipy', 'osmium'):
         if importlib.util.find_spec(module) is None:
             skip(f'the Python module {module} is not installed')
-    agreed = [check(name, patrolctl, shared, seed) for seed, name in enumerate(NETWORKS, 1)]
+    agreed = [check(name, patrolctl, shared, seed) for seed, name in enumerate(arguments.networks, 1)]
     return 0 if all(agreed) else 1
 
 
