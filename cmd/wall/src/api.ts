@@ -1,6 +1,6 @@
 // Calls to the service.
 import { instant } from './format';
-import type { Area, Camera, LonLat, MotionEvent, PlaceExplanation } from './types';
+import type { Area, Camera, CoverageWindow, LonLat, MotionEvent, PlaceExplanation } from './types';
 
 const PAGE = 1000;
 // Pages fetched of one list: beyond this a figure is a lower bound, and 5,000 events an hour are a
@@ -47,7 +47,7 @@ export async function explainPlace(place: LonLat): Promise<PlaceExplanation> {
   return (await (await get(`/v1/coverage/place?lon=${place.lon}&lat=${place.lat}`)).json()) as PlaceExplanation;
 }
 
-async function change<T>(method: 'PATCH' | 'POST', path: string, body?: unknown): Promise<T> {
+async function change<T>(method: 'DELETE' | 'PATCH' | 'POST', path: string, body?: unknown): Promise<T> {
   const init: RequestInit = { method };
   if (body !== undefined) {
     init.headers = { 'Content-Type': 'application/json' };
@@ -75,6 +75,27 @@ export function snoozeCamera(name: string, until: number | undefined): Promise<C
 // What a camera shows now is its view from here on.
 export function acceptView(name: string): Promise<Camera> {
   return change<Camera>('POST', `/v1/${name}/acceptView`);
+}
+
+// Orders a window of the past; instants in ms.
+export function orderWindow(from: number, to: number): Promise<CoverageWindow> {
+  return change<CoverageWindow>('POST', '/v1/coverageWindows', {
+    fromTime: new Date(from).toISOString(),
+    toTime: new Date(to).toISOString(),
+  });
+}
+
+export async function getWindow(name: string): Promise<CoverageWindow> {
+  return (await (await get(`/v1/${name}`)).json()) as CoverageWindow;
+}
+
+export function deleteWindow(name: string): Promise<unknown> {
+  return change<unknown>('DELETE', `/v1/${name}`);
+}
+
+// Where the gaps of a window were, the largest first.
+export function getBlindSpots(name: string): Promise<GeoJSON.FeatureCollection> {
+  return getGeoJson(`/v1/${name}/blindSpots`);
 }
 
 export interface Picture {

@@ -10,7 +10,9 @@ import { EventList } from './panels/events';
 import { Figures } from './panels/figures';
 import { Header } from './panels/header';
 import { legend } from './panels/legend';
+import { PastCard } from './panels/past';
 import { PlaceQuestion } from './panels/place';
+import { PastWindow } from './past';
 import { Stills } from './stills';
 import { Stream } from './stream';
 import { currentLanguage, setLanguage, t } from './strings';
@@ -68,6 +70,15 @@ function start(): void {
     details.draw(now());
     map.drawRoute(question.answer?.routeGeojson ?? '');
   });
+  const past = new PastWindow(() => {
+    pastCard.draw();
+    map.drawBlindSpots(past.blindSpots, (past.span ?? 0) / 1000);
+  });
+  const pastCard = new PastCard(past, {
+    now,
+    closed: () => map.selectArea(undefined, false),
+    area: (name) => map.selectArea(name, true),
+  });
   const show = (subject: Subject | undefined, fly: boolean): void => {
     details.show(subject);
     question.ask(subject?.kind === 'place' ? subject.place : undefined);
@@ -113,15 +124,19 @@ function start(): void {
     h(
       'div',
       { class: 'map-buttons' },
+      h('button', { title: t().pastTitle, 'aria-label': t().past, id: 'past-toggle', onclick: () => pastCard.toggle() }, '↺'),
       h('button', { title: t().zoomIn, 'aria-label': t().zoomIn, onclick: () => map.zoom(1) }, '+'),
       h('button', { title: t().zoomOut, 'aria-label': t().zoomOut, onclick: () => map.zoom(-1) }, '−'),
       h('button', { title: t().wholeTownTitle, id: 'whole-town', onclick: () => map.showAll() }, '⤢'),
     ),
     h('small', { class: 'attribution' }, t().attribution),
     details.card,
+    pastCard.element,
   );
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !details.dialog.open) show(undefined, false);
+    if (event.key !== 'Escape' || details.dialog.open) return;
+    if (details.shown === undefined) pastCard.close();
+    show(undefined, false);
   });
 
   // What does not come over the stream: areas with their shapes, the hour's events.

@@ -186,6 +186,19 @@ const zh = {
   secondsShort: (n: number) => `${n} 秒`,
   minutesShort: (n: number) => `${n} 分`,
   hoursShort: (n: number) => `${n} 小时`,
+
+  past: '回看覆盖',
+  pastTitle: '回看过去时段的覆盖与盲区',
+  lastSpan: (hours: number) => (hours < 48 ? `近 ${hours} 小时` : `近 ${hours / 24} 天`),
+  inTheQueue: '排队等待计算',
+  computing: (done: number) => `正在计算 ${done}%`,
+  averageCoverage: '平均覆盖率（含未知）',
+  percentiles: '第 5 / 50 / 95 百分位',
+  nobodyFor: '最长全域无人覆盖',
+  unitsSeen: '有定位的力量',
+  blindSpots: (gap: string) => `盲区（连续 ${gap} 以上）`,
+  spotsOf: (n: number, km: string) => `${n} 处 · ${km} 公里`,
+  pastBlindSpot: '所选时段的盲区',
 };
 
 export type Strings = typeof zh;
@@ -376,6 +389,19 @@ const en: Strings = {
   secondsShort: (n) => `${n} s`,
   minutesShort: (n) => `${n} min`,
   hoursShort: (n) => `${n} h`,
+
+  past: 'Past coverage',
+  pastTitle: 'coverage and blind spots of a time that is over',
+  lastSpan: (hours) => (hours < 48 ? `${hours} h` : `${hours / 24} days`),
+  inTheQueue: 'waiting for its turn',
+  computing: (done) => `computing ${done}%`,
+  averageCoverage: 'covered on average – with unknown',
+  percentiles: '5th / 50th / 95th percentile',
+  nobodyFor: 'longest with nothing covered',
+  unitsSeen: 'units with fixes',
+  blindSpots: (gap) => `blind spots (${gap} on end)`,
+  spotsOf: (n, km) => `${n} · ${km} km`,
+  pastBlindSpot: 'blind spots of the time chosen',
 };
 
 export type Language = 'zh' | 'en';

@@ -122,6 +122,43 @@ export interface Coverage {
   units?: { known: number; stale: number; lost: number; offNetwork: number; offDuty: number };
 }
 
+// Coverage over a span of time.
+export interface SpanCoverage {
+  hourStart?: string;
+  coveredRatio: number;
+  coveredOrUnknownRatio: number;
+  coveredP5: number;
+  coveredP50: number;
+  coveredP95: number;
+  longestUncovered?: string;
+}
+
+export interface AreaWindow {
+  // Empty for the whole network.
+  area: string;
+  displayName: string;
+  kind: string;
+  patrollableM: number;
+  window?: SpanCoverage;
+  hours: SpanCoverage[];
+}
+
+export interface CoverageWindow {
+  name: string;
+  fromTime?: string;
+  toTime?: string;
+  gapMin?: string;
+  state: 'STATE_UNSPECIFIED' | 'STATE_WAITING' | 'STATE_RUNNING' | 'STATE_SUCCEEDED' | 'STATE_FAILED';
+  // 0..1.
+  progress: number;
+  error: string;
+  town?: AreaWindow;
+  areas: AreaWindow[];
+  units: number;
+  blindSpots: number;
+  blindSpotsM: number;
+}
+
 export type PlaceState =
   | 'STATE_UNSPECIFIED'
   | 'STATE_COVERED'

@@ -8,7 +8,7 @@ import { t } from '../strings';
 import type { Area, LonLat } from '../types';
 import { boundsOf, parseGeometry, parseLine, type Bounds } from './geometry';
 import { AreaLabels } from './labels';
-import { mapStyle } from './style';
+import { COVERED_OPACITY, mapStyle, UNKNOWN_OPACITY } from './style';
 import { UnitSigns } from './units';
 
 // The map of covered roads is fetched at most this often: a few hundred kilobytes each time.
@@ -177,6 +177,20 @@ export class WallMap {
     const line = parseLine(geojson);
     const features: GeoJSON.Feature[] = line === undefined ? [] : [{ type: 'Feature', geometry: line, properties: {} }];
     this.source('route').setData({ type: 'FeatureCollection', features });
+  }
+
+  // Where the gaps of a past window were; undefined takes them away. What is covered now steps back
+  // meanwhile.
+  drawBlindSpots(spots: GeoJSON.FeatureCollection | undefined, spanS: number): void {
+    if (!this.loaded || this.map === undefined) return;
+    const features = (spots?.features ?? []).map((spot) => {
+      const uncovered = Number(spot.properties?.['uncovered_s'] ?? 0);
+      return { ...spot, properties: { ...spot.properties, share: Math.min(1, uncovered / spanS) } };
+    });
+    this.source('blind-spots').setData({ type: 'FeatureCollection', features });
+    this.map.setPaintProperty('covered', 'line-opacity', spots === undefined ? COVERED_OPACITY : 0.15);
+    this.map.setPaintProperty('unknown', 'line-opacity', spots === undefined ? UNKNOWN_OPACITY : 0.15);
+    this.container.dataset['blindSpots'] = spots === undefined ? '' : String(features.length);
   }
 
   selectArea(name: string | undefined, fly: boolean): void {

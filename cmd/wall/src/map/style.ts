@@ -17,6 +17,9 @@ export const colours = {
   moving: '#ffd166',
 } as const;
 
+export const COVERED_OPACITY = 0.72;
+export const UNKNOWN_OPACITY = 0.8;
+
 const empty: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
 
 // Width in pixels by OSM class, growing with zoom.
@@ -37,6 +40,10 @@ function roadWidth(scale: number): ExpressionSpecification {
     0.6 * factor * scale,
   ];
   return ['interpolate', ['exponential', 1.5], ['zoom'], 10, at(0.5), 13, at(1), 16, at(2.6), 19, at(9)];
+}
+
+function blindSpotWidth(scale: number): ExpressionSpecification {
+  return ['interpolate', ['linear'], ['zoom'], 10, 1.6 * scale, 13, 3 * scale, 16, 7 * scale];
 }
 
 const roadColour: ExpressionSpecification = [
@@ -130,7 +137,7 @@ const layers: LayerSpecification[] = [
       'line-color': colours.unknown,
       'line-width': ['interpolate', ['linear'], ['zoom'], 10, 1, 13, 1.6, 16, 3],
       'line-dasharray': [2, 2],
-      'line-opacity': 0.8,
+      'line-opacity': UNKNOWN_OPACITY,
     },
   },
   {
@@ -142,7 +149,25 @@ const layers: LayerSpecification[] = [
     paint: {
       'line-color': arrivalColour,
       'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.9, 13, 1.7, 16, 4, 19, 10],
-      'line-opacity': 0.72,
+      'line-opacity': COVERED_OPACITY,
+    },
+  },
+  {
+    id: 'blind-spots-edge',
+    type: 'line',
+    source: 'blind-spots',
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: { 'line-color': colours.background, 'line-width': blindSpotWidth(1.8) },
+  },
+  {
+    id: 'blind-spots',
+    type: 'line',
+    source: 'blind-spots',
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    // The longer uncovered, the redder.
+    paint: {
+      'line-color': ['interpolate', ['linear'], ['get', 'share'], 0, '#ff9aa2', 0.5, colours.late, 1, '#c4001d'],
+      'line-width': blindSpotWidth(1),
     },
   },
   {
@@ -180,6 +205,7 @@ export function mapStyle(): StyleSpecification {
       areas: { type: 'geojson', data: empty, promoteId: 'name' },
       network: { type: 'geojson', data: empty, tolerance: 0.5, maxzoom: 15 },
       roads: { type: 'geojson', data: empty, tolerance: 0.4, maxzoom: 15 },
+      'blind-spots': { type: 'geojson', data: empty, tolerance: 0.5, maxzoom: 15 },
       route: { type: 'geojson', data: empty },
       cameras: { type: 'geojson', data: empty },
     },
