@@ -344,6 +344,7 @@ Detection Detector::Process(const media::Picture& picture) {
     impl.ChooseDistance();
     impl.model->Segment(current, elapsed_s);
     impl.LeaveOutLight(current, detection, scratch);
+    impl.model->CloseGaps();  // after light: what is taken out there must not tear things apart
     if (!detection.light_step) impl.new_light.Follow(current, impl.moment, time, *impl.model);
     impl.model->Learn(current, impl.moment.plane(), elapsed_s);
     // What must not teach either: after learning.

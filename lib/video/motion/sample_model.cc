@@ -29,6 +29,7 @@ constexpr int kUnchanged = 8;
 // Luma of black, as coded; cameras that go below it lose nothing.
 constexpr int kBlack = 16;
 constexpr int kMoving = 1;    // in Scratch::raw
+constexpr int kHalf = 2;      // in Scratch::raw; counts as so many neighbours more
 constexpr int kSpeck = 0x80;  // in blink_
 constexpr int kBlinkBits = 0x7f;
 constexpr int kNearestMax = 63;
@@ -130,7 +131,7 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const v_uint8x16 darkest = All(std::min(parameters_.dark_distance, base_distance_));
   const v_uint8x16 black = All(kBlack);
   const v_uint8x16 white = All(std::min(saturated_from_, 255));
-  const v_uint8x16 one = All(kMoving);
+  const v_uint8x16 one = All(kMoving), half = All(kHalf);
   const v_uint8x16 blink_bits = All(kBlinkBits);
   const v_uint8x16 needed = All(kNearSamples);
   const v_uint8x16 nearest_max = All(kNearestMax);
@@ -153,7 +154,7 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
     }
     const v_uint8x16 moving = (near < needed) & one;
     const v_uint8x16 twice = nearest + nearest;
-    cv::v_store(raw + x, moving | (twice + twice));
+    cv::v_store(raw + x, moving | ((twice > distance) & half) | (twice + twice));
   }
   // The majority near the left and right edge sees the edge repeated.
   std::memset(raw - kReach, raw[0], kReach);
@@ -168,7 +169,7 @@ void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps, Scra
   uint8_t* mask = scratch.mask.row(y);
   uint8_t border[kLanes];
   std::memcpy(border, mask + width_, kLanes);
-  const v_uint8x16 zero = All(0), one = All(kMoving);
+  const v_uint8x16 zero = All(0), one = All(kMoving), half = All(kHalf);
   const v_uint8x16 speck = All(kSpeck), blink_bits = All(kBlinkBits);
   const int neighbours = (2 * parameters_.reach + 1) * (2 * parameters_.reach + 1);
   const v_uint8x16 majority = All(static_cast<int>(kMajority * neighbours));
@@ -182,10 +183,10 @@ void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps, Scra
     for (int reach = 1; reach <= parameters_.reach; ++reach) {
       count = count + Load(sums + x - reach) + Load(sums + x + reach);
     }
-    cv::v_store(mask + x, count > majority);
+    const v_uint8x16 bits = Load(raw + x);
+    cv::v_store(mask + x, count + (bits & half) > majority);
 
     const v_uint8x16 apart = count <= near_moving;  // from anything that really moves
-    const v_uint8x16 bits = Load(raw + x);
     const v_uint8x16 nearest = Half(Half(bits)) & nearest_max;
     const v_uint8x16 target = Times8(nearest);
     const v_uint8x16 level = Load(flicker + x);
@@ -240,6 +241,11 @@ void SampleModel::Segment(const Plane& picture, double elapsed_s) {
     DecideRow(sums, y, steps, own);
     add_row(y - reach, true);
   }
+}
+
+void SampleModel::CloseGaps() {
+  Scratch& own = scratch();
+  own.gaps.Close(own.raw, kHalf, parameters_.reach / 2, parameters_.reach, own.mask);
 }
 
 void SampleModel::TeachRow(const Plane& picture, const Plane& recent, const Plane& moving, int y,

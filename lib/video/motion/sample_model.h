@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "lib/video/motion/mask_gaps.h"
 #include "lib/video/motion/plane.h"
 #include "lib/video/motion/relight.h"
 
@@ -65,6 +66,9 @@ class SampleModel {
   // elapsed_s: since the picture before, seconds.
   void Segment(const Plane& picture, double elapsed_s);
 
+  // Closes the gaps that a thing has in mask() where it looks like its background.
+  void CloseGaps();
+
   // Teaches the samples with the picture last segmented.
   // recent: what each place looked like a moment ago.
   void Learn(const Plane& picture, const Plane& recent, double elapsed_s);
@@ -110,9 +114,11 @@ class SampleModel {
   // What is needed only from Segment to Learn of one picture, so that the models of a thread share
   // it.
   struct Scratch {
-    // bit 0: moving before the majority; bits 2..7: distance to the nearest sample, 63 at most
+    // bit 0: moving before the majority; bit 1: the nearest sample is further than half of what
+    // counts there; bits 2..7: distance to the nearest sample, 63 at most
     Plane raw;
     Plane mask;  // 0 or 255; its border is 255: nothing is learnt from there
+    MaskGaps gaps;
   };
   // Chances of 256 of one row's pixels.
   struct Chances {

@@ -34,5 +34,28 @@ TEST(SampleModelTest, FewerGreyLevelsAreEnoughOnWhatIsBlownOutToWhite) {
   EXPECT_FALSE(Differs(220, 211, 11));
 }
 
+// Whether a place that differs by so little is foreground inside of a thing of another grey. The
+// thing leaves it free over so many columns.
+bool IsInThing(int shown, int columns) {
+  SampleModel model(kSize, kSize, SampleModel::Parameters());
+  for (int i = 0; i < SampleModel::kSamples; ++i) model.SetSample(i, Plane(kSize, kSize, 120));
+  Plane picture(kSize, kSize, 180);
+  for (int y = 0; y < kSize; ++y) {
+    for (int x = 12; x < 12 + columns; ++x) picture.row(y)[x] = static_cast<uint8_t>(shown);
+  }
+  model.Segment(picture, 0.04);
+  model.CloseGaps();
+  return model.mask().row(kSize / 2)[12 + columns / 2] != 0;
+}
+
+TEST(SampleModelTest, APartOfAThingThatLooksALittleLikeItsBackgroundBelongsToIt) {
+  EXPECT_TRUE(IsInThing(127, 8));
+  EXPECT_FALSE(IsInThing(122, 8));
+}
+
+TEST(SampleModelTest, ANarrowPartOfAThingBelongsToItWhateverItLooksLike) {
+  EXPECT_TRUE(IsInThing(120, 4));
+}
+
 }  // namespace
 }  // namespace patrol::motion
