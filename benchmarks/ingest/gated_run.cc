@@ -56,7 +56,6 @@ class Eyes : public motion::MotionSink {
   void DecodeFull(const media::AccessUnit& unit) { Decode(*full_, unit, false); }
   void DecodeKeyframe(const media::AccessUnit& unit) {
     if (!shared_) shared_ = MakeDecoder(unit.codec);
-    shared_->Flush();
     Decode(*shared_, unit, true);
   }
   void Finish(absl::Time time) { analyser_.OnStreamLost(time); }
@@ -84,7 +83,7 @@ class Eyes : public motion::MotionSink {
 
   void Decode(media::Decoder& decoder, const media::AccessUnit& unit, bool keyframe) {
     double before = ThreadCpu();
-    const auto picture = decoder.Decode(unit);
+    const auto picture = keyframe ? decoder.DecodeAlone(unit) : decoder.Decode(unit);
     if (counting()) {
       const double cpu = ThreadCpu() - before;
       outcome_.decode_cpu_s += cpu;

@@ -1,16 +1,17 @@
 // patrold: the service. Exit: 0 done, 1 failed, 2 wrong usage.
 
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "cmd/patrold/town_service.h"
+#include "lib/base/heap.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
 #include "lib/patrol/roadnet/network_file.h"
@@ -23,11 +24,8 @@ namespace {
 // Three descriptors a camera (over UDP), and as many again for clients, files and the store.
 constexpr rlim_t kDescriptorsWanted = 4 * limits::kCamerasMax;
 
-// Each of glibc's heaps keeps what its own threads have freed: three for all threads. Pictures come
-// and go; between the small things that stay they left holes that nothing fitted into, so that they
-// lie beside the heaps. Figures: benchmarks/RESULTS.md, "What took the memory".
-constexpr int kHeapsMax = 3;
-constexpr int kBesideHeapsFrom = 128 * 1024;  // bytes
+// What is freed between what stays is given back so often: it grows by some megabytes meanwhile.
+constexpr timespec kGiveBackEvery{.tv_sec = 60, .tv_nsec = 0};
 
 void RaiseDescriptorLimit() {
   rlimit limit{};
@@ -79,12 +77,11 @@ int Serve(const std::string& path) {
                  path.c_str());
     return 1;
   }
-  mallopt(M_ARENA_MAX, kHeapsMax);
-  mallopt(M_MMAP_THRESHOLD, kBesideHeapsFrom);
+  SetUpHeaps();
   InitLog("patrold", reading.config.log_level);
   RaiseDescriptorLimit();
 
-  // Signals are taken by this thread alone; it has nothing else to do.
+  // Signals are taken by this thread alone, which does nothing else but give back memory.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
@@ -101,8 +98,7 @@ int Serve(const std::string& path) {
               (*service)->grpc_port(), (*service)->http_port());
   std::fflush(stdout);
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigtimedwait(&signals, nullptr, &kGiveBackEvery) < 0) GiveBackFreedMemory();
   PATROL_LOG_INFO("stopping");
   (*service)->Stop();
   PATROL_LOG_INFO("stopped");

@@ -307,11 +307,9 @@ void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shar
     decoder = *std::move(created);
     if (item.full) lane.decoder_codec = unit.codec;
   }
-  if (item.restart) decoder->Flush();
+  if (item.full && item.restart) decoder->Flush();
   const bool fell_back = !decoder->fallback().empty();
-  absl::StatusOr<std::optional<media::Picture>> decoded = decoder->Decode(unit);
-  // Alone it is not shown after any other: with B pictures a decoder would wait for those.
-  if (!item.full && decoded.ok() && !*decoded) decoded = decoder->Drain();
+  const auto decoded = item.full ? decoder->Decode(unit) : decoder->DecodeAlone(unit);
   if (item.full) {
     if (!fell_back && !decoder->fallback().empty()) {
       PATROL_LOG_WARNING("camera \"{}\": software decodes: {}", lane.camera_id,

@@ -466,6 +466,16 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
   return impl_->Next();
 }
 
+absl::StatusOr<std::optional<Picture>> Decoder::DecodeAlone(const AccessUnit& keyframe) {
+  Flush();
+  impl_->context->skip_loop_filter = AVDISCARD_ALL;
+  absl::StatusOr<std::optional<Picture>> picture = Decode(keyframe);
+  // It is not shown after any other: with B pictures a decoder would wait for those.
+  if (picture.ok() && !*picture) picture = Drain();
+  impl_->context->skip_loop_filter = AVDISCARD_DEFAULT;
+  return picture;
+}
+
 absl::StatusOr<std::optional<Picture>> Decoder::DecodePacket(const uint8_t* data, size_t size,
                                                              absl::Time time) {
   if (size == 0 || size > limits::kAccessUnitBytesMax) {

@@ -62,7 +62,13 @@ class Decoder {
   //   The decoder stays usable after every error.
   absl::StatusOr<std::optional<Picture>> Decode(const AccessUnit& unit);
 
-  // The same with bare bytes in the container's own form (not Annex B): clips only.
+  // A keyframe that nothing decoded after it refers to, of any camera: flushes before it. Costs a
+  // fifth less than Decode, because H.264's and H.265's filters against block edges are left out:
+  // they are there for what refers to the picture, and for the eye.
+  // Returns, errors: as Decode; what FFmpeg would have held for reordering is drained.
+  absl::StatusOr<std::optional<Picture>> DecodeAlone(const AccessUnit& keyframe);
+
+  // As Decode, with bare bytes in the container's own form (not Annex B): clips only.
   absl::StatusOr<std::optional<Picture>> DecodePacket(const uint8_t* data, size_t size,
                                                       absl::Time time);
 

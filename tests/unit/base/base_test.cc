@@ -1,4 +1,8 @@
+#include <unistd.h>
+
 #include <chrono>
+#include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -8,6 +12,7 @@
 
 #include "lib/base/bounded_queue.h"
 #include "lib/base/clock.h"
+#include "lib/base/heap.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
@@ -135,6 +140,32 @@ TEST(Limits, HoldATownOfSevenHundredCameras) {
   EXPECT_LE(kTownCameras / limits::kConnectsPerSecondMax, 60u);
   EXPECT_LE(limits::kStreamSilenceMax, absl::Seconds(10));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+size_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  size_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(Heap, GivesBackWhatLiesFreeBetweenWhatStays) {
+  constexpr size_t kBlock = 16 * 1024, kBlocks = 4096;  // 64 MiB
+  std::vector<std::unique_ptr<std::vector<char>>> blocks;
+  for (size_t i = 0; i < kBlocks; ++i) {
+    blocks.push_back(std::make_unique<std::vector<char>>(kBlock, 'x'));
+  }
+  for (size_t i = 0; i < kBlocks; ++i) {
+    if (i % 64 != 63) blocks[i].reset();
+  }
+  const size_t before = ResidentBytes();
+  GiveBackFreedMemory();
+  EXPECT_LT(ResidentBytes() + kBlock * kBlocks / 2, before);
+  EXPECT_EQ(blocks.back()->back(), 'x');
+}
+
+#endif
 
 }  // namespace
 }  // namespace patrol

@@ -85,6 +85,31 @@ TEST_P(DecodePoolOfCodec, ACameraSeesTheSameThroughADecoderThatServedOthers) {
   }
 }
 
+TEST_P(DecodePoolOfCodec, AKeyframeDecodedAloneIsLeftUnfilteredAndABurstIsNot) {
+  const auto units =
+      media::EncodeStream({.encoder = GetParam(), .preset = "veryfast", .params = "qp=36"});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  auto decoder = *media::Decoder::Create(units[0].codec);
+  const std::vector<uint8_t> alone = Luma(**decoder->DecodeAlone(units[0]));
+  decoder->Flush();
+  std::vector<media::Picture> whole;
+  for (const media::AccessUnit& unit : units) whole.push_back(**decoder->Decode(unit));
+  DecodePool pool(options_, clock_, pictures_);
+  const DecodeLanePtr lane = pool.AddLane("n-1");
+  pool.Push(lane, std::make_shared<const media::AccessUnit>(units[0]));
+  const std::vector<media::Picture> first = pictures_.Take(1);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_TRUE(Luma(first[0]) == alone);
+  EXPECT_FALSE(Luma(first[0]) == Luma(whole[0]));
+  pool.BeginFull(lane, Shared(units));
+  // The keyframe was handed on already.
+  const std::vector<media::Picture> burst = pictures_.Take(units.size() - 1);
+  ASSERT_EQ(burst.size(), units.size() - 1);
+  for (size_t i = 0; i < burst.size(); ++i) {
+    EXPECT_TRUE(Luma(burst[i]) == Luma(whole[i + 1])) << i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Codecs, DecodePoolOfCodec, testing::Values("libx264", "libx265"),
                          [](const auto& codec) { return std::string(codec.param); });
 

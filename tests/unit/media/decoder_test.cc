@@ -137,6 +137,49 @@ TEST_P(DecoderOfCodec, DoesNotDecodeACameraByTheParameterSetsOfTheOneBefore) {
   EXPECT_TRUE(decoder->Decode(units[0]).ok());
 }
 
+std::vector<uint8_t> Luma(const Picture& picture) {
+  std::vector<uint8_t> luma;
+  for (int y = 0; y < picture.height(); ++y) {
+    const uint8_t* row = picture.plane(0) + y * picture.stride(0);
+    luma.insert(luma.end(), row, row + picture.width());
+  }
+  return luma;
+}
+
+TEST_P(DecoderOfCodec, LeavesOutTheEdgeFilterOfAKeyframeDecodedAloneAndOfNoOtherPicture) {
+  const auto units = EncodeStream({.encoder = GetParam(), .preset = "veryfast", .params = "qp=36"});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  auto whole = MakeDecoder(units[0].codec);
+  auto mixed = MakeDecoder(units[0].codec);
+  for (size_t i = 0; i < units.size(); ++i) {
+    const auto filtered = whole->Decode(units[i]);
+    ASSERT_TRUE(filtered.ok() && filtered->has_value()) << i;
+    if (i % 15 == 0) {
+      const auto alone = mixed->DecodeAlone(units[i]);
+      ASSERT_TRUE(alone.ok()) << alone.status();
+      ASSERT_TRUE(alone->has_value());
+      EXPECT_EQ((*alone)->time(), units[i].time);
+      EXPECT_FALSE(Luma(**alone) == Luma(**filtered));
+      EXPECT_NEAR(SquareLeft(**alone), 10 + 4 * static_cast<int>(i), 2);
+      mixed->Flush();
+    }
+    const auto after = mixed->Decode(units[i]);
+    ASSERT_TRUE(after.ok() && after->has_value()) << i;
+    EXPECT_TRUE(Luma(**after) == Luma(**filtered)) << i;
+  }
+}
+
+TEST_P(DecoderOfCodec, GivesAKeyframeDecodedAloneAtOnceWhereBPicturesFollow) {
+  const auto units = EncodeStream({.encoder = GetParam(), .b_frames = 2, .tune = ""});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  auto decoder = MakeDecoder(units[0].codec);
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto picture = decoder->DecodeAlone(units[0]);
+    ASSERT_TRUE(picture.ok()) << picture.status();
+    EXPECT_TRUE(picture->has_value());
+  }
+}
+
 TEST_P(DecoderOfCodec, GivesNothingBeforeTheFirstKeyframe) {
   const auto units = EncodeStream({.encoder = GetParam()});
   if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();

@@ -189,6 +189,21 @@ TEST_P(PrivacyOnEveryWay, ThePatternIsInNoDecodedPictureAndInNoStill) {
   }
 }
 
+TEST_P(PrivacyOnEveryWay, ThePatternIsInNoKeyframeDecodedAlone) {
+  auto units = Coded();
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam().encoder;
+  auto decoder = *Decoder::Create(units[0].codec);
+  const auto filter = std::make_shared<PrivacyFilter>(MaskOf(320, 240));
+  for (size_t i = 0; i < units.size(); i += 10) {
+    units[i].privacy = filter;
+    const auto picture = decoder->DecodeAlone(units[i]);
+    ASSERT_TRUE(picture.ok() && picture->has_value()) << picture.status();
+    EXPECT_LT(std::abs(Correlation(**picture, static_cast<int>(i))), 0.02) << i;
+    EXPECT_LT(LargestCorrelation(**picture, static_cast<int>(i)), kByChance) << i;
+  }
+  EXPECT_EQ(filter->masked(), 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, PrivacyOnEveryWay,
                          testing::Values(Way{"H264", "libx264", AV_PIX_FMT_YUV420P},
                                          Way{"H264FullRange", "libx264", AV_PIX_FMT_YUVJ420P},
