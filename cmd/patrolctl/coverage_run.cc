@@ -188,6 +188,7 @@ std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units u
   const roadnet::SpatialIndex index(network);
   tracks::MatchGraphs graphs(network);
   std::vector<tracks::MatchedTrack> matched(work.size());
+  std::mutex counting;
   std::atomic<size_t> next = 0;
   const auto match = [&](bool shows) {
     tracks::ModeMatchers matchers(network, index, graphs);
@@ -199,13 +200,17 @@ std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units u
       const std::vector<tracks::Fix> fixes = unit->fixes.Read(*id);
       unit->fixes = {};
       matched[i] = matchers.Of(unit->mode).Match(*id, fixes);
+      {
+        std::lock_guard lock(counting);
+        counts->Add(matched[i]);
+      }
+      matched[i].KeepPath();
     }
   };
   std::vector<std::thread> others;
   for (int i = 1; i < threads; ++i) others.emplace_back(match, false);
   match(true);
   for (std::thread& other : others) other.join();
-  for (const tracks::MatchedTrack& track : matched) counts->Add(track);
   return matched;
 }
 

@@ -17,11 +17,11 @@ WindowSampler::WindowSampler(const roadnet::Network& network,
                              const WindowOptions& options, int64_t first_step, int64_t end_step)
     : network_(network), options_(options) {
   for (const tracks::MatchedTrack& track : tracks) {
-    if (track.fixes().empty()) continue;
+    if (track.first_fix() > track.last_fix()) continue;
     // Before its first fix nothing is known of a unit, and lost_after its last one it is lost.
-    const int64_t first = std::max(first_step, StepAtOrAfter(options, track.fixes().front().time));
+    const int64_t first = std::max(first_step, StepAtOrAfter(options, track.first_fix()));
     const int64_t end =
-        std::min(end_step, StepAtOrAfter(options, track.fixes().back().time + options.lost_after));
+        std::min(end_step, StepAtOrAfter(options, track.last_fix() + options.lost_after));
     if (first >= end) continue;
     const auto duty = options.duty.find(track.unit_id());
     units_.push_back({first, end, track.mode(),

@@ -67,7 +67,7 @@ void TrackVisits::Find(const roadnet::Network& network, const AreaIndex& index,
   for (size_t i = 0; i < points.size();) {
     size_t last = i;
     while (last + 1 < points.size() && points[last + 1].connected) ++last;
-    AppendOnDuty({points[i].time, points[last].time}, duty, &town);
+    AppendOnDuty({points[i].time(), points[last].time()}, duty, &town);
     i = last + 1;
   }
 }

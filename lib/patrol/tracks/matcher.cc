@@ -61,6 +61,11 @@ std::vector<bool> FindSpeedJumps(absl::Span<const Fix* const> fixes, double spee
   return jumps;
 }
 
+// Instants are whole microseconds, as live (FixIntake).
+bool SameInstant(const Fix& a, const Fix& b) {
+  return absl::ToUnixMicros(a.time) == absl::ToUnixMicros(b.time);
+}
+
 // Writes down what the chain decides.
 class TrackWriter : public ChainSink {
  public:
@@ -212,7 +217,7 @@ MatchedTrack Matcher::Match(std::string unit_id, absl::Span<const Fix> fixes) {
   std::vector<const Fix*> unique;
   std::vector<uint32_t> number_of;  // into unique, by ordered; the first of its instant
   for (const Fix* fix : ordered) {
-    if (unique.empty() || unique.back()->time != fix->time) unique.push_back(fix);
+    if (unique.empty() || !SameInstant(*unique.back(), *fix)) unique.push_back(fix);
     number_of.push_back(static_cast<uint32_t>(unique.size() - 1));
   }
   const std::vector<bool> jumps = FindSpeedJumps(unique, options.speed_max_mps);

@@ -72,30 +72,30 @@ void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
   for (size_t i = 0; i < points.size(); ++i) {
     const MatchedTrack::Point& b = points[i];
     if (!b.connected) {
-      arc = roadnet::ForwardArc(b.at.piece);
+      arc = roadnet::ForwardArc(b.piece);
       doubtful = BeginsInDoubt(track, i);
-      visit({arc, true, doubtful, b.at.offset_m, b.at.offset_m, b.time, b.time});
+      visit({arc, true, doubtful, b.offset_m, b.offset_m, b.time(), b.time()});
       continue;
     }
     const MatchedTrack::Point& a = points[i - 1];
     const absl::Span<const ArcIndex> arcs = track.arcs_to(i);
     const absl::Span<const Certainty> certainty = track.certainty_to(i);
     if (arcs.empty()) {
-      visit({arc, false, doubtful, a.at.offset_m, a.at.offset_m, a.time, b.time});
+      visit({arc, false, doubtful, a.offset_m, a.offset_m, a.time(), b.time()});
       continue;
     }
-    const double length = PathLength(network, a.at, b.at, arcs);
-    const auto duration_us = static_cast<double>(absl::ToInt64Microseconds(b.time - a.time));
+    const double length = PathLength(network, a.at(), b.at(), arcs);
+    const auto duration_us = static_cast<double>(absl::ToInt64Microseconds(b.time() - a.time()));
     double driven = 0;
-    absl::Time start = a.time;
+    absl::Time start = a.time();
     for (size_t k = 0; k < arcs.size(); ++k) {
-      const ArcPart part = PartOf(network, a.at, b.at, arcs, k);
+      const ArcPart part = PartOf(network, a.at(), b.at(), arcs, k);
       arc = part.arc;
       driven += std::max(0.0, part.end_m - part.start_m);
-      absl::Time end = b.time;
+      absl::Time end = b.time();
       if (k + 1 < arcs.size()) {
         const double share = length > 0 ? driven / length : 0;
-        end = a.time + absl::Microseconds(std::llround(duration_us * share));
+        end = a.time() + absl::Microseconds(std::llround(duration_us * share));
       }
       // AlongArc is its own inverse.
       doubtful = certainty[k] == Certainty::kDoubtful;

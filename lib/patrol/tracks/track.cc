@@ -1,6 +1,7 @@
 #include "lib/patrol/tracks/track.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "lib/base/check.h"
 #include "lib/patrol/tracks/path_walk.h"
@@ -52,10 +53,10 @@ Stretch MatchedTrack::stretch(size_t index) const {
   const Point& a = points_[end - 1];
   const Point& b = points_[end];
   Stretch stretch;
-  stretch.start = a.time;
-  stretch.end = b.time;
-  stretch.from = a.at;
-  stretch.to = b.at;
+  stretch.start = a.time();
+  stretch.end = b.time();
+  stretch.from = a.at();
+  stretch.to = b.at();
   stretch.arcs = arcs_to(end);
   stretch.length_m = b.length_m;
   stretch.from_attach_m = a.attach_distance_m;
@@ -64,10 +65,25 @@ Stretch MatchedTrack::stretch(size_t index) const {
   return stretch;
 }
 
+void MatchedTrack::AddFix(const MatchedFix& fix) {
+  fixes_.push_back(fix);
+  first_fix_ = std::min(first_fix_, fix.time);
+  last_fix_ = std::max(last_fix_, fix.time);
+  if (fix.verdict == MatchVerdict::kOffNetwork) {
+    off_network_us_.push_back(absl::ToUnixMicros(fix.time));
+  }
+}
+
 void MatchedTrack::AddBreak(absl::Time time, const UnitPosition& position) {
-  PATROL_CHECK(points_.empty() || points_.back().time < time);
-  points_.push_back({time, position.at, static_cast<float>(position.attach_distance_m), 0,
-                     static_cast<uint32_t>(arcs_.size()), false});
+  const int64_t time_us = absl::ToUnixMicros(time);
+  PATROL_CHECK(points_.empty() || points_.back().time_us < time_us);
+  PATROL_CHECK(arcs_.size() < size_t{1} << 31);
+  Point& point = points_.emplace_back();
+  point.time_us = time_us;
+  point.offset_m = position.at.offset_m;
+  point.piece = position.at.piece;
+  point.attach_distance_m = static_cast<float>(position.attach_distance_m);
+  point.arcs_begin = static_cast<uint32_t>(arcs_.size()) & 0x7fffffff;
 }
 
 void MatchedTrack::AddPoint(absl::Time time, const UnitPosition& position,
@@ -76,7 +92,7 @@ void MatchedTrack::AddPoint(absl::Time time, const UnitPosition& position,
   PATROL_CHECK(!points_.empty());
   AddBreak(time, position);
   Point& point = points_.back();
-  point.connected = true;
+  point.connected = 1;
   point.length_m = static_cast<float>(length_m);
   arcs_.insert(arcs_.end(), arcs.begin(), arcs.end());
   certainty_.insert(certainty_.end(), certainty.begin(), certainty.end());
@@ -90,6 +106,13 @@ void MatchedTrack::ShrinkToFit() {
   arcs_.shrink_to_fit();
   certainty_.shrink_to_fit();
   stretch_ends_.shrink_to_fit();
+  off_network_us_.shrink_to_fit();
+}
+
+void MatchedTrack::KeepPath() {
+  path_only_ = true;
+  fixes_ = {};
+  stretch_ends_ = {};
 }
 
 namespace {
@@ -99,9 +122,9 @@ UnitPosition Between(const roadnet::Network& network, const MatchedTrack& track,
                      absl::Time instant) {
   const MatchedTrack::Point& a = track.points()[index];
   const MatchedTrack::Point& b = track.points()[index + 1];
-  const double share = absl::FDivDuration(instant - a.time, b.time - a.time);
+  const double share = absl::FDivDuration(instant - a.time(), b.time() - a.time());
   UnitPosition position;
-  position.at = AlongPath(network, a.at, b.at, track.arcs_to(index + 1), share);
+  position.at = AlongPath(network, a.at(), b.at(), track.arcs_to(index + 1), share);
   position.attach_distance_m =
       a.attach_distance_m + share * (double{b.attach_distance_m} - a.attach_distance_m);
   return position;
@@ -112,47 +135,40 @@ std::optional<UnitPosition> PositionAfterPoints(const roadnet::Network& network,
                                                 absl::Time instant) {
   if (passed == 0) return std::nullopt;
   const MatchedTrack::Point& last = track.points()[passed - 1];
-  if (last.time == instant) return UnitPosition{last.at, last.attach_distance_m};
+  if (last.time() == instant) return UnitPosition{last.at(), last.attach_distance_m};
   if (passed == track.points().size() || !track.points()[passed].connected) return std::nullopt;
   return Between(network, track, passed - 1, instant);
 }
 
-// How many items have a time at or before `instant`.
-template <typename Item>
-size_t CountUntil(const std::vector<Item>& items, absl::Time instant) {
-  return std::upper_bound(items.begin(), items.end(), instant,
-                          [](absl::Time at, const Item& item) { return at < item.time; }) -
-         items.begin();
+// A fix at or before `instant` is one at or before the microsecond that it lies in.
+size_t PointsUntil(const MatchedTrack& track, int64_t until_us) {
+  const auto& points = track.points();
+  return std::upper_bound(points.begin(), points.end(), until_us,
+                          [](int64_t us, const auto& point) { return us < point.time_us; }) -
+         points.begin();
 }
 
-bool Used(const MatchedFix& fix) {
-  return fix.verdict == MatchVerdict::kMatched || fix.verdict == MatchVerdict::kAttached ||
-         fix.verdict == MatchVerdict::kOffNetwork;
-}
+constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
 
 }  // namespace
 
 std::optional<UnitPosition> PositionAt(const roadnet::Network& network, const MatchedTrack& track,
                                        absl::Time instant) {
-  return PositionAfterPoints(network, track, CountUntil(track.points(), instant), instant);
+  return PositionAfterPoints(network, track, PointsUntil(track, absl::ToUnixMicros(instant)),
+                             instant);
 }
 
 UnitKnowledge TrackCursor::At(absl::Time instant) {
   const std::vector<MatchedTrack::Point>& points = track_->points();
-  const std::vector<MatchedFix>& fixes = track_->fixes();
-  if ((point_ > 0 && points[point_ - 1].time > instant) ||
-      (fix_ > 0 && fixes[fix_ - 1].time > instant)) {
-    point_ = CountUntil(points, instant);
-    fix_ = CountUntil(fixes, instant);
-    last_used_.reset();
-    for (size_t i = fix_; i > 0 && !last_used_; --i) {
-      if (Used(fixes[i - 1])) last_used_ = i - 1;
-    }
+  const std::vector<int64_t>& off = track_->off_network_us();
+  const int64_t until_us = absl::ToUnixMicros(instant);
+  if ((point_ > 0 && points[point_ - 1].time_us > until_us) ||
+      (off_ > 0 && off[off_ - 1] > until_us)) {
+    point_ = PointsUntil(*track_, until_us);
+    off_ = std::upper_bound(off.begin(), off.end(), until_us) - off.begin();
   }
-  while (point_ < points.size() && points[point_].time <= instant) ++point_;
-  for (; fix_ < fixes.size() && fixes[fix_].time <= instant; ++fix_) {
-    if (Used(fixes[fix_])) last_used_ = fix_;
-  }
+  while (point_ < points.size() && points[point_].time_us <= until_us) ++point_;
+  while (off_ < off.size() && off[off_] <= until_us) ++off_;
 
   UnitKnowledge known;
   known.position = PositionAfterPoints(*network_, *track_, point_, instant);
@@ -160,24 +176,28 @@ UnitKnowledge TrackCursor::At(absl::Time instant) {
     known.knowledge = Knowledge::kKnown;
     return known;
   }
-  if (!last_used_) return known;
+  // Used fixes are points, or off the network.
+  const int64_t last_on = point_ > 0 ? points[point_ - 1].time_us : kNever;
+  const int64_t last_off = off_ > 0 ? off[off_ - 1] : kNever;
+  if (point_ == 0 && off_ == 0) return known;
+  const int64_t last_us = std::max(last_on, last_off);
 
   // Between two fixes one of which is off the network, the unit is on its way there or back.
-  const MatchedFix& last = fixes[*last_used_];
-  size_t next = fix_;
-  while (next < fixes.size() && !Used(fixes[next])) ++next;
-  const bool heard_of = next < fixes.size() && fixes[next].time - last.time <= stale_after_;
-  const bool last_off = last.verdict == MatchVerdict::kOffNetwork;
-  if ((last_off && (heard_of || last.time == instant)) ||
-      (heard_of && fixes[next].verdict == MatchVerdict::kOffNetwork)) {
+  const bool on_comes = point_ < points.size();
+  const bool off_comes = off_ < off.size() && (!on_comes || off[off_] < points[point_].time_us);
+  const int64_t next_us = off_comes ? off[off_] : on_comes ? points[point_].time_us : last_us;
+  const bool heard_of =
+      (on_comes || off_comes) && absl::Microseconds(next_us - last_us) <= stale_after_;
+  const absl::Time last = absl::FromUnixMicros(last_us);
+  if ((last_off == last_us && (heard_of || last == instant)) || (heard_of && off_comes)) {
     known.knowledge = Knowledge::kOffNetwork;
     return known;
   }
   known.knowledge = Knowledge::kStale;
-  known.since = last.time;
+  known.since = last;
   if (point_ > 0) {
     const MatchedTrack::Point& point = points[point_ - 1];
-    known.position = UnitPosition{point.at, point.attach_distance_m};
+    known.position = UnitPosition{point.at(), point.attach_distance_m};
   }
   return known;
 }

@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "lib/base/check.h"
 #include "lib/patrol/roadnet/network.h"
 
 // What map matching makes of one unit's fixes.
@@ -92,14 +93,20 @@ struct Stretch {
 // Threads: const after building; safe from any number of threads.
 class MatchedTrack {
  public:
+  // Held small: a month of a hundred units has ten million.
   struct Point {
-    absl::Time time;
-    roadnet::RoadPosition at;
+    absl::Time time() const { return absl::FromUnixMicros(time_us); }
+    roadnet::RoadPosition at() const { return {piece, offset_m}; }
+
+    int64_t time_us = 0;  // since 1970
+    double offset_m = 0;
+    roadnet::PieceIndex piece = 0;
     float attach_distance_m = 0;
-    float length_m = 0;       // of the way from the point before; 0 after a break
-    uint32_t arcs_begin = 0;  // of the way from the point before: [arcs_begin, next arcs_begin)
-    bool connected = false;   // to the point before
+    float length_m = 0;            // of the way from the point before; 0 after a break
+    uint32_t arcs_begin : 31 = 0;  // of the way from the point before: to the next's arcs_begin
+    uint32_t connected : 1 = 0;    // to the point before
   };
+  static_assert(sizeof(Point) == 32);
 
   MatchedTrack() = default;
   MatchedTrack(std::string unit_id, roadnet::Mode mode)
@@ -109,7 +116,17 @@ class MatchedTrack {
   roadnet::Mode mode() const { return mode_; }
 
   // One for each fix given to the matcher, in the order of time (ties in the order given).
-  const std::vector<MatchedFix>& fixes() const { return fixes_; }
+  // Not after KeepPath.
+  const std::vector<MatchedFix>& fixes() const {
+    PATROL_CHECK(!path_only_);
+    return fixes_;
+  }
+
+  // Of the first and the last fix, whatever became of them; none: InfiniteFuture, InfinitePast.
+  absl::Time first_fix() const { return first_fix_; }
+  absl::Time last_fix() const { return last_fix_; }
+  // When fixes were off the network, microseconds since 1970, in order.
+  const std::vector<int64_t>& off_network_us() const { return off_network_us_; }
 
   const std::vector<Point>& points() const { return points_; }
   // Arcs driven to come to point `index` from the one before; empty where it is not connected.
@@ -118,12 +135,17 @@ class MatchedTrack {
   // Of each of arcs_to(index).
   absl::Span<const Certainty> certainty_to(size_t index) const;
 
-  size_t stretch_count() const { return stretch_ends_.size(); }
+  // Not after KeepPath.
+  size_t stretch_count() const {
+    PATROL_CHECK(!path_only_);
+    return stretch_ends_.size();
+  }
   // In the order of time. 0 <= index < stretch_count().
   Stretch stretch(size_t index) const;
 
-  // Builds the track; points in the order of time, strictly increasing.
-  void AddFix(const MatchedFix& fix) { fixes_.push_back(fix); }
+  // Builds the track; fixes in the order of time; points too, strictly increasing in whole
+  // microseconds. A fix that was used on the network has a point.
+  void AddFix(const MatchedFix& fix);
   // A point that the unit did not come to by a known way.
   void AddBreak(absl::Time time, const UnitPosition& position);
   // A point that it came to from the one before along `arcs`, `length_m` metres. certainty: of each
@@ -133,11 +155,18 @@ class MatchedTrack {
                 absl::Span<const Certainty> certainty = {});
   // Gives back what was set aside for growing: the track is complete.
   void ShrinkToFit();
+  // Gives up fixes() and stretches, more than half of the memory: where the unit was, and what is
+  // known of it at an instant, remains.
+  void KeepPath();
 
  private:
   std::string unit_id_;
   roadnet::Mode mode_ = roadnet::Mode::kCar;
   std::vector<MatchedFix> fixes_;
+  absl::Time first_fix_ = absl::InfiniteFuture();
+  absl::Time last_fix_ = absl::InfinitePast();
+  bool path_only_ = false;
+  std::vector<int64_t> off_network_us_;
   std::vector<Point> points_;
   std::vector<roadnet::ArcIndex> arcs_;
   std::vector<Certainty> certainty_;    // of arcs_
@@ -195,9 +224,7 @@ class TrackCursor {
   const MatchedTrack* track_;
   absl::Duration stale_after_;
   size_t point_ = 0;  // number of points at or before the last instant asked for
-  size_t fix_ = 0;    // number of fixes at or before it
-  // The last used fix before fix_, found while walking.
-  std::optional<size_t> last_used_;
+  size_t off_ = 0;    // number of fixes off the network at or before it
 };
 
 }  // namespace patrol::tracks

@@ -43,7 +43,7 @@ class WindowTest : public testing::Test {
   }
   // A point on the same piece or the next one, driven to along the way.
   void Drive(tracks::MatchedTrack* track, absl::Time time, roadnet::RoadPosition at) const {
-    const roadnet::RoadPosition from = track->points().back().at;
+    const roadnet::RoadPosition from = track->points().back().at();
     std::vector<roadnet::ArcIndex> arcs;
     double length_m = 0;
     if (!(from == at)) arcs.push_back(ForwardArc(from.piece));

@@ -191,7 +191,7 @@ TEST(Matcher, TwiceTheSameFixesGiveTheSamePath) {
   const MatchedTrack a = town.Match(fixes);
   const MatchedTrack b = town.Match(fixes);
   ASSERT_EQ(a.points().size(), b.points().size());
-  for (size_t i = 0; i < a.points().size(); ++i) EXPECT_EQ(a.points()[i].at, b.points()[i].at);
+  for (size_t i = 0; i < a.points().size(); ++i) EXPECT_EQ(a.points()[i].at(), b.points()[i].at());
 }
 
 TEST(Matcher, ALongTrackIsHandedOverPiecemealWithoutASeam) {
@@ -243,7 +243,7 @@ TEST(Matcher, AShortDelayLeavesThePathWholeAndNearlyTheSame) {
       size_t same = 0;
       for (size_t i = 0; i < soon.points().size(); ++i) {
         EXPECT_EQ(soon.points()[i].connected, late.points()[i].connected) << i;
-        if (soon.points()[i].at.piece == late.points()[i].at.piece) ++same;
+        if (soon.points()[i].piece == late.points()[i].piece) ++same;
       }
       for (size_t i = 1; i < soon.stretch_count(); ++i) {
         if (!soon.stretch(i).continues) continue;
