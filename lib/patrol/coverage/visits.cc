@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <vector>
+
+#include "lib/base/check.h"
 
 namespace patrol::coverage {
 namespace {
@@ -30,7 +33,74 @@ std::vector<Visit> Presences(const Visit* begin, const Visit* end, absl::Time fr
   return presences;
 }
 
+// The 95th percentile of so many gaps is the one at this place from the longest, counted from 1: it
+// never falls when more come.
+size_t PlaceOf95th(size_t gaps) { return gaps - ((gaps * 95 + 99) / 100 - 1); }
+
 }  // namespace
+
+VisitTally::VisitTally(absl::Time from, absl::Time to, size_t gaps_max)
+    : from_(from), to_(to), gaps_max_(gaps_max), last_leave_(from) {}
+
+void VisitTally::Add(const Visit& visit) {
+  if (visit.enter >= to_) return;
+  const absl::Duration stay = visit.leave - visit.enter;
+  if (visit.enter >= from_ && stay >= kKoperStayMin && stay <= kKoperStayMax) {
+    ++presence_.koper_stays;
+  }
+  if (IsOver(visit, from_)) return;
+  const Visit within{std::max(visit.enter, from_), std::min(visit.leave, to_)};
+  ++visits_.visits;
+  visits_.dwell += within.leave - within.enter;
+  visits_.longest_gap = std::max(visits_.longest_gap, within.enter - last_leave_);
+  last_leave_ = std::max(last_leave_, within.leave);
+  AddPresence(within);
+}
+
+void VisitTally::AddPresence(const Visit& within) {
+  if (presence_.presences > 0 && within.enter <= open_.leave) {
+    open_.leave = std::max(open_.leave, within.leave);
+    return;
+  }
+  if (presence_.presences > 0) {
+    stay_ += open_.leave - open_.enter;
+    AddGap(within.enter - open_.leave);
+  }
+  ++presence_.presences;
+  open_ = within;
+}
+
+void VisitTally::AddGap(absl::Duration gap) {
+  gap_ += gap;
+  PATROL_CHECK(static_cast<size_t>(presence_.presences) <= gaps_max_);
+  if (gaps_.size() == PlaceOf95th(gaps_max_)) {
+    if (gap <= gaps_.front()) return;
+    std::pop_heap(gaps_.begin(), gaps_.end(), std::greater<>());
+    gaps_.pop_back();
+  }
+  gaps_.push_back(gap);
+  std::push_heap(gaps_.begin(), gaps_.end(), std::greater<>());
+}
+
+VisitSums VisitTally::visits() const {
+  VisitSums sums = visits_;
+  sums.longest_gap = std::max(sums.longest_gap, to_ - last_leave_);
+  return sums;
+}
+
+PresenceSums VisitTally::presence() const {
+  PresenceSums sums = presence_;
+  if (sums.presences == 0) return sums;
+  sums.mean_stay = (stay_ + (open_.leave - open_.enter)) / sums.presences;
+  const auto count = static_cast<size_t>(sums.presences - 1);
+  if (count == 0) return sums;
+  sums.mean_gap = gap_ / static_cast<int64_t>(count);
+  std::vector<absl::Duration> longest = gaps_;
+  const auto at = longest.begin() + static_cast<ptrdiff_t>(PlaceOf95th(count) - 1);
+  std::nth_element(longest.begin(), at, longest.end(), std::greater<>());
+  sums.p95_gap = *at;
+  return sums;
+}
 
 VisitSums SumVisits(const Visit* begin, const Visit* end, absl::Time from, absl::Time to) {
   VisitSums sums;
@@ -70,9 +140,9 @@ PresenceSums SumPresence(const Visit* begin, const Visit* end, absl::Time from, 
   sums.mean_stay = stay / sums.presences;
   if (gaps.empty()) return sums;
   sums.mean_gap = gap / static_cast<int64_t>(gaps.size());
-  const size_t rank = (gaps.size() * 95 + 99) / 100 - 1;
-  std::nth_element(gaps.begin(), gaps.begin() + static_cast<ptrdiff_t>(rank), gaps.end());
-  sums.p95_gap = gaps[rank];
+  const auto at = gaps.begin() + static_cast<ptrdiff_t>(PlaceOf95th(gaps.size()) - 1);
+  std::nth_element(gaps.begin(), at, gaps.end(), std::greater<>());
+  sums.p95_gap = *at;
   return sums;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -50,6 +51,35 @@ struct RoundDue {
 VisitSums SumVisits(const Visit* begin, const Visit* end, absl::Time from, absl::Time to);
 
 PresenceSums SumPresence(const Visit* begin, const Visit* end, absl::Time from, absl::Time to);
+
+// The same as SumVisits and SumPresence, of visits that are told one by one in order of enter time
+// and not kept.
+class VisitTally {
+ public:
+  // The span is [from, to). gaps_max: no more gaps than that will come. What is kept is a twentieth
+  // of them: the longest, among which the 95th percentile is.
+  VisitTally(absl::Time from, absl::Time to, size_t gaps_max);
+
+  void Add(const Visit& visit);
+
+  VisitSums visits() const;
+  PresenceSums presence() const;
+
+ private:
+  void AddPresence(const Visit& within);
+  void AddGap(absl::Duration gap);
+
+  absl::Time from_;
+  absl::Time to_;
+  size_t gaps_max_;
+  VisitSums visits_;
+  absl::Time last_leave_;
+  PresenceSums presence_;
+  absl::Duration stay_;  // of presences that are over
+  absl::Duration gap_;
+  Visit open_;                        // the last presence, where there is one
+  std::vector<absl::Duration> gaps_;  // a heap, the shortest first: the longest that came
+};
 
 // A visit is due `every` after the span's beginning or the end of the last presence, and again
 // after each further `every` that nobody came. A time that is not over at the span's end is not

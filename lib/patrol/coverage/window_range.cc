@@ -53,8 +53,8 @@ void WindowRange::Finish(int64_t end) {
     Set(none, end);
   }
   field_ = nullptr;
-  covered_since_ = {};
-  unknown_since_ = {};
+  covered_since_ = std::vector<int32_t>();  // {} would keep the memory
+  unknown_since_ = std::vector<int32_t>();
 }
 
 void WindowRange::AddWhole(ChainIndex chain, int64_t first, int64_t end, bool covered) {

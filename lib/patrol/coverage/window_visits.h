@@ -27,7 +27,9 @@ struct TrackVisits {
 // Fills in what a window says of visits: of areas, the town and pieces, over the window, its hours
 // and shifts, and required rounds. `result` has its options, hours, shifts, areas and pieces.
 //
-// Cost: O(arcs driven * areas of each + visits * log).
+// Threads: one of its own beside the calling one, unless the window has one alone.
+// Cost:    O(arcs driven * areas of each + visits * log). Memory: visits of pieces of six hours and
+//          a twentieth of the gaps between all; visits of areas.
 void CountVisits(const roadnet::Network& network, const AreaIndex& index,
                  absl::Span<const tracks::MatchedTrack> tracks, WindowResult* result);
 

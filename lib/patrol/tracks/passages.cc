@@ -9,9 +9,14 @@ namespace patrol::tracks {
 
 std::vector<PiecePassage> PiecePassages(const roadnet::Network& network,
                                         const MatchedTrack& track) {
+  return PiecePassages(network, track, 0, track.points().size());
+}
+
+std::vector<PiecePassage> PiecePassages(const roadnet::Network& network, const MatchedTrack& track,
+                                        size_t first, size_t end_point) {
   std::vector<PiecePassage> passages;
   bool after_doubt = false;
-  WalkTrack(network, track, [&](const TimedPart& part) {
+  WalkPoints(network, track, first, end_point, [&](const TimedPart& part) {
     if (part.doubtful) {
       after_doubt = true;
       return;

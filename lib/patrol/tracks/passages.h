@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -31,5 +32,8 @@ struct PiecePassage {
 // to whole microseconds.
 // Cost: O(arcs of the track).
 std::vector<PiecePassage> PiecePassages(const roadnet::Network& network, const MatchedTrack& track);
+// Of its points [first, end_point) alone, which begin with a break.
+std::vector<PiecePassage> PiecePassages(const roadnet::Network& network, const MatchedTrack& track,
+                                        size_t first, size_t end_point);
 
 }  // namespace patrol::tracks

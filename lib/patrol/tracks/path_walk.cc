@@ -66,10 +66,15 @@ bool BeginsInDoubt(const MatchedTrack& track, size_t index) {
 
 void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
                const std::function<void(const TimedPart&)>& visit) {
+  WalkPoints(network, track, 0, track.points().size(), visit);
+}
+
+void WalkPoints(const roadnet::Network& network, const MatchedTrack& track, size_t first,
+                size_t end_point, const std::function<void(const TimedPart&)>& visit) {
   const std::vector<MatchedTrack::Point>& points = track.points();
   ArcIndex arc = 0;
   bool doubtful = false;  // a unit that stands is where it has come to
-  for (size_t i = 0; i < points.size(); ++i) {
+  for (size_t i = first; i < end_point; ++i) {
     const MatchedTrack::Point& b = points[i];
     if (!b.connected) {
       arc = roadnet::ForwardArc(b.piece);

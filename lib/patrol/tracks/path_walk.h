@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "absl/time/time.h"
@@ -51,5 +52,8 @@ struct TimedPart {
 // fixes are rounded to whole microseconds.
 void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
                const std::function<void(const TimedPart&)>& visit);
+// Of its points [first, end_point) alone, which begin with a break.
+void WalkPoints(const roadnet::Network& network, const MatchedTrack& track, size_t first,
+                size_t end_point, const std::function<void(const TimedPart&)>& visit);
 
 }  // namespace patrol::tracks

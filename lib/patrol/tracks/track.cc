@@ -111,8 +111,8 @@ void MatchedTrack::ShrinkToFit() {
 
 void MatchedTrack::KeepPath() {
   path_only_ = true;
-  fixes_ = {};
-  stretch_ends_ = {};
+  fixes_ = std::vector<MatchedFix>();  // {} would keep what is set aside
+  stretch_ends_ = std::vector<uint32_t>();
 }
 
 namespace {

@@ -147,6 +147,7 @@ absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town
     tracks.push_back(matchers.Of(moves).Match(ids[i], fixes));
     report.fixes.rows += fixes.size();
     report.fixes.Add(tracks.back());
+    tracks.back().KeepPath();
   }
   coverage::WindowOptions options = OptionsOf(order);
   options.stale_after = town.stale_after;

@@ -93,6 +93,17 @@ TEST_F(ShiftWindowTest, AUnitCoversAndVisitsOnDutyOnly) {
   EXPECT_EQ(result.areas[0].window.presence.presences, 1);
 }
 
+TEST_F(ShiftWindowTest, DutyThatIsInManyPartsOrOverlapsCutsVisitsOfPiecesIntoAsMany) {
+  WindowOptions options{.from = T(0), .to = T(7200), .reach = absl::Seconds(30)};
+  for (int i = 0; i < 60; ++i) options.duty["u1"].push_back({T(100 * i), T(100 * i + 40)});
+  EXPECT_EQ(Compute(options).pieces[0].visits.visits, 60);
+  EXPECT_EQ(Compute(options).pieces[0].p95_revisit, absl::Seconds(60));
+  options.duty["u1"] = {};
+  for (int i = 0; i < 60; ++i) options.duty["u1"].push_back({T(100 * i), T(100 * i + 150)});
+  EXPECT_EQ(Compute(options).pieces[0].visits.visits, 60);
+  EXPECT_EQ(Compute(options).pieces[0].visits.longest_gap, absl::Seconds(7200 - 6050));
+}
+
 TEST_F(ShiftWindowTest, WritesShiftsAndRounds) {
   WindowOptions options{.from = T(0), .to = T(7200), .reach = absl::Seconds(30)};
   options.duty["u1"] = {{T(600), T(1500)}};

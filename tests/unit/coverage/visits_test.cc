@@ -1,5 +1,8 @@
 #include "lib/patrol/coverage/visits.h"
 
+#include <algorithm>
+#include <random>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -141,6 +144,36 @@ TEST(CheckRounds, AllAreMissedWhereNobodyComes) {
   EXPECT_EQ(sums.met, 0);
   EXPECT_EQ(sums.late, 0);
   EXPECT_EQ(sums.missed, 4);
+}
+
+TEST(VisitTally, SaysWhatSumsOverKeptVisitsDo) {
+  std::mt19937 random(11);
+  const auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<Visit> visits;
+    const int stay_max = 1 + below(round % 2 == 0 ? 40 : 1200);
+    for (int count = below(round % 10 == 0 ? 600 : 40); count > 0; --count) {
+      const int enter = below(20'000);
+      visits.push_back({T(enter), T(enter + below(stay_max))});
+    }
+    std::sort(visits.begin(), visits.end(), [](const Visit& a, const Visit& b) {
+      return std::tie(a.enter, a.leave) < std::tie(b.enter, b.leave);
+    });
+    const int from = below(8000);
+    const int to = from + 1 + below(14'000);
+    VisitTally tally(T(from), T(to), visits.size() + static_cast<size_t>(below(100)));
+    for (const Visit& visit : visits) tally.Add(visit);
+    const VisitSums sums = Sum(visits, from, to);
+    EXPECT_EQ(tally.visits().visits, sums.visits);
+    EXPECT_EQ(tally.visits().dwell, sums.dwell);
+    EXPECT_EQ(tally.visits().longest_gap, sums.longest_gap);
+    const PresenceSums presence = Presence(visits, from, to);
+    EXPECT_EQ(tally.presence().presences, presence.presences);
+    EXPECT_EQ(tally.presence().mean_stay, presence.mean_stay);
+    EXPECT_EQ(tally.presence().mean_gap, presence.mean_gap);
+    EXPECT_EQ(tally.presence().p95_gap, presence.p95_gap) << "round " << round;
+    EXPECT_EQ(tally.presence().koper_stays, presence.koper_stays);
+  }
 }
 
 }  // namespace

@@ -180,6 +180,15 @@ TEST(Matcher, PutsFixesInOrderAndNamesDuplicates) {
   EXPECT_NEAR(DrivenM(track), 200, 1);
 }
 
+TEST(Matcher, FixesWithinAMicrosecondAreOneInstant) {
+  const Ground town(Blocks(6, 6));
+  Fix again = FixAt(10, 200, 0);
+  again.time += absl::Nanoseconds(400);
+  const MatchedTrack track = town.Match({FixAt(0, 100, 0), FixAt(10, 200, 0), again});
+  EXPECT_THAT(Verdicts(track), ElementsAre(MatchVerdict::kMatched, MatchVerdict::kMatched,
+                                           MatchVerdict::kDuplicate));
+}
+
 TEST(Matcher, TwiceTheSameFixesGiveTheSamePath) {
   const Ground town(Blocks(8, 8));
   std::mt19937 random(3);

@@ -127,6 +127,29 @@ TEST_F(TrackTest, CursorTellsWhyThereIsNoPosition) {
   EXPECT_EQ(cursor.At(At(60)).since, At(50));
 }
 
+TEST_F(TrackTest, WhatIsKnownOfTheUnitIsTheSameOnceFixesAreGivenUp) {
+  Break(0, 0, 10);
+  Point(10, 0, 50, {ForwardArc(0)}, 40, 12);
+  Used(40, MatchVerdict::kOffNetwork);
+  Used(55, MatchVerdict::kOutlier);
+  Break(200, 0, 70);
+  Used(400, MatchVerdict::kOutlier);
+  MatchedTrack kept = track_;
+  kept.KeepPath();
+  EXPECT_EQ(kept.first_fix(), At(0));
+  EXPECT_EQ(kept.last_fix(), At(400)) << "whatever became of it";
+  TrackCursor whole(network_, track_);
+  TrackCursor path(network_, kept);
+  for (double seconds = -1; seconds < 420; seconds += 0.5) {
+    const UnitKnowledge want = whole.At(At(seconds));
+    const UnitKnowledge got = path.At(At(seconds));
+    ASSERT_EQ(got.knowledge, want.knowledge) << seconds;
+    ASSERT_EQ(got.position, want.position) << seconds;
+    ASSERT_EQ(got.since, want.since) << seconds;
+  }
+  EXPECT_EQ(PiecePassages(network_, kept).size(), PiecePassages(network_, track_).size());
+}
+
 TEST_F(TrackTest, CursorTakesAGapOfExactlyStaleAfterForHeardOf) {
   Used(0, MatchVerdict::kOffNetwork);
   Used(60, MatchVerdict::kOffNetwork);
