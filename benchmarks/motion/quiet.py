@@ -1,10 +1,11 @@
 """False events per camera-hour, on quiet made from real backgrounds.
 
-usage: quiet.py BIN_DIR SHARED_DIR [--hours H] [--only KIND]
+usage: quiet.py BIN_DIR SHARED_DIR [--hours H] [--only KIND] [--fps N]
 
 The labelled quiet stretches of the clips are played to and fro, so that nothing jumps, reduced to 256x144 at
-4 pictures a second, and one disturbance is laid over each camera: sensor noise, rain, insects near the lens,
-infrared (grey, more noise, insects), slow sun. Our encoder (x264, one keyframe per 2 s, 200 kbit/s) codes
+4 pictures a second (or --fps), and one disturbance is laid over each camera: sensor noise, rain, insects near the lens,
+infrared (grey, more noise, insects), slow sun, night (a tenth of the light, raised by the camera's gain to two
+fifths, noise and steps of grey with it). --fps 25: at full rate. Our encoder (x264, one keyframe per 2 s, 50 kbit/s for each picture a second) codes
 them and `patrolctl motion run` analyses them with default settings. Every event is a false one.
 Seeded: the same pictures each time. Bounds are Garwood's exact 95 % bounds of a Poisson count."""
 import argparse
@@ -15,22 +16,22 @@ import subprocess
 import sys
 import tempfile
 
-WIDTH, HEIGHT, FPS = 256, 144, 4
+WIDTH, HEIGHT = 256, 144
 # clip, quiet stretch in seconds (events.json; wavingtrees: nobody until 16.1 s)
 BACKGROUNDS = (('car-detection.mp4', 20.0, 24.8), ('one-by-one-person-detection.mp4', 1.0, 5.5),
                ('bottle-detection.mp4', 1.0, 4.5), ('wavingtrees.h264.mp4', 0.0, 15.5),
                ('one-by-one-person-detection.mp4', 88.5, 91.5))
-KINDS = ('noise', 'rain', 'insects', 'infrared', 'sun')
+KINDS = ('noise', 'rain', 'insects', 'infrared', 'sun', 'night')
 
 
-def stretch(numpy, path, begin, end):
+def stretch(numpy, path, begin, end, fps):
     command = ['ffmpeg', '-v', 'error', '-ss', str(begin), '-to', str(end), '-i', path, '-vf',
-               f'fps={FPS},scale={WIDTH}:{HEIGHT}', '-f', 'rawvideo', '-pix_fmt', 'gray', '-']
+               f'fps={fps},scale={WIDTH}:{HEIGHT}', '-f', 'rawvideo', '-pix_fmt', 'gray', '-']
     raw = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
     return numpy.frombuffer(raw, numpy.uint8).reshape(-1, HEIGHT, WIDTH)
 
 
-def pictures(numpy, background, kind, count, seed):
+def pictures(numpy, background, kind, count, seed, fps):
     """Grey pictures, one after another."""
     random = numpy.random.default_rng(seed)
     sigma = {'noise': 5, 'infrared': 6}.get(kind, 2)
@@ -40,8 +41,12 @@ def pictures(numpy, background, kind, count, seed):
     for k in range(count):
         at = k % max(1, 2 * n - 2)
         picture = background[at if at < n else 2 * n - 2 - at].astype(numpy.int16) + grains[random.integers(24)]
+        if kind == 'night':
+            # The sensor's own noise and its few steps of grey are raised with the picture.
+            grain = random.normal(0, 1.5, (HEIGHT, WIDTH))
+            picture = 16 + 4 * ((background[at if at < n else 2 * n - 2 - at] - 16.0) / 10 + grain).astype(numpy.int16)
         if kind == 'sun':
-            picture = (picture * (1 + 0.25 * math.sin(2 * math.pi * k / FPS / 180))).astype(numpy.int16)
+            picture = (picture * (1 + 0.25 * math.sin(2 * math.pi * k / fps / 180))).astype(numpy.int16)
         if kind == 'rain':
             for _ in range(40):
                 x, y, length = random.integers(WIDTH - 8), random.integers(HEIGHT - 24), random.integers(8, 20)
@@ -49,7 +54,7 @@ def pictures(numpy, background, kind, count, seed):
                     picture[y + i, x + i // 5] += 45
         if kind in ('insects', 'infrared'):
             # One comes every 20 s or so, crosses erratically within a second or two, blurred and bright.
-            if random.random() < 1 / (20 * FPS):
+            if random.random() < 1 / (20 * fps):
                 insects.append([random.uniform(0, WIDTH), random.uniform(0, HEIGHT), random.uniform(2, 6),
                                 random.integers(2, 8)])
             for insect in insects:
@@ -62,12 +67,12 @@ def pictures(numpy, background, kind, count, seed):
         yield numpy.clip(picture, 16, 235).astype(numpy.uint8)
 
 
-def make(numpy, background, kind, count, seed, target):
+def make(numpy, background, kind, count, seed, fps, target):
     encoder = subprocess.Popen(
         ['nice', 'ffmpeg', '-v', 'error', '-y', '-f', 'rawvideo', '-pix_fmt', 'gray', '-s', f'{WIDTH}x{HEIGHT}', '-r',
-         str(FPS), '-i', '-', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', str(2 * FPS),
-         '-b:v', '200k', '-maxrate', '250k', '-bufsize', '400k', target], stdin=subprocess.PIPE)
-    for picture in pictures(numpy, background, kind, count, seed):
+         str(fps), '-i', '-', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', str(2 * fps),
+         '-b:v', f'{50 * fps}k', '-maxrate', f'{62 * fps}k', '-bufsize', f'{100 * fps}k', target], stdin=subprocess.PIPE)
+    for picture in pictures(numpy, background, kind, count, seed, fps):
         encoder.stdin.write(picture.tobytes())
     encoder.stdin.close()
     if encoder.wait() != 0:
@@ -98,8 +103,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('bin', type=pathlib.Path)
     parser.add_argument('shared', type=pathlib.Path)
-    parser.add_argument('--hours', type=float, default=8.4)
+    parser.add_argument('--hours', type=float, default=10.08)
     parser.add_argument('--only')
+    parser.add_argument('--fps', type=int, default=4)
     options = parser.parse_args()
     if not (options.shared / 'data/video').is_dir():
         print(f'skipped: {options.shared}/data/video is not here')
@@ -119,9 +125,9 @@ def main():
         for number, kind in enumerate(kinds):
             count, hours, where = 0, 0.0, []
             for index, (name, begin, end) in enumerate(BACKGROUNDS):
-                background = stretch(numpy, options.shared / 'data/video' / name, begin, end)
+                background = stretch(numpy, options.shared / 'data/video' / name, begin, end, options.fps)
                 clip = folder / 'quiet.mp4'
-                make(numpy, background, kind, int(each_s * FPS), 100 * number + index, clip)
+                make(numpy, background, kind, int(each_s * options.fps), 100 * number + index, options.fps, clip)
                 subprocess.run([options.bin / 'patrolctl', 'motion', 'run', '--input', clip, '--out', folder / 'out'],
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
                 events = json.loads((folder / 'out/events.json').read_text())['motion']

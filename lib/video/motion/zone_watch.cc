@@ -21,6 +21,9 @@ constexpr absl::Duration kCandidatePause = absl::Milliseconds(600);
 // rain and insects are many, but each is gone at once.
 constexpr double kSmallLonger = 1.5;
 constexpr double kSmallTravelled = 0.7;  // own sizes
+// While the model is young, it must be seen to move in so many times the pictures: what swayed
+// while it was learnt is not known yet, and a few pictures far apart do not show it go to and fro.
+constexpr int kSettlingPictures = 2;
 // A region of share_large must have come this far while it moved: light that settles does not.
 constexpr double kLargeTravelled = 0.2;
 // A new still is worth coding when it shows so much more movement.
@@ -54,7 +57,9 @@ ZoneWatch::ZoneWatch(std::string zone_id, size_t bit, ZoneRules rules, Tell tell
     : zone_id_(std::move(zone_id)), bit_(bit), rules_(rules), tell_(std::move(tell)) {}
 
 ZoneWatch::Sight ZoneWatch::Look(const std::vector<Region>& regions, const media::Picture& picture,
-                                 absl::Duration interval) const {
+                                 const Moment& moment) const {
+  const absl::Duration interval = moment.interval;
+  const int pictures = rules_.begin_pictures * (moment.settling ? kSettlingPictures : 1);
   Sight sight;
   const absl::Time time = picture.time();
   const double aspect = static_cast<double>(picture.height()) / picture.width();
@@ -76,7 +81,7 @@ ZoneWatch::Sight ZoneWatch::Look(const std::vector<Region>& regions, const media
     sight.step_y += share * y;
     sight.step += share * std::hypot(x, y);
     const absl::Duration moved_for = time - region.moving_since;
-    if (interval < kSparse && region.moving_pictures >= rules_.begin_pictures &&
+    if (interval < kSparse && region.moving_pictures >= pictures &&
         moved_for >= kSmallLonger * rules_.strictness * rules_.begin_after &&
         region.travelled >= kSmallTravelled * rules_.strictness) {
       sight.believed = true;
@@ -198,7 +203,7 @@ void ZoneWatch::Follow(const std::vector<Region>& regions, const media::Picture&
   const absl::Duration interval = moment.interval;
   seen_.push_back({time, interval, moment.source});
   if (seen_.size() > kSeenMax) seen_.pop_front();
-  const Sight sight = Look(regions, picture, interval);
+  const Sight sight = Look(regions, picture, moment);
   moving_share_ = sight.share;
   const bool moves = sight.share > 0;
 

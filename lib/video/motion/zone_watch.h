@@ -94,7 +94,7 @@ class ZoneWatch {
   };
 
   Sight Look(const std::vector<Region>& regions, const media::Picture& picture,
-             absl::Duration interval) const;
+             const Moment& moment) const;
   void Extend(std::optional<Movement>& movement, const Sight& sight, absl::Time time);
   void KeepStill(double share, const media::Picture& picture);
   // Notes where the movement began, and how well that is known.
