@@ -333,6 +333,7 @@ absl::Status RunWindow(const RunArguments& arguments) {
     (void)roadnet::ParseMode(arguments.mode, &mode);  // ReadFixes has refused others
     PATROL_ASSIGN_OR_RETURN(
         matched, ApplyWhatIf(arguments.what_if, *network, mode, std::move(matched), &options));
+    counts.units = matched.size();
   }
   PATROL_ASSIGN_OR_RETURN(
       coverage::WindowResult result,
