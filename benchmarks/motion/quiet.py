@@ -40,11 +40,12 @@ def pictures(numpy, background, kind, count, seed, fps):
     insects = []
     for k in range(count):
         at = k % max(1, 2 * n - 2)
-        picture = background[at if at < n else 2 * n - 2 - at].astype(numpy.int16) + grains[random.integers(24)]
+        scene = background[at if at < n else 2 * n - 2 - at]
+        picture = scene.astype(numpy.int16) + grains[random.integers(24)]
         if kind == 'night':
             # The sensor's own noise and its few steps of grey are raised with the picture.
             grain = random.normal(0, 1.5, (HEIGHT, WIDTH))
-            picture = 16 + 4 * ((background[at if at < n else 2 * n - 2 - at] - 16.0) / 10 + grain).astype(numpy.int16)
+            picture = 16 + 4 * ((scene - 16.0) / 10 + grain).astype(numpy.int16)
         if kind == 'sun':
             picture = (picture * (1 + 0.25 * math.sin(2 * math.pi * k / fps / 180))).astype(numpy.int16)
         if kind == 'rain':

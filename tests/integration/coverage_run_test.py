@@ -9,7 +9,6 @@ For each data set the whole window is run, then
   puts them, which in turn the referee vouches for (reach_referee_test.py)."""
 import argparse
 import collections
-import csv
 import datetime
 import importlib.util
 import json
@@ -19,6 +18,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'support'))
+from faults import expect, rows, verdict  # noqa: E402
+
 DATA_SETS = ('athens_small', 'beijing_taxi', 'chicago_shuttles')
 AREA_COLUMNS = ('area_id,kind,hour_start,patrollable_m,covered_ratio,covered_p5,covered_p50,covered_p95,'
                 'unknown_ratio,visits,dwell_s,longest_uncovered_s,longest_revisit_s').split(',')
@@ -27,22 +29,10 @@ EDGE_COLUMNS = ('way_id,seq,from_node,to_node,length_m,covered_seconds,unknown_s
 STEP_S = 10
 LOST_AFTER_S = 600
 
-faults = []
-
 
 def skip(reason):
     print(f'skipped: {reason}')
     sys.exit(77)
-
-
-def expect(condition, what):
-    if not condition:
-        faults.append(what)
-
-
-def rows(path):
-    with open(path, newline='') as file:
-        return list(csv.DictReader(file))
 
 
 def parse_time(text):
@@ -272,10 +262,7 @@ def main():
             skip(f'the Python module {module} is not installed')
     instants = [check(name, str(arguments.bin / 'patrolctl'), shared) for name in DATA_SETS]
     expect(all(instants), 'no instant to recompute was found')
-    for fault in faults[:20]:
-        print(f'FAULT {fault}')
-    print(f'{len(faults)} faults')
-    return 1 if faults else 0
+    return verdict()
 
 
 if __name__ == '__main__':

@@ -7,7 +7,6 @@ visits that touch the span, adds up the dwell within it and finds the longest ti
 span's ends; another joins visits that overlap or touch and ranks the gaps between them. Every row of areas.csv must say
 the same, to the microsecond, and so must every row of edges.csv, from the visits of pieces that `--visits` writes."""
 import argparse
-import csv
 import datetime
 import json
 import pathlib
@@ -15,6 +14,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'support'))
+from faults import rows  # noqa: E402
 
 DATA_SETS = ('athens_small', 'chicago_shuttles')
 
@@ -67,11 +69,6 @@ FROM ranked GROUP BY area, begin, finish
 def microseconds(text):
     at = datetime.datetime.fromisoformat(text.replace('Z', '+00:00'))
     return round((at - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) / datetime.timedelta(microseconds=1))
-
-
-def rows(path):
-    with open(path, newline='') as file:
-        return list(csv.DictReader(file))
 
 
 def check(ctl, data, work):

@@ -6,24 +6,14 @@ A unit less covers no more, one more covers no less and only in its hours, slowe
 lie in each other, backup lies in coverage, rounds come out met, late or missed; and three posts cover what
 `coverage map` finds from them."""
 import argparse
-import csv
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-faults = []
-
-
-def expect(condition, what):
-    if not condition:
-        faults.append(what)
-
-
-def rows(path):
-    with open(path, newline='') as file:
-        return list(csv.DictReader(file))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'support'))
+from faults import expect, rows, verdict  # noqa: E402
 
 
 class Town:
@@ -136,10 +126,7 @@ def main():
         check_reach_and_speeds(town, base)
         check_rounds(town)
         check_posts(town)
-    for fault in faults[:20]:
-        print(f'FAULT {fault}')
-    print(f'{len(faults)} faults')
-    return 1 if faults else 0
+    return verdict()
 
 
 if __name__ == '__main__':

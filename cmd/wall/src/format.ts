@@ -45,6 +45,13 @@ export function percent(ratio: number): string {
   return tenths >= 1000 ? '100' : `${Math.floor(tenths / 10)}.${tenths % 10}`;
 }
 
+// "83.4–88.1%": covered, and with what is unknown; one figure where they are alike.
+export function coveredText(span: { coveredRatio: number; coveredOrUnknownRatio: number }): string {
+  const low = percent(span.coveredRatio);
+  const high = percent(span.coveredOrUnknownRatio);
+  return low === high ? `${low}%` : `${low}–${high}%`;
+}
+
 // Metres as kilometres, "128.4".
 export function kilometres(m: number): string {
   return (m / 1000).toFixed(m < 100_000 ? 1 : 0);

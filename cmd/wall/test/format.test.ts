@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { band, instant, kilometres, minutes, percent, seconds, shortName } from '../src/format';
+import { band, coveredText, instant, kilometres, minutes, percent, seconds, shortName } from '../src/format';
 
 describe('format', () => {
   it('reads proto durations and nothing else', () => {
@@ -48,5 +48,10 @@ describe('format', () => {
   it('takes the id out of a resource name', () => {
     expect(shortName('cameras/n-042')).toBe('n-042');
     expect(shortName('')).toBe('');
+  });
+
+  it('tells coverage as a pair, or as one figure where nothing is unknown', () => {
+    expect(coveredText({ coveredRatio: 0.8344, coveredOrUnknownRatio: 0.8811 })).toBe('83.4–88.1%');
+    expect(coveredText({ coveredRatio: 1, coveredOrUnknownRatio: 1 })).toBe('100%');
   });
 });

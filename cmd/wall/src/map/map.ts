@@ -39,6 +39,7 @@ export class WallMap {
   private roadsAt = 0;
   private roadsBusy = false;
   private selection: Marker | undefined;
+  private blindSpots: GeoJSON.FeatureCollection | undefined;
 
   constructor(
     private readonly container: HTMLElement,
@@ -182,7 +183,8 @@ export class WallMap {
   // Where the gaps of a past window were; undefined takes them away. What is covered now steps back
   // meanwhile.
   drawBlindSpots(spots: GeoJSON.FeatureCollection | undefined, spanS: number): void {
-    if (!this.loaded || this.map === undefined) return;
+    if (!this.loaded || this.map === undefined || spots === this.blindSpots) return;
+    this.blindSpots = spots;
     const features = (spots?.features ?? []).map((spot) => {
       const uncovered = Number(spot.properties?.['uncovered_s'] ?? 0);
       return { ...spot, properties: { ...spot.properties, share: Math.min(1, uncovered / spanS) } };

@@ -1,6 +1,6 @@
 // The areas that are covered least.
 import { h, setAttribute, setText } from '../dom';
-import { percent, shortName } from '../format';
+import { coveredText, shortName } from '../format';
 import type { Model } from '../model';
 import { t } from '../strings';
 import type { AreaCoverage } from '../types';
@@ -99,7 +99,5 @@ function showRow(row: Row, area: AreaCoverage | undefined): void {
   setText(row.name, area.displayName || shortName(area.area));
   row.covered.style.width = `${area.coveredRatio * 100}%`;
   row.unknown.style.width = `${(area.coveredOrUnknownRatio - area.coveredRatio) * 100}%`;
-  const low = percent(area.coveredRatio);
-  const high = percent(area.coveredOrUnknownRatio);
-  setText(row.ratio, low === high ? `${low}%` : `${low}–${high}%`);
+  setText(row.ratio, coveredText(area));
 }

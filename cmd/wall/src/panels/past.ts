@@ -1,7 +1,7 @@
 // The card of a past window: how well the town was covered, hour by hour, where least, and where the
 // gaps were, which the map draws.
 import { h, setAttribute, setText } from '../dom';
-import { calendarDay, clockMinute, instant, kilometres, percent, seconds, shortName } from '../format';
+import { calendarDay, clockMinute, coveredText, instant, kilometres, percent, seconds, shortName } from '../format';
 import type { PastWindow } from '../past';
 import { age, t } from '../strings';
 import type { AreaWindow, CoverageWindow, SpanCoverage } from '../types';
@@ -97,7 +97,7 @@ export class PastCard {
       'button',
       { class: 'past-area', 'data-area': area.area, onclick: open },
       h('span', {}, area.displayName || shortName(area.area)),
-      h('b', {}, ratioText(area.window)),
+      h('b', {}, area.window === undefined ? '–' : coveredText(area.window)),
     );
   }
 }
@@ -113,20 +113,13 @@ function statusText(past: PastWindow): string {
   return `${calendarDay(from)} ${clockMinute(from)} – ${calendarDay(to)} ${clockMinute(to)}`;
 }
 
-function ratioText(span: SpanCoverage | undefined): string {
-  if (span === undefined) return '–';
-  const low = percent(span.coveredRatio);
-  const high = percent(span.coveredOrUnknownRatio);
-  return low === high ? `${low}%` : `${low}–${high}%`;
-}
-
 function townFacts(window: CoverageWindow): Fact[] {
   const span = window.town?.window;
   if (span === undefined) return [];
   const uncovered = seconds(span.longestUncovered) ?? 0;
   const gap = age((seconds(window.gapMin) ?? 0) * 1000);
   return [
-    [t().averageCoverage, ratioText(span)],
+    [t().averageCoverage, coveredText(span)],
     [t().percentiles, [span.coveredP5, span.coveredP50, span.coveredP95].map(percent).join(' / ')],
     ...(uncovered > 0 ? [[t().nobodyFor, age(uncovered * 1000), 'bad'] as Fact] : []),
     [t().unitsSeen, String(window.units)],
@@ -138,7 +131,7 @@ function hourBars(hours: SpanCoverage[]): HTMLElement[] {
   return hours.map((hour) => {
     const at = instant(hour.hourStart);
     const when = at === undefined ? '' : `${calendarDay(at)} ${clockMinute(at)}`;
-    const bar = h('i', { title: `${when} · ${ratioText(hour)}` });
+    const bar = h('i', { title: `${when} · ${coveredText(hour)}` });
     bar.style.setProperty('--covered', `${hour.coveredRatio * 100}%`);
     bar.style.setProperty('--upper', `${hour.coveredOrUnknownRatio * 100}%`);
     return bar;
