@@ -28,6 +28,9 @@ constexpr double kEarly = 0.9;
 // Decoders kept for the next full decode: one of 640x360 holds about 5 MB, and a few serve nearly
 // all, since one begins for each that ends.
 constexpr size_t kSparesMax = 4;
+// Lanes that left full decoding with work waiting, and so hold a decoder still. Where threads fall
+// behind, those that leave would pile up beside those that begin.
+constexpr size_t kLeavingMax = 8;
 // Whoever receives comes before whoever decodes, where there are fewer cores than threads.
 constexpr int kNice = 5;
 
@@ -55,6 +58,7 @@ struct DecodeLane {
   uint64_t generation = 0;  // grows with each Forget
   uint64_t worked_on = 0;   // generation of what is worked on
   bool full = false;
+  bool leaving = false;     // left full decoding, and what waits is decoded still
   bool to_keyframe = true;  // pass over what comes up to the next keyframe
   bool dropping = false;    // because something was lost, not because the stream just began
   DecodeStats stats;
@@ -180,6 +184,7 @@ void DecodePool::BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessU
     std::lock_guard lock(mutex_);
     if (closed_ || lane->removed || lane->full) return;
     lane->full = true;
+    Left(*lane);
     // A keyframe that waits is in `gop` too, or is older.
     if (!gop.empty()) Empty(*lane);
     lane->to_keyframe = gop.empty();
@@ -201,10 +206,21 @@ void DecodePool::EndFull(const DecodeLanePtr& lane) {
   lane->full = false;
   lane->to_keyframe = true;
   lane->dropping = false;
-  // What waits is still decoded: a stream may have ended with it.
   lane->last_picture = media::Picture();
-  // While the lane has work the decoder is that thread's to put back.
-  if (!lane->scheduled) PutBack(*lane);
+  // What waits is still decoded: a stream may have ended with it. Then a thread puts the decoder
+  // back.
+  if (lane->scheduled && leaving_ < kLeavingMax) {
+    lane->leaving = true;
+    ++leaving_;
+    return;
+  }
+  Drop(*lane, static_cast<int64_t>(lane->queue.size()));
+  Empty(*lane);
+  if (!lane->working) PutBack(*lane);
+}
+
+void DecodePool::Left(DecodeLane& lane) {
+  if (std::exchange(lane.leaving, false)) --leaving_;
 }
 
 void DecodePool::PutBack(DecodeLane& lane) {
@@ -283,7 +299,10 @@ void DecodePool::Work() {
       lane->stats.cpu += cpu;
       totals_.cpu += cpu;
     }
-    if (!lane->full && lane->queue.empty()) PutBack(*lane);
+    if (!lane->full && lane->queue.empty()) {
+      Left(*lane);
+      PutBack(*lane);
+    }
     lane->scheduled = false;
     // Behind those whose time is nearer: a camera that is behind does not hold up the others.
     if (!lane->queue.empty()) Schedule(lane);

@@ -87,6 +87,7 @@ class DecodePool {
   // continues; empty: with the next keyframe. Of its pictures those are handed on that are newer
   // than the last one that was.
   void BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop);
+  // What waits is decoded still, unless many lanes leave at once: then it is dropped.
   void EndFull(const DecodeLanePtr& lane);
   // What was pushed must not be seen: it is dropped, the last picture too, and no picture of it is
   // handed on any more but by a call that is under way. Goes on with the next keyframe.
@@ -115,6 +116,8 @@ class DecodePool {
   void Enqueue(DecodeLane& lane, Item item);
   void Empty(DecodeLane& lane);
   void Drop(DecodeLane& lane, int64_t units);
+  // What waited when it left full decoding no longer does.
+  void Left(DecodeLane& lane);
   // Its decoder is free for another lane. With the lock, while no thread works on the lane.
   void PutBack(DecodeLane& lane);
   // One for full decoding, used before where there is one.
@@ -140,6 +143,7 @@ class DecodePool {
   std::multimap<absl::Duration, DecodeLanePtr> runnable_;  // by deadline
   DecodePoolStats totals_;
   std::multimap<media::Codec, std::unique_ptr<media::Decoder>> spare_;  // flushed
+  size_t leaving_ = 0;  // lanes that left full decoding with work waiting
   bool closed_ = false;
 
   std::vector<std::thread> threads_;

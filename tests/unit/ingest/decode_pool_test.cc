@@ -17,8 +17,15 @@ namespace {
 class Pictures : public PictureSink {
  public:
   void OnPicture(const std::string&, const media::Picture& picture, PictureOrigin) override {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     pictures_.push_back(picture);
+    came_.notify_all();
+    came_.wait(lock, [&] { return !held_; });
+  }
+  // Whether the next call returns only when it is let go.
+  void Hold(bool held) {
+    std::lock_guard lock(mutex_);
+    held_ = held;
     came_.notify_all();
   }
   // All that came since the last call; waits until there are so many.
@@ -32,6 +39,7 @@ class Pictures : public PictureSink {
   std::mutex mutex_;
   std::condition_variable came_;
   std::vector<media::Picture> pictures_;
+  bool held_ = false;
 };
 
 std::vector<media::AccessUnitPtr> Shared(const std::vector<media::AccessUnit>& units) {
@@ -110,7 +118,61 @@ TEST_P(DecodePoolOfCodec, AKeyframeDecodedAloneIsLeftUnfilteredAndABurstIsNot) {
   }
 }
 
+class LeavingLanes : public DecodePoolOfCodec {
+ protected:
+  // Lanes in full decode that all leave it while the first picture of the first is looked at.
+  std::vector<DecodeLanePtr> Left(DecodePool& pool, size_t count,
+                                  const std::vector<media::AccessUnit>& units) {
+    std::vector<DecodeLanePtr> lanes;
+    pictures_.Hold(true);
+    for (size_t i = 0; i < count; ++i) {
+      lanes.push_back(pool.AddLane("n-1"));
+      pool.BeginFull(lanes.back(), Shared(units));
+      if (i == 0) {
+        EXPECT_EQ(pictures_.Take(1).size(), 1u);
+      }
+    }
+    for (const DecodeLanePtr& lane : lanes) pool.EndFull(lane);
+    return lanes;
+  }
+};
+
+TEST_P(LeavingLanes, WhatWaitsIsDecodedOfAFewAndDroppedAndCountedOfTheRest) {
+  const auto units = media::EncodeStream({.encoder = GetParam(), .frames = 15});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  constexpr size_t kLanes = 12;
+  constexpr size_t kDecoded = 8;
+  const size_t waiting = kDecoded * units.size() - 1;
+  DecodePool pool(options_, clock_, pictures_);
+  // Twice: those that have left are forgotten.
+  for (size_t round = 1; round <= 2; ++round) {
+    const std::vector<DecodeLanePtr> lanes = Left(pool, kLanes, units);
+    EXPECT_EQ(pool.Totals().waiting, waiting);
+    EXPECT_EQ(pool.Totals().dropped, round * (kLanes - kDecoded) * units.size());
+    EXPECT_EQ(pool.Stats(lanes.front()).dropped, 0);
+    EXPECT_EQ(pool.Stats(lanes.back()).dropped, static_cast<int64_t>(units.size()));
+    pictures_.Hold(false);
+    EXPECT_EQ(pictures_.Take(waiting).size(), waiting);
+    for (const DecodeLanePtr& lane : lanes) pool.AwaitCall(lane);
+  }
+}
+
+TEST_P(LeavingLanes, OneWhoseWorkWasDroppedIsDecodedInFullAgain) {
+  const auto units = media::EncodeStream({.encoder = GetParam(), .frames = 15});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  const size_t waiting = 9 * units.size() - 1;
+  DecodePool pool(options_, clock_, pictures_);
+  const std::vector<DecodeLanePtr> lanes = Left(pool, 12, units);
+  pool.BeginFull(lanes.back(), Shared(units));
+  pictures_.Hold(false);
+  EXPECT_EQ(pictures_.Take(waiting).size(), waiting);
+  EXPECT_EQ(pool.Stats(lanes.back()).errors, 0);
+  EXPECT_EQ(pool.Stats(lanes.back()).pictures, static_cast<int64_t>(units.size()));
+}
+
 INSTANTIATE_TEST_SUITE_P(Codecs, DecodePoolOfCodec, testing::Values("libx264", "libx265"),
+                         [](const auto& codec) { return std::string(codec.param); });
+INSTANTIATE_TEST_SUITE_P(Codecs, LeavingLanes, testing::Values("libx264", "libx265"),
                          [](const auto& codec) { return std::string(codec.param); });
 
 }  // namespace
