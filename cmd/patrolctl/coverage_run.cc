@@ -297,6 +297,9 @@ absl::Status RunWindow(const RunArguments& arguments) {
   PartTimer timer(arguments.timing);
   Units units;
   coverage::FixCounts counts;
+  roadnet::Mode mode = roadnet::Mode::kCar;
+  (void)roadnet::ParseMode(arguments.mode, &mode);  // ReadFixes refuses others
+  PATROL_ASSIGN_OR_RETURN(const coverage::WhatIf what_if, ReadWhatIf(arguments.what_if, mode));
   coverage::WindowOptions options;
   if (!arguments.units.empty()) {
     PATROL_RETURN_IF_ERROR(ReadUnits(arguments.units, &units, &options));
@@ -326,13 +329,11 @@ absl::Status RunWindow(const RunArguments& arguments) {
   PATROL_RETURN_IF_ERROR(ReadSpeeds(arguments.speeds, *network, waivers.graphs, &options));
   options.count_visits = false;                  // below, so that it is timed
   std::optional<coverage::WindowResult> before;  // what is changed by --without and the like
-  if (arguments.what_if.any()) {
+  if (what_if.any()) {
     PATROL_ASSIGN_OR_RETURN(before,
                             coverage::ComputeWindow(graphs, index, matched, options, nullptr));
-    roadnet::Mode mode = roadnet::Mode::kCar;
-    (void)roadnet::ParseMode(arguments.mode, &mode);  // ReadFixes has refused others
-    PATROL_ASSIGN_OR_RETURN(
-        matched, ApplyWhatIf(arguments.what_if, *network, mode, std::move(matched), &options));
+    PATROL_ASSIGN_OR_RETURN(matched, coverage::ApplyWhatIf(what_if, roadnet::SpatialIndex(*network),
+                                                           std::move(matched), &options));
     counts.units = matched.size();
   }
   PATROL_ASSIGN_OR_RETURN(

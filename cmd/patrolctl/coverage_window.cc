@@ -11,12 +11,14 @@
 #include "absl/time/time.h"
 #include "cmd/patrolctl/client.h"
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/coverage_what_if.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/printer.h"
 #include "cmd/patrolctl/progress.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/service/api/proto_values.h"
+#include "lib/service/api/what_if_values.h"
 #include "patrol/v1/coverage_service.grpc.pb.h"
 
 namespace patrol::ctl {
@@ -35,7 +37,25 @@ struct WindowFlags {
   std::string gap_min = "10m";
   std::string blind_spots_file;
   bool hours = false;
+  WhatIfFlags what_if;
+  std::string mode = "car";  // of units added
 };
+
+absl::Status SetWhatIf(const WindowFlags& flags, v1::CoverageWindow* window) {
+  roadnet::Mode mode = roadnet::Mode::kCar;
+  if (!roadnet::ParseMode(flags.mode, &mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--mode: \"", flags.mode, "\" is none of car, motorcycle, e-bike, bicycle, foot"));
+  }
+  PATROL_ASSIGN_OR_RETURN(const coverage::WhatIf what_if, ReadWhatIf(flags.what_if, mode));
+  for (const coverage::WhatIf::Added& added : what_if.added) {
+    if (!added.hours) continue;
+    return absl::InvalidArgumentError(
+        "--add-at: hours of the day are for coverage run; here --from and --to say when");
+  }
+  if (what_if.any()) api::Fill(what_if, window->mutable_what_if());
+  return absl::OkStatus();
+}
 
 absl::StatusOr<v1::CreateCoverageWindowRequest> OrderOf(const WindowFlags& flags) {
   v1::CreateCoverageWindowRequest request;
@@ -59,6 +79,7 @@ absl::StatusOr<v1::CreateCoverageWindowRequest> OrderOf(const WindowFlags& flags
   PATROL_RETURN_IF_ERROR(set(flags.step, "--step", window->mutable_step()));
   PATROL_RETURN_IF_ERROR(set(flags.reach, "--reach", window->mutable_reach()));
   PATROL_RETURN_IF_ERROR(set(flags.gap_min, "--gap-min", window->mutable_gap_min()));
+  PATROL_RETURN_IF_ERROR(SetWhatIf(flags, window));
   return request;
 }
 
@@ -78,14 +99,24 @@ absl::Status Await(const Context& context, Stub& stub, v1::CoverageWindow* windo
 }
 
 void AddRow(const v1::AreaWindow& area, const v1::SpanCoverage& span, Printer* printer) {
-  printer->Add(
-      area, {area.area().empty() ? "(town)" : IdOf(area.area()), area.display_name(), area.kind(),
-             TimeText(span.has_hour_start(), span.hour_start()),
-             absl::StrFormat("%.1f", area.patrollable_m()), RatioText(span.covered_ratio()),
-             RatioText(span.covered_or_unknown_ratio()), RatioText(span.covered_p5()),
-             RatioText(span.covered_p50()), RatioText(span.covered_p95()),
-             SecondsText(true, span.longest_uncovered()), absl::StrCat(span.visits()),
-             SecondsText(true, span.dwell()), SecondsText(true, span.longest_revisit_gap())});
+  std::vector<std::string> row = {area.area().empty() ? "(town)" : IdOf(area.area()),
+                                  area.display_name(),
+                                  area.kind(),
+                                  TimeText(span.has_hour_start(), span.hour_start()),
+                                  absl::StrFormat("%.1f", area.patrollable_m()),
+                                  RatioText(span.covered_ratio()),
+                                  RatioText(span.covered_or_unknown_ratio()),
+                                  RatioText(span.covered_p5()),
+                                  RatioText(span.covered_p50()),
+                                  RatioText(span.covered_p95()),
+                                  SecondsText(true, span.longest_uncovered()),
+                                  absl::StrCat(span.visits()),
+                                  SecondsText(true, span.dwell()),
+                                  SecondsText(true, span.longest_revisit_gap())};
+  if (area.has_covered_ratio_before()) {
+    row.push_back(span.has_hour_start() ? "" : RatioText(area.covered_ratio_before()));
+  }
+  printer->Add(area, std::move(row));
 }
 
 void Print(const Context& context, const WindowFlags& flags, const v1::CoverageWindow& window) {
@@ -93,21 +124,23 @@ void Print(const Context& context, const WindowFlags& flags, const v1::CoverageW
     std::fprintf(stdout, "%s\n", ToJson(window).c_str());
     return;
   }
-  Printer printer(context.format, Printer::Kind::kList,
-                  {{"area_id"},
-                   {"name"},
-                   {"kind"},
-                   {"hour_start"},
-                   {"patrollable_m", 0, true},
-                   {"covered_ratio", 0, true},
-                   {"covered_or_unknown_ratio", 0, true},
-                   {"covered_p5", 0, true},
-                   {"covered_p50", 0, true},
-                   {"covered_p95", 0, true},
-                   {"longest_uncovered_s", 0, true},
-                   {"visits", 0, true},
-                   {"dwell_s", 0, true},
-                   {"longest_revisit_s", 0, true}});
+  std::vector<Printer::Column> columns = {{"area_id"},
+                                          {"name"},
+                                          {"kind"},
+                                          {"hour_start"},
+                                          {"patrollable_m", 0, true},
+                                          {"covered_ratio", 0, true},
+                                          {"covered_or_unknown_ratio", 0, true},
+                                          {"covered_p5", 0, true},
+                                          {"covered_p50", 0, true},
+                                          {"covered_p95", 0, true},
+                                          {"longest_uncovered_s", 0, true},
+                                          {"visits", 0, true},
+                                          {"dwell_s", 0, true},
+                                          {"longest_revisit_s", 0, true}};
+  if (window.town().has_covered_ratio_before())
+    columns.push_back({"covered_ratio_before", 0, true});
+  Printer printer(context.format, Printer::Kind::kList, std::move(columns));
   std::vector<const v1::AreaWindow*> rows = {&window.town()};
   for (const v1::AreaWindow& area : window.areas()) rows.push_back(&area);
   for (const v1::AreaWindow* area : rows) {
@@ -155,6 +188,10 @@ void AddCoverageWindow(Context& context) {
   window->add_option("--blind-spots", flags->blind_spots_file,
                      "also write the hundred largest blind spots as GeoJSON");
   window->add_flag("--hours", flags->hours, "a row for each hour, too");
+  AddWhatIfOptions(window, &flags->what_if);
+  window->get_option("--add-at")
+      ->description("what if one more unit (of --mode) had stood at LON,LAT");
+  window->add_option("--mode", flags->mode, "how units of --add-at move")->capture_default_str();
   OnRun(context, window, [&context, flags] { return Window(context, *flags); });
 }
 

@@ -332,6 +332,12 @@ TEST_F(PatrolctlTest, ComputesAWindowOfThePastAndItsBlindSpots) {
   EXPECT_EQ(backwards.exit, 1);
   EXPECT_THAT(backwards.err, HasSubstr("to_time: "));
   EXPECT_THAT(Run(hour + " --step ten").err, HasSubstr("--step"));
+  const Outcome added = Run("--format csv " + hour + " --add-at 113.0,22.9");
+  EXPECT_EQ(added.exit, 0) << added.err;
+  EXPECT_THAT(added.out, HasSubstr(",covered_ratio_before\n"));
+  EXPECT_THAT(Run(hour + " --add-at 121.5").err, HasSubstr("--add-at: \"121.5\""));
+  EXPECT_THAT(Run(hour + " --add-at 113.0,22.9,22:00-06:00").err, HasSubstr("--add-at: hours"));
+  EXPECT_THAT(Run(hour + " --without nobody").err, HasSubstr("unit \"nobody\": has no fixes"));
 }
 
 TEST_F(PatrolctlTest, SaysWhatIsWrongWithHowItWasCalled) {

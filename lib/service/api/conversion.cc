@@ -170,12 +170,8 @@ absl::StatusOr<store::Unit> ReadUnit(const std::string& field, const v1::Unit& u
   PATROL_RETURN_IF_ERROR(
       CheckText(field + ".display_name", unit.display_name(), limits::kDisplayNameBytesMax));
   row.display_name = unit.display_name();
-  const std::optional<roadnet::Mode> mode = ModeFromProto(unit.mode());
-  if (!mode.has_value()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, ".mode: ", static_cast<int>(unit.mode()), " is no travel mode"));
-  }
-  row.mode = std::string(roadnet::ModeName(*mode));
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Mode mode, ReadMode(field + ".mode", unit.mode()));
+  row.mode = std::string(roadnet::ModeName(mode));
   PATROL_RETURN_IF_ERROR(CheckText(field + ".force", unit.force(), limits::kDisplayNameBytesMax));
   row.force = unit.force();
   row.off_duty = unit.off_duty();

@@ -5,9 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/geo/area.h"
+#include "lib/patrol/coverage/what_if.h"
 #include "lib/patrol/coverage/window.h"
 #include "lib/service/api/proto_values.h"
 #include "lib/service/api/validation.h"
+#include "lib/service/api/what_if_values.h"
 #include "patrol/v1/coverage_window.pb.h"
 
 namespace patrol::api {
@@ -25,6 +27,14 @@ absl::StatusOr<absl::Time> ReadRequiredTime(std::string_view field, bool has,
   return ReadTime(field, stamp);
 }
 
+template <typename Unit>
+absl::StatusOr<geo::LonLat> ReadRequiredPlace(const std::string& field, const Unit& unit) {
+  if (!unit.has_position()) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ".position: required"));
+  }
+  return ReadLonLat(absl::StrCat(field, ".position"), unit.position());
+}
+
 void FillSpan(const coverage::SpanSums& sums, absl::Duration step, v1::SpanCoverage* span) {
   span->set_covered_ratio(sums.covered_ratio());
   span->set_covered_or_unknown_ratio(sums.covered_ratio() + sums.unknown_ratio());
@@ -35,6 +45,30 @@ void FillSpan(const coverage::SpanSums& sums, absl::Duration step, v1::SpanCover
   span->set_visits(sums.visits.visits);
   SetDuration(sums.visits.dwell, span->mutable_dwell());
   SetDuration(sums.visits.longest_gap, span->mutable_longest_revisit_gap());
+}
+
+absl::Status ReadWhatIf(const v1::WhatIf& message, coverage::WhatIf* what_if) {
+  const std::string field = "coverage_window.what_if";
+  for (int i = 0; i < message.without_units_size(); ++i) {
+    PATROL_ASSIGN_OR_RETURN(what_if->without.emplace_back(),
+                            ReadName(absl::StrCat(field, ".without_units[", i, "]"), "units",
+                                     message.without_units(i)));
+  }
+  for (int i = 0; i < message.moved_units_size(); ++i) {
+    const v1::WhatIf::MovedUnit& unit = message.moved_units(i);
+    const std::string at = absl::StrCat(field, ".moved_units[", i, "]");
+    coverage::WhatIf::Moved& moved = what_if->moved.emplace_back();
+    PATROL_ASSIGN_OR_RETURN(moved.unit_id, ReadName(at + ".unit", "units", unit.unit()));
+    PATROL_ASSIGN_OR_RETURN(moved.place, ReadRequiredPlace(at, unit));
+  }
+  for (int i = 0; i < message.added_units_size(); ++i) {
+    const v1::WhatIf::AddedUnit& unit = message.added_units(i);
+    const std::string at = absl::StrCat(field, ".added_units[", i, "]");
+    coverage::WhatIf::Added& added = what_if->added.emplace_back();
+    PATROL_ASSIGN_OR_RETURN(added.place, ReadRequiredPlace(at, unit));
+    PATROL_ASSIGN_OR_RETURN(added.mode, ReadMode(at + ".mode", unit.mode()));
+  }
+  return absl::OkStatus();
 }
 
 void FillArea(const coverage::WindowResult& result, const coverage::AreaWindow& area,
@@ -58,6 +92,7 @@ void FillReport(const report::WindowReport& report, Detail detail, v1::CoverageW
   window->set_blind_spots_m(report.blind_spots_m);
   if (detail == Detail::kSummary) return;
   FillArea(report.result, report.result.town, window->mutable_town());
+  if (report.before) window->mutable_town()->set_covered_ratio_before(report.before->town);
   for (size_t i = 0; i < report.result.areas.size(); ++i) {
     const geo::Area& area = report.areas->areas()[i];
     v1::AreaWindow* message = window->add_areas();
@@ -65,6 +100,7 @@ void FillReport(const report::WindowReport& report, Detail detail, v1::CoverageW
     message->set_display_name(area.name);
     message->set_kind(area.kind);
     FillArea(report.result, report.result.areas[i], message);
+    if (report.before) message->set_covered_ratio_before(report.before->areas[i]);
   }
 }
 
@@ -93,6 +129,7 @@ absl::StatusOr<report::WindowOrder> ReadOrder(const v1::CoverageWindow& window) 
   order.step = ReadDuration(window.has_step(), window.step(), order.step);
   order.reach = ReadDuration(window.has_reach(), window.reach(), order.reach);
   order.gap_min = ReadDuration(window.has_gap_min(), window.gap_min(), order.gap_min);
+  PATROL_RETURN_IF_ERROR(ReadWhatIf(window.what_if(), &order.what_if));
   return order;
 }
 
@@ -103,6 +140,7 @@ void Fill(const report::WindowDesk::Ticket& ticket, Detail detail, v1::CoverageW
   SetDuration(ticket.order.step, window->mutable_step());
   SetDuration(ticket.order.reach, window->mutable_reach());
   SetDuration(ticket.order.gap_min, window->mutable_gap_min());
+  if (ticket.order.what_if.any()) Fill(ticket.order.what_if, window->mutable_what_if());
   SetTime(ticket.created, window->mutable_create_time());
   window->set_state(StateOf(ticket.state));
   window->set_progress(ticket.progress);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
+#include "lib/service/api/proto_values.h"
 #include "patrol/v1/types.pb.h"
 
 namespace patrol::api {
@@ -83,6 +84,12 @@ absl::StatusOr<geo::LonLat> ReadLonLat(std::string_view field, const v1::LonLat&
   PATROL_RETURN_IF_ERROR(
       CheckRange(absl::StrCat(std::string(field), ".lat"), place.lat(), -90, 90));
   return geo::LonLat{place.lon(), place.lat()};
+}
+
+absl::StatusOr<roadnet::Mode> ReadMode(std::string_view field, v1::TravelMode mode) {
+  const std::optional<roadnet::Mode> known = ModeFromProto(mode);
+  if (known) return *known;
+  return Fault(field, static_cast<int>(mode), " is no travel mode");
 }
 
 absl::StatusOr<absl::Time> ReadTime(std::string_view field,

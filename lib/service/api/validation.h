@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "lib/geo/lonlat.h"
+#include "lib/patrol/roadnet/network.h"
 #include "lib/service/store/rows.h"
 
 namespace google::protobuf {
@@ -19,7 +20,8 @@ class Timestamp;
 
 namespace patrol::v1 {
 class LonLat;
-}
+enum TravelMode : int;
+}  // namespace patrol::v1
 
 // Checks of what requests hold. Each error is INVALID_ARGUMENT and begins with the field's path:
 // "unit.display_name: 213 bytes, at most 200".
@@ -42,6 +44,9 @@ absl::Status CheckText(std::string_view field, std::string_view text, size_t byt
 absl::Status CheckRange(std::string_view field, double value, double least, double most);
 
 absl::StatusOr<geo::LonLat> ReadLonLat(std::string_view field, const v1::LonLat& place);
+
+// A car where it is unset.
+absl::StatusOr<roadnet::Mode> ReadMode(std::string_view field, v1::TravelMode mode);
 
 // Any instant of the years 1..9999, rounded down to microseconds.
 absl::StatusOr<absl::Time> ReadTime(std::string_view field,

@@ -21,6 +21,8 @@ namespace {
 
 // Reading and matching take about as long as covering.
 constexpr double kMatchingShare = 0.5;
+// Of what was, in the question what if; a station has about a hundred units.
+constexpr size_t kChangesMax = 200;
 
 // A unit's fixes from `from` to `to`, oldest first.
 absl::StatusOr<std::vector<tracks::Fix>> FixesOf(store::Store& store, const std::string& unit_id,
@@ -99,6 +101,14 @@ coverage::WindowOptions OptionsOf(const WindowOrder& order) {
   return options;
 }
 
+CoveredBefore RatiosOf(const coverage::WindowResult& result) {
+  CoveredBefore ratios{.town = result.town.window.covered_ratio()};
+  for (const coverage::AreaWindow& area : result.areas) {
+    ratios.areas.push_back(area.window.covered_ratio());
+  }
+  return ratios;
+}
+
 }  // namespace
 
 absl::Status CheckOrder(const WindowOrder& order) {
@@ -117,6 +127,10 @@ absl::Status CheckOrder(const WindowOrder& order) {
   }
   if (order.gap_min < absl::ZeroDuration()) {
     return fault("gap_min", absl::StrCat(absl::FormatDuration(order.gap_min), " is below 0s"));
+  }
+  if (order.what_if.changes() > kChangesMax) {
+    return fault("what_if",
+                 absl::StrCat(order.what_if.changes(), " changes, at most ", kChangesMax));
   }
   return coverage::CheckWindow(OptionsOf(order));
 }
@@ -154,11 +168,25 @@ absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town
   options.lost_after = town.lost_after;
   options.threads = 1;
   options.stop = stop;
-  PATROL_ASSIGN_OR_RETURN(
-      report.result,
-      coverage::ComputeWindow(*town.graphs, *town.areas, tracks, options, [&](double share) {
-        progress(kMatchingShare + (1 - kMatchingShare) * share);
-      }));
+  // Between two shares of the whole.
+  const auto compute = [&](double from, double to) {
+    return coverage::ComputeWindow(
+        *town.graphs, *town.areas, tracks, options,
+        [&, from, to](double share) { progress(from + (to - from) * share); });
+  };
+  double done = kMatchingShare;
+  if (order.what_if.any()) {
+    const double half = kMatchingShare + (1 - kMatchingShare) / 2;
+    options.count_visits = false;
+    PATROL_ASSIGN_OR_RETURN(const coverage::WindowResult before, compute(done, half));
+    options.count_visits = true;
+    report.before = RatiosOf(before);
+    PATROL_ASSIGN_OR_RETURN(
+        tracks, coverage::ApplyWhatIf(order.what_if, index, std::move(tracks), &options));
+    report.fixes.units = tracks.size();
+    done = half;
+  }
+  PATROL_ASSIGN_OR_RETURN(report.result, compute(done, 1));
   PATROL_RETURN_IF_ERROR(FindBlindSpots(store, network, index, order, &report));
   report.result.pieces = {};
   report.result.options.stop = {};

@@ -3,14 +3,17 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "lib/patrol/coverage/area_index.h"
 #include "lib/patrol/coverage/mode_graphs.h"
+#include "lib/patrol/coverage/what_if.h"
 #include "lib/patrol/coverage/window.h"
 #include "lib/patrol/coverage/window_files.h"
 #include "lib/service/store/store.h"
@@ -24,6 +27,7 @@ struct WindowOrder {
   absl::Duration step = absl::Seconds(10);
   absl::Duration reach = absl::Seconds(180);   // T
   absl::Duration gap_min = absl::Minutes(10);  // blind spots: uncovered at least so long on end
+  coverage::WhatIf what_if;                    // hours of added units are UTC
 };
 
 // Errors: INVALID_ARGUMENT naming the field that is out of range.
@@ -37,9 +41,16 @@ struct Town {
   absl::Duration lost_after = absl::Minutes(10);
 };
 
+// Covered ratios of a window as it was, where it is asked what if.
+struct CoveredBefore {
+  double town = 0;
+  std::vector<double> areas;  // in the order of the index's areas
+};
+
 struct WindowReport {
   std::shared_ptr<const coverage::AreaIndex> areas;  // as they were when it was computed
   coverage::WindowResult result;                     // without its pieces
+  std::optional<CoveredBefore> before;               // where the order asks what if
   coverage::FixCounts fixes;
   size_t blind_spots = 0;
   double blind_spots_m = 0;         // of road, metres
@@ -54,7 +65,7 @@ struct WindowReport {
 // known: its fixes count.
 //
 // order: as CheckOrder wants it. progress: called now and then with the share done, 0..1.
-// Errors:  CANCELLED by `stop`; the store's.
+// Errors:  CANCELLED by `stop`; ApplyWhatIf's; the store's.
 // Cost:    one thread; a day of 100 units with a fix each 30 s some 10 s of CPU and 100 MB.
 absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town& town,
                                                  const WindowOrder& order,

@@ -125,7 +125,10 @@ void WindowDesk::Compute(const std::shared_ptr<Job>& job) {
   } else {
     job->ticket.state = State::kFailed;
     job->ticket.failure = report.status();
-    if (!absl::IsCancelled(report.status())) {
+    // What was asked is wrong, or no longer wanted: the asker is told.
+    const bool of_asker = absl::IsCancelled(report.status()) || absl::IsNotFound(report.status()) ||
+                          absl::IsInvalidArgument(report.status());
+    if (!of_asker) {
       PATROL_LOG_ERROR("window {}: {}", job->ticket.id, std::string(report.status().message()));
     }
   }

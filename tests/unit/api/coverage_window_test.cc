@@ -109,6 +109,37 @@ TEST_F(CoverageWindowTest, IsOrderedAwaitedReadAndDeleted) {
   EXPECT_EQ(Get(ordered.name(), &gone).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(CoverageWindowTest, AnswersWhatIfAndSaysWhatWasAskedAndHowItWas) {
+  v1::CoverageWindow order = TenMinutes();
+  v1::WhatIf::MovedUnit* moved = order.mutable_what_if()->add_moved_units();
+  moved->set_unit("units/car");
+  moved->mutable_position()->set_lon(testing::RoadPlace(18000).lon);
+  moved->mutable_position()->set_lat(testing::RoadPlace(18000).lat);
+  v1::WhatIf::AddedUnit* added = order.mutable_what_if()->add_added_units();
+  added->mutable_position()->set_lon(testing::RoadPlace(0).lon);
+  added->mutable_position()->set_lat(testing::RoadPlace(0).lat);
+  added->set_mode(v1::TRAVEL_MODE_FOOT);
+  v1::CoverageWindow ordered;
+  ASSERT_TRUE(Create(order, &ordered).ok());
+  const v1::CoverageWindow done = Await(ordered.name());
+  EXPECT_EQ(done.state(), v1::CoverageWindow::STATE_SUCCEEDED) << done.error();
+  EXPECT_EQ(done.what_if().DebugString(), order.what_if().DebugString());
+  EXPECT_EQ(done.units(), 2);
+  EXPECT_GT(done.town().covered_ratio_before(), 0);
+  EXPECT_NE(done.town().covered_ratio_before(), done.town().window().covered_ratio());
+  EXPECT_LT(done.areas(0).window().covered_ratio(), done.areas(0).covered_ratio_before());
+}
+
+TEST_F(CoverageWindowTest, FailsWhereAUnitOfTheQuestionWasNotThere) {
+  v1::CoverageWindow order = TenMinutes();
+  order.mutable_what_if()->add_without_units("units/idle");
+  v1::CoverageWindow ordered;
+  ASSERT_TRUE(Create(order, &ordered).ok());
+  const v1::CoverageWindow done = Await(ordered.name());
+  EXPECT_EQ(done.state(), v1::CoverageWindow::STATE_FAILED);
+  EXPECT_THAT(done.error(), HasSubstr("unit \"idle\""));
+}
+
 TEST_F(CoverageWindowTest, NamesTheFieldThatIsWrong) {
   const auto said = [&](auto change) {
     v1::CoverageWindow window = TenMinutes();
@@ -126,6 +157,14 @@ TEST_F(CoverageWindowTest, NamesTheFieldThatIsWrong) {
   EXPECT_THAT(said([](Window& w) { w.mutable_reach()->set_seconds(-1); }), HasSubstr("reach"));
   EXPECT_THAT(said([](Window& w) { w.mutable_reach()->set_seconds(INT64_MAX); }),
               HasSubstr("reach"));
+  EXPECT_THAT(said([](Window& w) { w.mutable_what_if()->add_without_units("cars/1"); }),
+              HasSubstr("what_if.without_units[0]"));
+  EXPECT_THAT(said([](Window& w) { w.mutable_what_if()->add_moved_units()->set_unit("units/u"); }),
+              HasSubstr("what_if.moved_units[0].position: required"));
+  EXPECT_THAT(said([](Window& w) {
+                w.mutable_what_if()->add_added_units()->mutable_position()->set_lat(91);
+              }),
+              HasSubstr("what_if.added_units[0].position.lat"));
 }
 
 TEST_F(CoverageWindowTest, HasNoBlindSpotsWhereThereIsNoSuchWindow) {

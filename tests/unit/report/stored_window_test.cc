@@ -137,6 +137,38 @@ TEST_F(StoredWindowTest, OfATimeWithoutFixesIsWhollyUncovered) {
   EXPECT_NEAR(report->blind_spots_m, 20000, 1);
 }
 
+TEST_F(StoredWindowTest, SaysWhatItWouldHaveBeenWithoutAUnitAndWithOneMore) {
+  Drive("car", kMorning, absl::Minutes(20));
+  const WindowOrder asked{.from = kMorning, .to = kMorning + absl::Minutes(20)};
+  const auto was = Compute(asked);
+  ASSERT_TRUE(was.ok()) << was.status();
+  EXPECT_FALSE(was->before.has_value());
+  WindowOrder order = asked;
+  order.what_if.without = {"car"};
+  const auto without = Compute(order);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_EQ(without->result.town.window.covered_ratio(), 0);
+  EXPECT_EQ(without->result.areas[0].window.visits.visits, 0);
+  EXPECT_EQ(without->fixes.units, 0u);
+  ASSERT_TRUE(without->before.has_value());
+  EXPECT_EQ(without->before->town, was->result.town.window.covered_ratio());
+  ASSERT_EQ(without->before->areas.size(), 1u);
+  EXPECT_EQ(without->before->areas[0], was->result.areas[0].window.covered_ratio());
+  order.what_if = {.added = {{.place = testing::RoadPlace(18000)}}};
+  const auto added = Compute(order);
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_GT(added->result.town.window.covered_ratio(), added->before->town);
+  EXPECT_EQ(added->result.areas[0].window.covered_ratio(), added->before->areas[0]);
+  EXPECT_EQ(added->fixes.units, 2u);
+}
+
+TEST_F(StoredWindowTest, NamesTheUnitOfAQuestionThatHasNoFixes) {
+  const auto report = Compute(
+      {.from = kMorning, .to = kMorning + absl::Hours(1), .what_if = {.without = {"idle"}}});
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(report.status().message()), HasSubstr("unit \"idle\""));
+}
+
 TEST_F(StoredWindowTest, EndsWhenItIsToldToStop) {
   Drive("car", kMorning, absl::Minutes(20));
   std::stop_source stop;
@@ -162,6 +194,8 @@ TEST_F(StoredWindowTest, RefusesWhatIsOutOfRangeNamingTheField) {
   EXPECT_THAT(said([](WindowOrder& o) { o.reach = absl::InfiniteDuration(); }),
               HasSubstr("reach: "));
   EXPECT_THAT(said([](WindowOrder& o) { o.gap_min = -absl::Seconds(1); }), HasSubstr("gap_min: "));
+  EXPECT_THAT(said([](WindowOrder& o) { o.what_if.without.resize(201); }),
+              HasSubstr("what_if: 201 changes"));
 }
 
 }  // namespace
