@@ -94,7 +94,8 @@ std::vector<tracks::Fix> ReadFixes(const char* path, size_t unit_count, absl::Du
 
 void Warm(const Town& town, const std::vector<tracks::Fix>& fixes) {
   const roadnet::SpatialIndex index(*town.network);
-  tracks::LiveMatcher matcher(*town.network, index);
+  tracks::MatchGraphs graphs(*town.network);
+  tracks::LiveMatcher matcher(*town.network, index, graphs);
   coverage::LiveCoverage live(town.graphs, town.areas, {});
   Timings published;
   Timings matched;

@@ -1,6 +1,6 @@
 """Scores `patrolctl match run` on tracks with ground truth and prints the tables of RESULTS.md.
 
-usage: match_score.py BIN_DIR SHARED_DIR [--only accuracy|curve|speed] [--kubicka DIR] [--each]
+usage: match_score.py BIN_DIR SHARED_DIR [--only accuracy|curve|speed|online] [--kubicka DIR] [--each]
 
 BIN_DIR holds patrolctl; SHARED_DIR holds data/ (kubicka, beijing_taxi, athens_small) and
 check/match_score.py, the referee. Lengths are summed over all tracks: recovered = matched length that
@@ -11,6 +11,8 @@ curve     Kubicka's fixes thinned to one in so many seconds, then a share of the
           (seeded by track and share); scored here by the referee's arithmetic, which is compared with
           the referee's own on the first track. `over gaps` are metres of path told for the time of a
           gap longer than stale_after, 60 s.
+online    the same paths as a live path tells them, with a bounded delay: how much worse they get, how many
+          fixes were settled by the delay rather than because they were certain, and the mean delay.
 speed     fixes a second of one core (user CPU), of the matching alone and of the whole program with
           reading and writing, and the peak memory."""
 import argparse
@@ -33,10 +35,10 @@ TOTAL = re.compile(r'all: truth ([\d.]+) km recovered ([\d.]+)% false ([\d.]+)%'
 STALE_S = 60
 
 
-def run_match(program, folder, fixes, out):
+def run_match(program, folder, fixes, out, more=()):
     """Tally of `match run`, the program's user CPU (s) and its peak memory (MB)."""
     command = [program, '--format', 'json', 'match', 'run', '--network', folder / 'network.osm.pbf',
-               '--fixes', fixes, '--out', out]
+               '--fixes', fixes, '--out', out, *more]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     text = child.stdout.read()
     faults = child.stderr.read()
@@ -195,6 +197,34 @@ def print_curve(program, referee, folders):
                   f' {total[3]:.0f} m |', flush=True)
 
 
+def print_online(program, sets):
+    delays = ('offline', 'inf', '120s', '60s', '30s', '0s')
+    print('| tracks | a fix each | delay at most | recovered | false | settled by the delay | mean delay |')
+    print('| --- | --- | --- | --- | --- | --- | --- |')
+    for name, seconds, folders in sets:
+        totals = {delay: collections.Counter() for delay in delays}
+        for folder in folders:
+            truth = Truth(folder)
+            with tempfile.TemporaryDirectory() as out:
+                out = pathlib.Path(out)
+                fixes = folder / 'fixes.csv'
+                if seconds > 1:
+                    fixes = thinned(fixes, seconds, 0, out / 'thinned.csv')
+                for delay in delays:
+                    more = () if delay == 'offline' else ('--online', '--delay', delay)
+                    tally, _, _ = run_match(program, folder, fixes, out, more)
+                    metres = truth.score(out / 'path.csv')
+                    totals[delay].update(dict(zip(('truth', 'recovered', 'false'), metres)))
+                    totals[delay].update(fixes=tally['fixes'], forced=tally.get('forced', 0),
+                                         delay_s=tally.get('delay_mean_s', 0) * tally['fixes'])
+        for delay, total in totals.items():
+            share = '' if delay == 'offline' else f"{total['forced'] / total['fixes']:.1%}"
+            mean = '' if delay == 'offline' else f"{total['delay_s'] / total['fixes']:.1f} s"
+            print(f"| {name} | {seconds} s | {delay} |"
+                  f" {total['recovered'] / total['truth']:.2%} | {total['false'] / total['truth']:.2%} |"
+                  f' {share} | {mean} |', flush=True)
+
+
 def print_speed(program, sets):
     print('| tracks | fixes | fixes/s, matching | fixes/s, whole program | peak MB |')
     print('| --- | --- | --- | --- | --- |')
@@ -215,7 +245,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('bin', type=pathlib.Path)
     parser.add_argument('shared', type=pathlib.Path)
-    parser.add_argument('--only', choices=['accuracy', 'curve', 'speed'])
+    parser.add_argument('--only', choices=['accuracy', 'curve', 'speed', 'online'])
     parser.add_argument('--kubicka', type=pathlib.Path, help='folder of other tracks of that form')
     parser.add_argument('--each', action='store_true', help='a line per track')
     arguments = parser.parse_args()
@@ -228,6 +258,9 @@ def main():
         print_accuracy(program, referee, sets, arguments.each)
     if arguments.only in (None, 'speed'):
         print_speed(program, sets | {'athens_small': [data / 'athens_small']})
+    if arguments.only in (None, 'online'):
+        print_online(program, [('beijing_taxi', 60, sets['beijing_taxi']), ('kubicka', 30, kubicka),
+                               ('kubicka', 1, kubicka)])
     if arguments.only in (None, 'curve'):
         print_curve(program, referee, kubicka)
 

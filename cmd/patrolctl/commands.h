@@ -39,6 +39,7 @@ void AddCoverageRun(Context& context);       // coverage_run.cc
 void AddCoverageWindow(Context& context);    // coverage_window.cc
 void AddEventCommands(Context& context);     // events.cc
 void AddMatchCommands(Context& context);     // match.cc
+void AddMatchFollow(Context& context);       // match_follow.cc
 void AddMotionCommands(Context& context);    // motion.cc
 void AddNetworkCommands(Context& context);   // network.cc
 void AddPositionCommands(Context& context);  // positions.cc

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <string_view>
 #include <utility>
 
@@ -15,8 +16,10 @@ namespace patrol::ctl {
 
 void AddFixFileOptions(CLI::App* command, const std::string& names, FixFileFlags* flags) {
   command
-      ->add_option(names, flags->path,
-                   "CSV (unit_id,time,lon,lat[,speed_mps,heading_deg,accuracy_m]), GPX or NMEA")
+      ->add_option(
+          names, flags->path,
+          "CSV (unit_id,time,lon,lat[,speed_mps,heading_deg,accuracy_m]), GPX or NMEA; -: CSV from "
+          "standard input, line by line")
       ->required();
   command->add_option(
       "--unit", flags->unit_id,
@@ -68,6 +71,12 @@ absl::StatusOr<tracks::RowReport> ReadFixFile(const FixFileFlags& flags,
         absl::StrCat("--datum: \"", flags.datum, "\" is not wgs84, gcj02 or bd09"));
   }
   PATROL_ASSIGN_OR_RETURN(options.naive_zone, ParseTimeZone(flags.time_zone));
+  if (flags.path == "-") {
+    absl::StatusOr<tracks::RowReport> report =
+        tracks::ReadFixesCsv(std::cin, options, sink, csv_header);
+    if (!report.ok()) return Annotate(report.status(), "standard input");
+    return report;
+  }
   PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.path));
   char beginning[256] = {};
   in.read(beginning, sizeof(beginning));

@@ -27,7 +27,8 @@ void AddFixFileOptions(CLI::App* command, const std::string& names, FixFileFlags
 // Errors: INVALID_ARGUMENT naming --time-zone.
 absl::StatusOr<std::optional<absl::TimeZone>> ParseTimeZone(const std::string& text);
 
-// Hands the file's fixes to `sink`, CSV, GPX or NMEA by what the file begins with.
+// Hands the file's fixes to `sink`, CSV, GPX or NMEA by what the file begins with; of "-", standard
+// input as CSV, each as soon as its line is there.
 //
 // csv_header: where given, a CSV's header as it stands in the file; untouched for the others.
 // Errors: naming the option at fault, or the file. Bad rows are no error: see the report.

@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   patrol::ctl::AddCoverageWindow(context);
   patrol::ctl::AddEventCommands(context);
   patrol::ctl::AddMatchCommands(context);
+  patrol::ctl::AddMatchFollow(context);
   patrol::ctl::AddMotionCommands(context);
   patrol::ctl::AddNetworkCommands(context);
   patrol::ctl::AddPositionCommands(context);

@@ -23,6 +23,7 @@
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/fix_file.h"
+#include "cmd/patrolctl/match_rows.h"
 #include "cmd/patrolctl/network_flags.h"
 #include "lib/base/status.h"
 #include "lib/base/thread_cpu.h"
@@ -34,6 +35,7 @@
 #include "lib/patrol/tracks/area_visits.h"
 #include "lib/patrol/tracks/datum_check.h"
 #include "lib/patrol/tracks/fix_reader.h"
+#include "lib/patrol/tracks/live_path.h"
 #include "lib/patrol/tracks/mode_matchers.h"
 #include "lib/patrol/tracks/path_walk.h"
 #include "lib/patrol/tracks/unit.h"
@@ -46,8 +48,9 @@ struct MatchFlags {
   NetworkFlags network;
   FixFileFlags fixes;
   std::string areas;
-  std::string units;
-  std::string mode = "car";
+  UnitModeFlags modes;
+  bool online = false;
+  std::string delay = kDelayUsual;
   std::string out;
 };
 
@@ -62,20 +65,6 @@ struct FixFile {
   std::vector<std::string> rows;  // likewise
   std::map<std::string, UnitFixes> units;
 };
-
-void PrintFaults(const std::string& path, const tracks::RowReport& report) {
-  PrintRowFaults(path, report);
-  if (report.faulty > 0) {
-    std::fprintf(stderr, "%s: %llu of %llu rows are bad, %llu imported\n", path.c_str(),
-                 static_cast<unsigned long long>(report.faulty),
-                 static_cast<unsigned long long>(report.rows),
-                 static_cast<unsigned long long>(report.imported));
-  }
-  if (report.without_position > 0) {
-    std::fprintf(stderr, "%s: %llu times the receiver had no fix\n", path.c_str(),
-                 static_cast<unsigned long long>(report.without_position));
-  }
-}
 
 // A fix read from GPX or NMEA as a row of CSV.
 std::string RowOf(const tracks::Fix& fix) {
@@ -106,98 +95,6 @@ absl::StatusOr<FixFile> ReadRows(const FixFileFlags& flags) {
   return file;
 }
 
-// Modes of the units of --units; empty without it.
-absl::StatusOr<std::map<std::string, roadnet::Mode>> ReadModes(const std::string& path) {
-  std::map<std::string, roadnet::Mode> modes;
-  if (path.empty()) return modes;
-  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(path));
-  const absl::StatusOr<tracks::RowReport> report =
-      tracks::ReadUnitsCsv(in, [&](tracks::Unit&& unit) {
-        modes[unit.id] = unit.mode;
-        return absl::OkStatus();
-      });
-  if (!report.ok()) return Annotate(report.status(), path);
-  PrintFaults(path, *report);
-  return modes;
-}
-
-// Two paths of a unit that meet on a piece, less than noise apart, are one passage of it.
-constexpr double kSamePassageM = 50;
-
-// Writes the rows of path.csv for one unit: every node passed, in order, and both nodes of the
-// pieces that a path begins and ends on. Of a piece that the path before ended on, and that this
-// one goes on along, the first node stands there already: a piece passed once is listed once. What
-// is in doubt is left out, as if the path broke there.
-class PathWriter {
- public:
-  PathWriter(const roadnet::Network& network, std::string_view unit_id, std::ostream& out)
-      : network_(network), unit_(tracks::CsvField(unit_id)), out_(out) {}
-
-  void Take(const tracks::TimedPart& part) {
-    if (part.breaks || part.doubtful) EndPath();
-    if (part.doubtful) return;
-    const double length_m = std::abs(part.end_m - part.start_m);
-    if (!open_) {
-      if (length_m == 0) return;  // stands where the path begins
-      if (seq_ > 0) Row("", part.start, "");
-      if (!GoesOn(part)) NodeRow(part.arc, network_.tail(part.arc), part.start);
-      open_ = true;
-      listed_ = true;
-      driven_m_ = 0;
-    } else {
-      const bool turned_midway = part.arc == roadnet::ReverseArc(arc_) && part.start_m != HeadM();
-      const bool came_round = part.arc == arc_ && part.start_m != end_m_;
-      if (came_round || (part.arc != arc_ && !turned_midway)) {
-        NodeRow(arc_, network_.head(arc_), part.start);
-        driven_m_ = 0;
-      }
-    }
-    arc_ = part.arc;
-    end_m_ = part.end_m;
-    end_ = part.end;
-    driven_m_ += length_m;
-  }
-
-  // A path that only touches its last piece at the node has been told that node already.
-  void EndPath() {
-    if (open_ && driven_m_ > 0) NodeRow(arc_, network_.head(arc_), end_);
-    open_ = false;
-  }
-
- private:
-  // Whether a path that begins with `part` goes on where the one before has ended.
-  bool GoesOn(const tracks::TimedPart& part) const {
-    const double ahead_m =
-        roadnet::IsBackward(arc_) ? end_m_ - part.start_m : part.start_m - end_m_;
-    return listed_ && part.arc == arc_ && ahead_m > -kSamePassageM;
-  }
-
-  // Where the present arc ends, metres from its piece's first node.
-  double HeadM() const {
-    return roadnet::IsBackward(arc_) ? 0 : network_.piece(roadnet::PieceOf(arc_)).length_m;
-  }
-
-  void NodeRow(roadnet::ArcIndex arc, roadnet::NodeIndex node, absl::Time time) {
-    Row(absl::StrCat(network_.node(node).id), time,
-        absl::StrCat(network_.piece(roadnet::PieceOf(arc)).way_id));
-  }
-
-  void Row(const std::string& node, absl::Time time, const std::string& way) {
-    out_ << unit_ << ',' << seq_++ << ',' << node << ',' << FormatUtc(time) << ',' << way << '\n';
-  }
-
-  const roadnet::Network& network_;
-  const std::string unit_;
-  std::ostream& out_;
-  uint64_t seq_ = 0;
-  bool listed_ = false;  // a path has been written; arc_ and end_m_ are of the last one
-  bool open_ = false;    // the path goes on; the head of arc_ is not written yet
-  roadnet::ArcIndex arc_ = 0;
-  double end_m_ = 0;     // where on its piece the part before ended
-  double driven_m_ = 0;  // on arc_ and, turned round, its reverse
-  absl::Time end_;
-};
-
 // What `match run` counts for its summary.
 struct Tally {
   size_t units = 0;
@@ -208,6 +105,10 @@ struct Tally {
   size_t paths = 0;
   size_t visits = 0;
   std::optional<geo::Datum> suspected_datum;
+  bool online = false;
+  size_t forced = 0;  // online: settled for want of time
+  double delay_sum_s = 0;
+  double delay_max_s = 0;
   double match_s = 0;      // of the matching alone, by the clock
   double match_cpu_s = 0;  // likewise, by this thread's CPU time
 };
@@ -228,14 +129,23 @@ class MatchOutput {
   }
 
   // Writes path and visits; appends verdicts to the rows they belong to.
-  void Take(const tracks::MatchedTrack& track, const UnitFixes& unit, FixFile* file) {
+  // settlements: of the track's fixes; none: it was matched as a whole.
+  void Take(const tracks::MatchedTrack& track, const std::vector<tracks::Settlement>& settlements,
+            const UnitFixes& unit, FixFile* file) {
     ++tally.units;
     tally.fixes += unit.fixes.size();
     for (size_t i = 0; i < track.stretch_count(); ++i) {
       tally.path_km += track.stretch(i).length_m / 1000;
       if (!track.stretch(i).continues) ++tally.paths;
     }
-    PathWriter path(network_, track.unit_id(), path_.stream());
+    const std::string unit_id = tracks::CsvField(track.unit_id());
+    PathRows path(network_, [&](const PathRow& row) {
+      path_.stream() << unit_id << ',' << row.seq << ',';
+      if (row.node) path_.stream() << *row.node;
+      path_.stream() << ',' << FormatUtc(row.time) << ',';
+      if (row.node) path_.stream() << row.way;
+      path_.stream() << '\n';
+    });
     tracks::WalkTrack(network_, track, [&](const tracks::TimedPart& part) {
       path.Take(part);
       if (part.doubtful) tally.doubtful_km += std::abs(part.end_m - part.start_m) / 1000;
@@ -243,9 +153,8 @@ class MatchOutput {
     path.EndPath();
     for (const tracks::AreaVisit& visit : tracks::AreaVisits(network_, track, cuts_)) {
       ++tally.visits;
-      visits_.stream() << tracks::CsvField(track.unit_id()) << ','
-                       << tracks::CsvField(areas_[visit.area].id) << ',' << FormatUtc(visit.enter)
-                       << ',' << FormatUtc(visit.leave) << ','
+      visits_.stream() << unit_id << ',' << tracks::CsvField(areas_[visit.area].id) << ','
+                       << FormatUtc(visit.enter) << ',' << FormatUtc(visit.leave) << ','
                        << absl::StrFormat("%.6f", absl::ToDoubleSeconds(visit.dwell())) << '\n';
     }
     // The track has the fixes in the order of time.
@@ -254,12 +163,17 @@ class MatchOutput {
     std::stable_sort(order.begin(), order.end(),
                      [&](size_t a, size_t b) { return unit.fixes[a].time < unit.fixes[b].time; });
     for (size_t i = 0; i < order.size(); ++i) {
-      file->rows[unit.rows[order[i]]] += VerdictColumns(track.fixes()[i]);
+      const tracks::MatchedFix& fix = track.fixes()[i];
+      ++tally.verdicts[std::string(tracks::MatchVerdictName(fix.verdict))];
+      std::string& row = file->rows[unit.rows[order[i]]];
+      row += FixColumns(network_, fix);
+      if (tally.online) row += SettlementColumns(settlements[i]);
     }
   }
 
   absl::Status Close(const FixFile& file) {
-    fixes_.stream() << file.header << ",verdict,way_id,seq,offset_m,distance_m\n";
+    fixes_.stream() << file.header << kFixColumns << (tally.online ? kSettlementColumns : "")
+                    << '\n';
     for (const std::string& row : file.rows) fixes_.stream() << row << '\n';
     PATROL_RETURN_IF_ERROR(path_.Close());
     PATROL_RETURN_IF_ERROR(visits_.Close());
@@ -269,18 +183,12 @@ class MatchOutput {
   Tally tally;
 
  private:
-  std::string VerdictColumns(const tracks::MatchedFix& fix) {
-    std::string verdict(tracks::MatchVerdictName(fix.verdict));
-    ++tally.verdicts[verdict];
-    if (fix.reason != tracks::OutlierReason::kNone) {
-      absl::StrAppend(&verdict, ":", std::string(tracks::OutlierReasonName(fix.reason)));
-    }
-    const bool placed = fix.verdict == tracks::MatchVerdict::kMatched ||
-                        fix.verdict == tracks::MatchVerdict::kAttached;
-    if (!placed) return absl::StrCat(",", verdict, ",,,,");
-    const roadnet::Piece& piece = network_.piece(fix.at.piece);
-    return absl::StrCat(",", verdict, ",", piece.way_id, ",", piece.seq, ",",
-                        absl::StrFormat("%.3f,%.3f", fix.at.offset_m, fix.distance_m));
+  std::string SettlementColumns(const tracks::Settlement& settlement) {
+    const double delay_s = absl::ToDoubleSeconds(settlement.delay);
+    tally.delay_sum_s += delay_s;
+    tally.delay_max_s = std::max(tally.delay_max_s, delay_s);
+    if (settlement.forced) ++tally.forced;
+    return SettlementText(settlement);
   }
 
   const roadnet::Network& network_;
@@ -303,6 +211,14 @@ void PrintTally(const Tally& tally, Format format) {
   rows.emplace_back("path_km", absl::StrFormat("%.3f", tally.path_km));
   rows.emplace_back("doubtful_km", absl::StrFormat("%.3f", tally.doubtful_km));
   rows.emplace_back("visits", absl::StrCat(tally.visits));
+  if (tally.online) {
+    rows.emplace_back("forced", absl::StrCat(tally.forced));
+    rows.emplace_back(
+        "delay_mean_s",
+        absl::StrFormat("%.3f",
+                        tally.delay_sum_s / static_cast<double>(std::max<size_t>(tally.fixes, 1))));
+    rows.emplace_back("delay_max_s", absl::StrFormat("%.3f", tally.delay_max_s));
+  }
   const std::string suspected(tally.suspected_datum ? geo::DatumName(*tally.suspected_datum) : "");
   rows.emplace_back("suspected_datum",
                     format == Format::kJson ? absl::StrCat("\"", suspected, "\"") : suspected);
@@ -349,14 +265,39 @@ std::optional<geo::Datum> WarnOfWrongDatum(const FixFileFlags& flags, const FixF
   return fit.suspected;
 }
 
-absl::Status RunMatch(const MatchFlags& flags, Format format) {
-  roadnet::Mode mode = roadnet::Mode::kCar;
-  if (!roadnet::ParseMode(flags.mode, &mode)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--mode: \"", flags.mode, "\" is not car, motorcycle, e-bike, bicycle or foot"));
+// Makes the track of a unit: as a whole, or, with a delay, as a live path tells it.
+class TrackMaker {
+ public:
+  TrackMaker(const roadnet::Network& network, const roadnet::SpatialIndex& index,
+             std::optional<absl::Duration> delay)
+      : graphs_(network),
+        matchers_(network, index, graphs_),
+        models_(network, index, graphs_),
+        delay_(delay) {}
+
+  tracks::PathPiece Make(const std::string& unit_id, roadnet::Mode mode, const UnitFixes& unit) {
+    if (!delay_) return {matchers_.Of(mode).Match(unit_id, unit.fixes)};
+    std::vector<const tracks::Fix*> ordered;
+    for (const tracks::Fix& fix : unit.fixes) ordered.push_back(&fix);
+    std::stable_sort(ordered.begin(), ordered.end(),
+                     [](const auto* a, const auto* b) { return a->time < b->time; });
+    tracks::LivePath path(unit_id, mode, models_.network(), &models_.Of(mode),
+                          {.delay_max = *delay_});
+    for (const tracks::Fix* fix : ordered) path.Feed(*fix);
+    path.Finish();
+    return path.Take();
   }
-  using ModeByUnit = std::map<std::string, roadnet::Mode>;
-  PATROL_ASSIGN_OR_RETURN(const ModeByUnit modes, ReadModes(flags.units));
+
+ private:
+  tracks::MatchGraphs graphs_;
+  tracks::ModeMatchers matchers_;
+  tracks::ModeModels models_;
+  const std::optional<absl::Duration> delay_;
+};
+
+absl::Status RunMatch(const MatchFlags& flags, Format format) {
+  PATROL_ASSIGN_OR_RETURN(const UnitModes modes, UnitModes::Read(flags.modes));
+  PATROL_ASSIGN_OR_RETURN(const absl::Duration delay, ParseDelay(flags.delay));
   std::vector<geo::Area> areas;
   if (!flags.areas.empty()) {
     PATROL_ASSIGN_OR_RETURN(areas, ReadAreas(flags.areas));
@@ -371,28 +312,22 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
 
   const roadnet::SpatialIndex index(network);
   const tracks::AreaCuts cuts(network, index, areas);
-  tracks::MatchGraphs graphs(network);
-  tracks::ModeMatchers matchers(network, index, graphs);
+  TrackMaker tracks(network, index, flags.online ? std::optional(delay) : std::nullopt);
   MatchOutput output(flags.out, network, areas, cuts);
-  output.tally.suspected_datum = WarnOfWrongDatum(flags.fixes, file, network, index, mode);
+  output.tally.online = flags.online;
+  output.tally.suspected_datum =
+      WarnOfWrongDatum(flags.fixes, file, network, index, modes.otherwise());
   const bool terminal = isatty(STDERR_FILENO) != 0;
   size_t done = 0;
   for (auto& [unit_id, unit] : file.units) {
-    roadnet::Mode unit_mode = mode;
-    if (const auto found = modes.find(unit_id); found != modes.end()) {
-      unit_mode = found->second;
-    } else if (!flags.units.empty()) {
-      std::fprintf(stderr, "%s: unit \"%s\" is not in %s; its %zu fixes are matched as %s\n",
-                   flags.fixes.path.c_str(), unit_id.c_str(), flags.units.c_str(),
-                   unit.fixes.size(), flags.mode.c_str());
-    }
+    const roadnet::Mode mode = modes.Of(unit_id);
     const auto start = std::chrono::steady_clock::now();
     const absl::Duration cpu_start = ThreadCpu();
-    const tracks::MatchedTrack track = matchers.Of(unit_mode).Match(unit_id, unit.fixes);
+    const tracks::PathPiece made = tracks.Make(unit_id, mode, unit);
     output.tally.match_s +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     output.tally.match_cpu_s += absl::ToDoubleSeconds(ThreadCpu() - cpu_start);
-    output.Take(track, unit, &file);
+    output.Take(made.track, made.settlements, unit, &file);
     ++done;
     if (terminal) std::fprintf(stderr, "\rmatched %zu of %zu units", done, file.units.size());
   }
@@ -405,16 +340,19 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
 }  // namespace
 
 void AddMatchCommands(Context& context) {
-  CLI::App* match = Group(context.app, "match", "match positions to the road network (offline)");
+  CLI::App* match =
+      Group(context.app, "match", "match positions to the road network, without a service");
   CLI::App* run = match->add_subcommand(
       "run", "paths, visits and a verdict for each fix of a CSV, GPX or NMEA file");
   const auto flags = std::make_shared<MatchFlags>();
   AddNetworkOptions(run, &flags->network)->required();
   AddFixFileOptions(run, "--fixes", &flags->fixes);
   run->add_option("--areas", flags->areas, "GeoJSON of the areas whose visits are wanted");
-  run->add_option("--units", flags->units, "CSV of the units, for their modes");
-  run->add_option("--mode", flags->mode, "how units move that --units does not name")
-      ->capture_default_str();
+  AddUnitModeOptions(run, &flags->modes);
+  CLI::Option* online = run->add_flag(
+      "--online", flags->online,
+      "as a live path is told while fixes come: with a bounded delay, and how long each fix had");
+  AddDelayOption(run, &flags->delay)->needs(online);
   run->add_option("--out", flags->out, "folder for path.csv, visits.csv and fixes.csv")->required();
   OnRun(context, run, [&context, flags] { return RunMatch(*flags, context.format); });
 }

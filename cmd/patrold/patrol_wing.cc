@@ -114,7 +114,8 @@ class PatrolWing::Impl {
         coverage_(graphs_, areas_, config.coverage),
         finder_(graphs_),
         intake_(clock),
-        matcher_(*network_, index_, {.stale_after = config.coverage.stale_after}) {}
+        match_graphs_(*network_),
+        matcher_(*network_, index_, match_graphs_, {.stale_after = config.coverage.stale_after}) {}
 
   ~Impl() { Stop(); }
 
@@ -332,6 +333,7 @@ class PatrolWing::Impl {
   mutable std::string network_geojson_;
 
   BoundedQueue<tracks::Fix> stored_{limits::kFixesWaitingMax, Overflow::kDropOldest};
+  tracks::MatchGraphs match_graphs_;
   tracks::LiveMatcher matcher_;  // the thread's own
   std::thread thread_;
 };

@@ -103,6 +103,62 @@ class MatchRun(unittest.TestCase):
         self.run_match()
         self.assertEqual(first, {p.name: p.read_bytes() for p in (self.at / 'out').iterdir()})
 
+    def test_online_it_tells_how_long_each_fix_had_and_without_a_bound_the_same_files(self):
+        self.run_match('--areas', self.at / 'a.geojson')
+        whole = {p.name: p.read_bytes() for p in (self.at / 'out').iterdir()}
+        done = self.run_match('--online', '--delay', 'inf', '--areas', self.at / 'a.geojson')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ('path.csv', 'visits.csv'):
+            self.assertEqual((self.at / 'out' / name).read_bytes(), whole[name])
+        fixes = rows(self.at / 'out/fixes.csv')
+        self.assertEqual([r[:-2] for r in fixes], list(csv.reader(whole['fixes.csv'].decode().splitlines())))
+        self.assertEqual(fixes[0][-2:], ['delay_s', 'settled'])
+        # Nothing is heard for five minutes: after one of them the path is told.
+        self.assertEqual(fixes[2][-2:], ['60.000', 'certain'])
+        tally = json.loads(done.stdout)
+        self.assertEqual((tally['forced'], tally['delay_max_s']), (0, 90))
+
+        tally = json.loads(self.run_match('--online', '--delay', '10s').stdout)
+        self.assertEqual(tally['delay_max_s'], 10)
+        self.assertGreater(tally['forced'], 0)
+        for delay, text in (('-1s', '--delay: -1s is less than nothing'), ('10', '--delay: "10" is not a duration')):
+            done = self.run_match('--online', '--delay', delay)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(text, done.stderr)
+        self.assertEqual(self.run_match('--delay', '10s').returncode, 2, 'needs --online')
+
+    def follow(self, *more, text=FIXES):
+        return subprocess.run(
+            [BIN / 'patrolctl', '--format', 'csv', 'match', 'follow', '--network', self.at / 'n.osm', '--fixes',
+             '-', *more], input=text, capture_output=True, text=True, timeout=120)
+
+    def test_follow_tells_the_same_path_and_verdicts_piece_by_piece(self):
+        self.run_match()
+        path = rows(self.at / 'out/path.csv')[1:]
+        fixes = rows(self.at / 'out/fixes.csv')[1:]
+        done = self.follow('--delay', 'inf')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('column "time": "not a time"', done.stderr)
+        told = list(csv.DictReader(done.stdout.splitlines()))
+        self.assertEqual([(r['unit_id'], r['node_id'], r['time'], r['way_id']) for r in told if r['kind'] != 'fix'],
+                         [(r[0], r[2], r[3], r[4]) for r in path])
+        columns = ('verdict', 'way_id', 'seq', 'offset_m', 'distance_m')
+        self.assertEqual(sorted([r['unit_id'], *(r[c] for c in columns)] for r in told if r['kind'] == 'fix'),
+                         sorted([r[1], *r[5:]] for r in fixes))
+
+    def test_follow_tells_a_fix_as_soon_as_its_delay_is_over(self):
+        child = subprocess.Popen(
+            [BIN / 'patrolctl', '--format', 'json', 'match', 'follow', '--network', self.at / 'n.osm', '--fixes',
+             '-', '--delay', '0s'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        child.stdin.write('unit_id,time,lon,lat\nu,2026-03-02T00:00:00Z,113.0002,22.9\n')
+        child.stdin.flush()
+        told = json.loads(child.stdout.readline())  # waits for no other fix
+        self.assertEqual((told['verdict'], told['way_id'], told['delay_s'], told['settled']),
+                         ('matched', 10, 0, 'by_delay'))
+        child.stdin.close()
+        self.assertEqual(child.wait(60), 0)
+        child.stdout.close()
+
     def test_modes_come_from_the_units_file(self):
         (self.at / 'u.csv').write_text('unit_id,mode\nu,foot\n')
         done = self.run_match('--units', self.at / 'u.csv')

@@ -1,11 +1,19 @@
 #include "lib/patrol/tracks/chain.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "lib/base/check.h"
 
 namespace patrol::tracks {
+
+namespace {
+
+// In batches one looks every so many steps for what is certain, and drops that many at a time.
+constexpr size_t kBatchSteps = 64;
+
+}  // namespace
 
 Chain::Took Chain::Feed(const Fix& fix, uint32_t number) {
   const MatchOptions& options = hmm_->options();
@@ -15,7 +23,6 @@ Chain::Took Chain::Feed(const Fix& fix, uint32_t number) {
       geo::GreatCircleM(steps_.back().place, fix.position) <
           options.thin_sigmas * options.sigma_m) {
     last_ = fix.time;
-    if (sink_ != nullptr) steps_.back().thinned.push_back(number);
     return Took::kThinned;
   }
 
@@ -62,98 +69,181 @@ const HmmStep* Chain::front() const {
   return steps_.empty() ? nullptr : &steps_.back();
 }
 
+absl::Time Chain::ends() const {
+  if (pending_) return pending_->time + hmm_->options().stale_after;
+  return steps_.empty() ? absl::InfiniteFuture() : last_ + hmm_->options().stale_after;
+}
+
 void Chain::Push(HmmStep step) {
   last_ = step.time;
   if (sink_ == nullptr) steps_.clear();
   steps_.push_back(std::move(step));
+  if (sink_ == nullptr) return;
   const size_t undecided_max = std::max<size_t>(hmm_->options().undecided_max, 4);
-  if (sink_ != nullptr && steps_.size() >= undecided_max) Decide();
+  const bool full = undecided() >= undecided_max;
+  if (++pushed_ < (when_ == Handing::kAtOnce ? 1 : kBatchSteps) && !full) return;
+  LookForCertain();
+  if (undecided() >= undecided_max) DecideUpTo(steps_.size() - 1 - undecided_max / 2);
 }
 
 void Chain::EndPath() {
-  if (sink_ != nullptr && !steps_.empty()) HandOver(BestPath(), steps_.size() - 1);
+  if (sink_ != nullptr && !steps_.empty()) {
+    Choose({steps_.size() - 1, static_cast<uint32_t>(steps_.back().Best())});
+    doubt_.WeighUntil(path(), steps_.size());
+    doubt_.WeighEnd(path());
+    HandOverUpTo(steps_.size() - 1);
+  }
   steps_.clear();
+  chosen_.clear();
+  doubt_.Clear();
   handed_ = 0;
+  pushed_ = 0;
+  if (sink_ != nullptr) sink_->OnEnd();
   if (pending_) {
     HmmStep alone = *std::move(pending_);
     pending_.reset();
-    if (sink_ != nullptr) sink_->OnPoint(alone, alone.states[alone.Best()], {}, {}, false);
+    if (sink_ == nullptr) return;
+    sink_->OnPoint(alone, alone.states[alone.Best()], {}, {}, false);
+    sink_->OnEnd();
   }
 }
 
-std::vector<size_t> Chain::BestPath() const {
-  std::vector<size_t> chosen(steps_.size());
-  chosen.back() = steps_.back().Best();
-  for (size_t i = steps_.size() - 1; i > 0; --i) {
-    const int32_t before = steps_[i].states[chosen[i]].before;
+bool Chain::Decide(uint32_t number) {
+  size_t step = handed_;
+  while (step < steps_.size() && steps_[step].fix < number) ++step;
+  if (step < steps_.size()) {
+    DecideUpTo(step);
+    return true;
+  }
+  if (handed_ < steps_.size()) DecideUpTo(steps_.size() - 1);
+  if (!pending_ || pending_->fix != number) return false;
+  // Nothing shows yet that a way leads past it: so the path ended before it.
+  HmmStep first = *std::move(pending_);
+  pending_.reset();
+  EndPath();
+  Push(std::move(first));
+  if (handed_ == 0) DecideUpTo(0);
+  return true;
+}
+
+std::optional<Chain::Place> Chain::Agreed(size_t step) const {
+  std::vector<uint32_t> from(steps_[step].states.size());
+  std::iota(from.begin(), from.end(), 0);
+  std::vector<uint32_t> before;
+  while (from.size() > 1) {
+    if (step == 0) return std::nullopt;
+    before.clear();
+    // States that came from one stand together for the most part, and they are few.
+    for (const uint32_t state : from) {
+      const auto its = static_cast<uint32_t>(steps_[step].states[state].before);
+      if (std::find(before.rbegin(), before.rend(), its) == before.rend()) before.push_back(its);
+    }
+    std::swap(from, before);
+    --step;
+  }
+  return Place{step, from.front()};
+}
+
+void Chain::Choose(const Place& end) {
+  const size_t known = chosen_.size();
+  if (end.step < known) return;
+  chosen_.resize(end.step + 1);
+  uint32_t state = end.state;
+  for (size_t i = end.step;; --i) {
+    chosen_[i] = state;
+    if (i == known) break;
+    const int32_t before = steps_[i].states[state].before;
     PATROL_CHECK(before >= 0);
-    chosen[i - 1] = static_cast<size_t>(before);
+    state = static_cast<uint32_t>(before);
   }
-  return chosen;
 }
 
-void Chain::HandOver(absl::Span<const size_t> chosen, size_t end) {
-  doubt_.Weigh(steps_, chosen);
-  for (size_t i = handed_; i <= end; ++i) {
-    const HmmStep& step = steps_[i];
-    const HmmState& at = step.states[chosen[i]];
+void Chain::LookForCertain() {
+  pushed_ = 0;
+  const std::optional<Place> agreed = Agreed(steps_.size() - 1);
+  if (!agreed || agreed->step < chosen_.size()) return;
+  Choose(*agreed);
+  doubt_.WeighUntil(path(), chosen_.size());
+  const std::optional<Place> certain = Agreed(chosen_.size() - 1);
+  if (!certain) return;
+  HandOverUpTo(certain->step);
+  if (handed_ > 0) DropHandedOver();
+}
+
+void Chain::DecideUpTo(size_t step) {
+  const size_t keep = std::max(step + 1, chosen_.size());
+  Choose({steps_.size() - 1, static_cast<uint32_t>(steps_.back().Best())});
+  doubt_.WeighUntil(path(), keep);
+  std::vector<std::vector<Certainty>> known = doubt_.CertaintyFrom(step + 1);
+  const std::vector<bool> came = WeighRivalsBeyond(step, keep);
+  doubt_.WeighEnd(path());
+  HandOverUpTo(step);
+  doubt_.Restore(step + 1, std::move(known));
+  chosen_.resize(keep);
+  // What did not come through the chosen state is no longer gone on from.
+  std::vector<HmmState>& last = steps_.back().states;
+  size_t kept = 0;
+  for (size_t s = 0; s < last.size(); ++s) {
+    if (!came[s]) continue;
+    if (chosen_.size() == steps_.size() && s == chosen_.back()) {
+      chosen_.back() = static_cast<uint32_t>(kept);
+    }
+    last[kept++] = last[s];
+  }
+  last.resize(kept);
+  DropHandedOver();
+}
+
+std::vector<bool> Chain::WeighRivalsBeyond(size_t step, size_t first) {
+  std::vector<bool> came(steps_[step].states.size(), false);
+  came[chosen_[step]] = true;
+  for (size_t i = step + 1; i < steps_.size(); ++i) {
+    const std::vector<HmmState>& before = steps_[i - 1].states;
+    bool rivals = false;
+    for (size_t s = 0; s < before.size(); ++s) rivals |= !came[s] && !before[s].off_road;
+    if (i >= first) {
+      if (rivals) {
+        doubt_.WeighUntil(path(), i + 1);
+      } else {
+        doubt_.PassNext(path());
+      }
+    }
+    std::vector<bool> now(steps_[i].states.size(), false);
+    for (size_t s = 0; s < now.size(); ++s) {
+      now[s] = came[static_cast<size_t>(steps_[i].states[s].before)];
+    }
+    came = std::move(now);
+  }
+  return came;
+}
+
+void Chain::DropHandedOver() {
+  const std::optional<Place> certain = Agreed(chosen_.size() - 1);
+  if (!certain) return;
+  const size_t count = std::min(certain->step, handed_ - 1);
+  if (count < kBatchSteps && 2 * count < steps_.size()) return;
+  steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(count));
+  chosen_.erase(chosen_.begin(), chosen_.begin() + static_cast<std::ptrdiff_t>(count));
+  doubt_.Drop(count);
+  handed_ -= count;
+}
+
+void Chain::HandOverUpTo(size_t step) {
+  for (; handed_ <= step; ++handed_) {
+    const size_t i = handed_;
+    const HmmState& at = steps_[i].states[chosen_[i]];
     bool connected = i > 0;
     if (i > 0) {
       // Beside the roads nothing is driven; but standing there is standing.
-      const HmmState& before = steps_[i - 1].states[chosen[i - 1]];
+      const HmmState& before = steps_[i - 1].states[chosen_[i - 1]];
       if (at.off_road || before.off_road) {
         connected = at.off_road && before.off_road && at.at == before.at;
       }
     }
-    sink_->OnPoint(step, at,
-                   absl::MakeConstSpan(step.ways.data() + at.way_begin, at.way_end - at.way_begin),
-                   doubt_.certainty(i), connected);
+    const auto way =
+        absl::MakeConstSpan(steps_[i].ways.data() + at.way_begin, at.way_end - at.way_begin);
+    sink_->OnPoint(steps_[i], at, way, doubt_.certainty(i), connected);
   }
-}
-
-void Chain::Decide() {
-  // Walk back from every state of the last step until they have all come from one. No use in what
-  // agrees so far back that it would have to be asked again at once: then the likeliest path
-  // decides on the older half.
-  std::vector<bool> from(steps_.back().states.size(), true);
-  size_t agreed = steps_.size() - 1;
-  while (agreed > steps_.size() / 2) {
-    std::vector<bool> earlier(steps_[agreed - 1].states.size(), false);
-    for (size_t s = 0; s < from.size(); ++s) {
-      if (from[s]) earlier[static_cast<size_t>(steps_[agreed].states[s].before)] = true;
-    }
-    from = std::move(earlier);
-    --agreed;
-    if (std::count(from.begin(), from.end(), true) == 1) break;
-  }
-  DecideUpTo(agreed);
-}
-
-void Chain::DecideUpTo(size_t step) {
-  const std::vector<size_t> chosen = BestPath();
-  HandOver(chosen, step);
-  const size_t state = chosen[step];
-  // The step stays as the first, with its one state; what came from others goes.
-  HmmState only = steps_[step].states[state];
-  only.before = -1;
-  std::vector<int32_t> now_at(steps_[step].states.size(), -1);
-  now_at[state] = 0;
-  steps_[step].states = {only};
-  for (size_t i = step + 1; i < steps_.size(); ++i) {
-    std::vector<HmmState> kept;
-    std::vector<int32_t> next(steps_[i].states.size(), -1);
-    for (size_t s = 0; s < steps_[i].states.size(); ++s) {
-      HmmState from = steps_[i].states[s];
-      from.before = now_at[static_cast<size_t>(from.before)];
-      if (from.before < 0) continue;
-      next[s] = static_cast<int32_t>(kept.size());
-      kept.push_back(from);
-    }
-    steps_[i].states = std::move(kept);
-    now_at = std::move(next);
-  }
-  steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(step));
-  handed_ = 1;
 }
 
 }  // namespace patrol::tracks

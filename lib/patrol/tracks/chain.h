@@ -17,7 +17,7 @@ namespace patrol::tracks {
 class ChainSink {
  public:
   virtual ~ChainSink() = default;
-  // The unit was in `state` at the fix of `step`, and stayed within noise of it for step.thinned.
+  // The unit was in `state` at the fix of `step`.
   // way: arcs driven from the point before; connected: whether there is one (the way may be empty).
   // certainty: of each of those arcs.
   virtual void OnPoint(const HmmStep& step, const HmmState& state,
@@ -25,48 +25,91 @@ class ChainSink {
                        absl::Span<const Certainty> certainty, bool connected) = 0;
   // No way led to this fix and on from it, while one leads past it.
   virtual void OnNoWay(uint32_t fix) = 0;
+  // The path has ended: thinned fixes after its last point are where that is.
+  virtual void OnEnd() = 0;
 };
 
 // Puts the fixes of one unit, as they come, into paths: breaks them where time or roads do, leaves
 // out fixes that lead nowhere, and passes over those that are nearer than noise to the last one.
 // Offline and live matching are both this, so that they agree.
 //
-// With a sink, the best path is handed over when a break ends it, on Finish, and piecemeal whenever
-// MatchOptions::undecided_max steps are undecided: up to where all likely paths agree, or, where
-// they do not, the older half of the likeliest. So the delay and the memory are bounded. Without a
-// sink only the last step is kept.
+// With a sink, the best path is handed over as it becomes certain, and when a break ends it, on
+// Finish, or when Decide asks for it. Where MatchOptions::undecided_max steps are uncertain, the
+// older half of the likeliest path is taken: so the memory is bounded. Without a sink only the last
+// step is kept.
+//
+//     dropped   handed over     chosen     undecided
+//     . . . . . o-----o-----o---o-----o--<=o==<=o==<      "<": states that no single one precedes
+//
+// *Certain* is a step, first, that all states of the last one have come through in one state: then
+// that state is *chosen*, and later fixes teach nothing else. What is in doubt (doubt.h) may then
+// still hang on a rival that a later step beats; so a step is handed over once all states of the
+// last chosen one have come through it. Thus neither path nor doubt hang on when one looks.
 class Chain {
  public:
   enum class Took { kUsed, kThinned, kOffNetwork };
+  // When what is certain is handed over: at every fix, or, at less cost, now and then.
+  enum class Handing { kAtOnce, kInBatches };
 
   // `hmm` and `sink` outlive the chain; sink may be null.
-  Chain(Hmm* hmm, ChainSink* sink) : hmm_(hmm), sink_(sink), doubt_(hmm) {}
+  Chain(Hmm* hmm, ChainSink* sink, Handing when = Handing::kInBatches)
+      : hmm_(hmm), sink_(sink), when_(when), doubt_(hmm) {}
 
-  // The next fix, newer than the last one; `number` comes back in HmmStep::fix.
+  // The next fix, newer than the last one; `number`, greater than the last one's, comes back in
+  // HmmStep::fix.
   Took Feed(const Fix& fix, uint32_t number);
+
+  // Decides on that fix and all before it, certain or not. False, and nothing happens, where it was
+  // thinned after the last step and that was handed over: the next fix might still tell a way from
+  // there, but none of the chain's knowledge does.
+  bool Decide(uint32_t number);
 
   // Ends the path.
   void Finish();
+
+  // After this instant no fix goes on with the present path; InfiniteFuture where there is none.
+  absl::Time ends() const;
+
+  // Steps kept.
+  size_t held() const { return steps_.size() + (pending_ ? 1 : 0); }
 
   // Where the unit is likeliest to be now; null when it is off the network or nothing was fed.
   const HmmStep* front() const;
 
  private:
+  struct Place {
+    size_t step = 0;
+    uint32_t state = 0;
+  };
+
   void Push(HmmStep step);
   void EndPath();
-  // The states of the likeliest path.
-  std::vector<size_t> BestPath() const;
-  // Hands over that path up to step `end`, less what was before.
-  void HandOver(absl::Span<const size_t> chosen, size_t end);
-  // Hands over what all likely paths agree on, or else the older half of the likeliest.
-  void Decide();
+  size_t undecided() const { return steps_.size() - chosen_.size(); }
+  Doubt::Path path() const { return {steps_, chosen_}; }
+  // The newest step that all states of `step` have come through in one state; none: there is no
+  // such.
+  std::optional<Place> Agreed(size_t step) const;
+  // The likeliest path's states from the last chosen one, exclusively, to those of `end`.
+  void Choose(const Place& end);
+  // Chooses and hands over what is certain.
+  void LookForCertain();
+  // Chooses and hands over the likeliest path up to `step`.
   void DecideUpTo(size_t step);
+  // Weighs what rivals that join the path beyond `step` say of it, of steps from `first` on; which
+  // states of the last step have come through the chosen one of `step`.
+  std::vector<bool> WeighRivalsBeyond(size_t step, size_t first);
+  void HandOverUpTo(size_t step);
+  // Drops what nothing hangs on any more. Something was handed over.
+  void DropHandedOver();
 
   Hmm* hmm_;
   ChainSink* sink_;
+  const Handing when_;
   Doubt doubt_;
   std::vector<HmmStep> steps_;      // of the present path; without a sink the last one only
-  size_t handed_ = 0;               // of steps_: 0 or, where steps_[0] was handed over already, 1
+  std::vector<uint32_t> chosen_;    // states of the first of them
+  size_t handed_ = 0;               // so many of these were handed over
+  size_t pushed_ = 0;               // since one last looked for what is certain
   std::optional<HmmStep> pending_;  // a fix that no way led to from steps_.back()
   absl::Time last_;                 // of the last fix that belongs to steps_
 };

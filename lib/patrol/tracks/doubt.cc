@@ -1,6 +1,7 @@
 #include "lib/patrol/tracks/doubt.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace patrol::tracks {
@@ -18,37 +19,51 @@ double SureNats(const HmmStep& step, const MatchOptions& options) {
 
 }  // namespace
 
-void Doubt::Weigh(absl::Span<const HmmStep> steps, absl::Span<const size_t> chosen) {
-  steps_ = steps;
-  chosen_ = chosen;
-  certainty_.resize(std::max(certainty_.size(), steps.size()));
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const HmmState& state = steps[i].states[chosen[i]];
-    certainty_[i].assign(state.way_end - state.way_begin, Certainty::kSure);
+void Doubt::WeighUntil(const Path& path, size_t end) {
+  while (weighed() < end) {
+    PassNext(path);
+    WeighWayTo(weighed() - 1);
   }
-  if (hmm_->options().sure_nats <= 0) return;
-  WeighEnd();
-  for (size_t i = 1; i < steps.size(); ++i) WeighWaysTo(i);
 }
 
-void Doubt::WeighEnd() {
-  const size_t end = steps_.size() - 1;
-  const std::vector<HmmState>& states = steps_[end].states;
+void Doubt::PassNext(const Path& path) {
+  path_ = path;
+  const size_t step = weighed();
+  const HmmState& state = path.steps[step].states[path.chosen[step]];
+  certainty_.emplace_back(state.way_end - state.way_begin, Certainty::kSure);
+}
+
+void Doubt::WeighEnd(const Path& path) {
+  path_ = path;
+  if (hmm_->options().sure_nats <= 0) return;
+  const size_t end = path.steps.size() - 1;
+  const std::vector<HmmState>& states = path.steps[end].states;
   for (uint32_t j = 0; j < states.size(); ++j) {
-    const double nats = states[chosen_[end]].log_prob - states[j].log_prob;
-    if (j == chosen_[end] || nats >= SureNats(steps_[end], hmm_->options())) continue;
+    const double nats = states[path.chosen[end]].log_prob - states[j].log_prob;
+    if (j == path.chosen[end] || nats >= SureNats(path.steps[end], hmm_->options())) continue;
     passed_.clear();
     TakeRival(end, j);
   }
 }
 
-void Doubt::WeighWaysTo(size_t step) {
-  const HmmStep& before = steps_[step - 1];
-  const auto from = static_cast<uint32_t>(chosen_[step - 1]);
-  const auto to = static_cast<uint32_t>(chosen_[step]);
-  if (steps_[step].states[to].off_road || before.states[from].off_road) return;
+std::vector<std::vector<Certainty>> Doubt::CertaintyFrom(size_t step) const {
+  return {certainty_.begin() + static_cast<std::ptrdiff_t>(step), certainty_.end()};
+}
+
+void Doubt::Restore(size_t step, std::vector<std::vector<Certainty>> certainty) {
+  certainty_.resize(step);
+  std::move(certainty.begin(), certainty.end(), std::back_inserter(certainty_));
+}
+
+void Doubt::WeighWayTo(size_t step) {
+  if (step == 0 || hmm_->options().sure_nats <= 0) return;
+  const auto& [steps, chosen] = path_;
+  const HmmStep& before = steps[step - 1];
+  const uint32_t from = chosen[step - 1];
+  const uint32_t to = chosen[step];
+  if (steps[step].states[to].off_road || before.states[from].off_road) return;
   const DetourSearch& search =
-      hmm_->FindDetours(before, from, steps_[step], to, SureNats(steps_[step], hmm_->options()));
+      hmm_->FindDetours(before, from, steps[step], to, SureNats(steps[step], hmm_->options()));
   for (const Detour& detour : search.detours()) {
     passed_.clear();
     for (const roadnet::ArcIndex arc : search.ArcsOf(detour)) {
@@ -64,10 +79,10 @@ void Doubt::WeighWaysTo(size_t step) {
 void Doubt::TakeRival(size_t step, uint32_t state) {
   size_t at = step;
   auto rival = static_cast<int32_t>(state);
-  while (rival >= 0 && static_cast<size_t>(rival) != chosen_[at]) {
-    const HmmState& its = steps_[at].states[static_cast<size_t>(rival)];
+  while (rival >= 0 && static_cast<uint32_t>(rival) != path_.chosen[at]) {
+    const HmmState& its = path_.steps[at].states[static_cast<size_t>(rival)];
     for (uint32_t i = its.way_begin; i < its.way_end; ++i) {
-      passed_.insert(roadnet::PieceOf(steps_[at].ways[i]));
+      passed_.insert(roadnet::PieceOf(path_.steps[at].ways[i]));
     }
     if (!its.off_road) passed_.insert(its.at.piece);
     rival = at > 0 ? its.before : -1;
@@ -78,9 +93,9 @@ void Doubt::TakeRival(size_t step, uint32_t state) {
 
 void Doubt::Spare(size_t step, size_t first, size_t last) {
   std::vector<Certainty>& certainty = certainty_[step];
-  const uint32_t begin = steps_[step].states[chosen_[step]].way_begin;
+  const uint32_t begin = path_.steps[step].states[path_.chosen[step]].way_begin;
   for (size_t k = first; k < std::min(last, certainty.size()); ++k) {
-    const roadnet::ArcIndex arc = steps_[step].ways[begin + k];
+    const roadnet::ArcIndex arc = path_.steps[step].ways[begin + k];
     if (!passed_.contains(roadnet::PieceOf(arc))) certainty[k] = Certainty::kDoubtful;
   }
 }

@@ -25,31 +25,50 @@ namespace patrol::tracks {
 //                  \---o-----o---/           by a way that is hardly less likely
 //     rival
 //
+// Weighed is what has been chosen for good, step by step and once; a path that is told before that
+// is weighed further on, as far as it is likely to go, and what that says is forgotten again.
+//
 // Threads: as Hmm.
 // Cost:    a search a step, as wide as sure_nats.
 class Doubt {
  public:
+  // The path so far: chosen[i] is the state of steps[i]; both in step with what was dropped.
+  struct Path {
+    absl::Span<const HmmStep> steps;
+    absl::Span<const uint32_t> chosen;
+  };
+
   // `hmm` outlives the object.
   explicit Doubt(Hmm* hmm) : hmm_(hmm) {}
 
-  // chosen: the state of each step on the likeliest path, which ends with the last step. Both are
-  // used until the next call.
-  void Weigh(absl::Span<const HmmStep> steps, absl::Span<const size_t> chosen);
+  // Weighs the ways to the steps from the first one that was not yet up to `end`; these have been
+  // chosen.
+  void WeighUntil(const Path& path, size_t end);
+  // Passes over the way to the next step: it has no rival that says anything of those before.
+  void PassNext(const Path& path);
+  // Weighs the other ends against the path's, at its last step. All steps were weighed or passed.
+  void WeighEnd(const Path& path);
 
+  size_t weighed() const { return certainty_.size(); }
   // Of the arcs of the way to that step's chosen state.
   absl::Span<const Certainty> certainty(size_t step) const { return certainty_[step]; }
 
+  // What was said of the steps from `step` on; and back to that, after more was weighed.
+  std::vector<std::vector<Certainty>> CertaintyFrom(size_t step) const;
+  void Restore(size_t step, std::vector<std::vector<Certainty>> certainty);
+  void Clear() { certainty_.clear(); }
+  // The first `count` steps are no longer part of the path.
+  void Drop(size_t count) { certainty_.erase(certainty_.begin(), certainty_.begin() + count); }
+
  private:
-  void WeighEnd();
-  void WeighWaysTo(size_t step);
+  void WeighWayTo(size_t step);
   // Follows a path in `state` of `step` back; passed_ are pieces that it leads on over.
   void TakeRival(size_t step, uint32_t state);
   // Puts arcs [first, last) of the way to the step's chosen state in doubt, but for passed_.
   void Spare(size_t step, size_t first, size_t last);
 
   Hmm* hmm_;
-  absl::Span<const HmmStep> steps_;
-  absl::Span<const size_t> chosen_;
+  Path path_;                                      // of the present call
   std::vector<std::vector<Certainty>> certainty_;  // by step
   absl::flat_hash_set<roadnet::PieceIndex> passed_;
 };

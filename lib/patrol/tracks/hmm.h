@@ -55,7 +55,6 @@ struct HmmStep {
   double beta_m = 0;             // what a nat weighs on the ways from the step before, metres
   std::vector<HmmState> states;  // the last one is off the roads, where any is
   std::vector<roadnet::ArcIndex> ways;
-  std::vector<uint32_t> thinned;  // fixes after it that are nearer than noise
 
   // The likeliest state so far; of equals the first. The step has states.
   size_t Best() const;

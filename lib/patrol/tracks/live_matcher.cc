@@ -1,28 +1,15 @@
 #include "lib/patrol/tracks/live_matcher.h"
 
-#include <array>
 #include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "lib/patrol/roadnet/search_graph.h"
 #include "lib/patrol/tracks/chain.h"
 #include "lib/patrol/tracks/hmm.h"
-#include "lib/patrol/tracks/matcher.h"
 
 namespace patrol::tracks {
 
 namespace {
-
-// A mode's graph and the model on it.
-struct ModeModel {
-  ModeModel(const roadnet::Network& network, const roadnet::SpatialIndex& index, roadnet::Mode mode,
-            const MatchOptions& options)
-      : graph(Matcher::MakeGraph(network, mode)), hmm(network, index, graph, options) {}
-
-  const roadnet::SearchGraph graph;
-  Hmm hmm;
-};
 
 struct LiveUnit {
   LiveUnit(roadnet::Mode its_mode, Hmm* hmm) : mode(its_mode), chain(hmm, nullptr) {}
@@ -35,26 +22,17 @@ struct LiveUnit {
 }  // namespace
 
 struct LiveMatcher::Impl {
-  Impl(const roadnet::Network& its_network, const roadnet::SpatialIndex& its_index,
-       const MatchOptions& its_options)
-      : network(its_network), index(its_index), options(its_options) {}
+  Impl(const roadnet::Network& network, const roadnet::SpatialIndex& index, MatchGraphs& graphs,
+       const MatchOptions& options)
+      : models(network, index, graphs, options) {}
 
-  const roadnet::Network& network;
-  const roadnet::SpatialIndex& index;
-  const MatchOptions options;
-  std::array<std::unique_ptr<ModeModel>, roadnet::kModeCount> models;
+  ModeModels models;
   absl::flat_hash_map<std::string, LiveUnit> units;
-
-  Hmm* HmmOf(roadnet::Mode mode) {
-    std::unique_ptr<ModeModel>& model = models[static_cast<size_t>(mode)];
-    if (model == nullptr) model = std::make_unique<ModeModel>(network, index, mode, options);
-    return &model->hmm;
-  }
 };
 
 LiveMatcher::LiveMatcher(const roadnet::Network& network, const roadnet::SpatialIndex& index,
-                         const MatchOptions& options)
-    : impl_(std::make_unique<Impl>(network, index, options)) {}
+                         MatchGraphs& graphs, const MatchOptions& options)
+    : impl_(std::make_unique<Impl>(network, index, graphs, options)) {}
 
 LiveMatcher::~LiveMatcher() = default;
 
@@ -65,7 +43,7 @@ LivePosition LiveMatcher::Feed(const Fix& fix, roadnet::Mode mode) {
     found = impl_->units.end();
   }
   if (found == impl_->units.end()) {
-    found = impl_->units.try_emplace(fix.unit_id, mode, impl_->HmmOf(mode)).first;
+    found = impl_->units.try_emplace(fix.unit_id, mode, &impl_->models.Of(mode)).first;
   }
   LiveUnit& unit = found->second;
   if (unit.last && fix.time <= unit.last->fix_time) {
@@ -81,8 +59,8 @@ LivePosition LiveMatcher::Feed(const Fix& fix, roadnet::Mode mode) {
   } else {
     const HmmStep* step = unit.chain.front();
     const HmmState& state = step->states[step->Best()];
-    live.distance_m = geo::GreatCircleM(fix.position, impl_->network.Place(state.at));
-    const bool on = live.distance_m <= impl_->options.snap_limit_m;
+    live.distance_m = geo::GreatCircleM(fix.position, impl_->models.network().Place(state.at));
+    const bool on = live.distance_m <= impl_->models.options().snap_limit_m;
     live.verdict = on ? MatchVerdict::kMatched : MatchVerdict::kAttached;
     live.position = UnitPosition{state.at, on ? 0 : live.distance_m};
   }

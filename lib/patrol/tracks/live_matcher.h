@@ -9,6 +9,7 @@
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/tracks/fix.h"
 #include "lib/patrol/tracks/match_options.h"
+#include "lib/patrol/tracks/mode_matchers.h"
 #include "lib/patrol/tracks/track.h"
 
 namespace patrol::tracks {
@@ -37,9 +38,9 @@ struct LivePosition {
 // fix.
 class LiveMatcher {
  public:
-  // Both outlive the matcher. Search graphs are built when a mode first comes up.
+  // All outlive the matcher.
   LiveMatcher(const roadnet::Network& network, const roadnet::SpatialIndex& index,
-              const MatchOptions& options = {});
+              MatchGraphs& graphs, const MatchOptions& options = {});
   ~LiveMatcher();
 
   // Takes a fix that FixIntake accepted (of a unit of this mode; a change of mode starts anew). A

@@ -61,9 +61,9 @@ struct MatchOptions {
   double sure_after_s = 10;
   // Pieces looked at per fix, the nearest. A town has up to about a dozen within 50 m.
   size_t candidates_max = 12;
-  // Used fixes of a path, at least 4, that may be undecided; then those are decided on which all
-  // likely paths agree, or at least the older half. Smaller: known for good sooner, in less memory
-  // (some 2 KB each), and a little worse: later fixes do not teach.
+  // Used fixes of a path, at least 4, that may be undecided: where no single state of the model
+  // leads to all that are possible now. Then the older half of the likeliest path is taken.
+  // Smaller: less memory (some 2 KB each), and a little worse: later fixes do not teach.
   size_t undecided_max = 1024;
   // Faster than any unit moves: a fix that is only reached so, and left so again, is an outlier.
   double speed_max_mps = limits::kUnitSpeedMaxMps;

@@ -10,6 +10,14 @@ const roadnet::SearchGraph& MatchGraphs::Of(roadnet::Mode mode) {
   return *made.graph;
 }
 
+Hmm& ModeModels::Of(roadnet::Mode mode) {
+  std::unique_ptr<Hmm>& model = models_[static_cast<size_t>(mode)];
+  if (model == nullptr) {
+    model = std::make_unique<Hmm>(network_, index_, graphs_.Of(mode), options_);
+  }
+  return *model;
+}
+
 Matcher& ModeMatchers::Of(roadnet::Mode mode) {
   std::unique_ptr<Matcher>& matcher = matchers_[static_cast<size_t>(mode)];
   if (matcher == nullptr) {

@@ -7,6 +7,7 @@
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
+#include "lib/patrol/tracks/hmm.h"
 #include "lib/patrol/tracks/match_options.h"
 #include "lib/patrol/tracks/matcher.h"
 
@@ -28,6 +29,28 @@ class MatchGraphs {
   };
   const roadnet::Network& network_;
   std::array<Made, roadnet::kModeCount> made_;
+};
+
+// The model of each mode, made when first asked for: what live positions and live paths share.
+//
+// Threads: one thread each; network, index and graphs may be shared.
+class ModeModels {
+ public:
+  // All outlive this.
+  ModeModels(const roadnet::Network& network, const roadnet::SpatialIndex& index,
+             MatchGraphs& graphs, const MatchOptions& options = {})
+      : network_(network), index_(index), graphs_(graphs), options_(options) {}
+  Hmm& Of(roadnet::Mode mode);
+
+  const roadnet::Network& network() const { return network_; }
+  const MatchOptions& options() const { return options_; }
+
+ private:
+  const roadnet::Network& network_;
+  const roadnet::SpatialIndex& index_;
+  MatchGraphs& graphs_;
+  const MatchOptions options_;
+  std::array<std::unique_ptr<Hmm>, roadnet::kModeCount> models_;
 };
 
 // A matcher of each mode, made when first asked for.

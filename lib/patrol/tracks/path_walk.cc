@@ -71,31 +71,34 @@ void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
 
 void WalkPoints(const roadnet::Network& network, const MatchedTrack& track, size_t first,
                 size_t end_point, const std::function<void(const TimedPart&)>& visit) {
+  TrackWalk(network).Walk(track, first, end_point, visit);
+}
+
+void TrackWalk::Walk(const MatchedTrack& track, size_t first, size_t end_point,
+                     const std::function<void(const TimedPart&)>& visit) {
   const std::vector<MatchedTrack::Point>& points = track.points();
-  ArcIndex arc = 0;
-  bool doubtful = false;  // a unit that stands is where it has come to
   for (size_t i = first; i < end_point; ++i) {
     const MatchedTrack::Point& b = points[i];
     if (!b.connected) {
-      arc = roadnet::ForwardArc(b.piece);
-      doubtful = BeginsInDoubt(track, i);
-      visit({arc, true, doubtful, b.offset_m, b.offset_m, b.time(), b.time()});
+      arc_ = roadnet::ForwardArc(b.piece);
+      doubtful_ = BeginsInDoubt(track, i);
+      visit({arc_, true, doubtful_, b.offset_m, b.offset_m, b.time(), b.time()});
       continue;
     }
     const MatchedTrack::Point& a = points[i - 1];
     const absl::Span<const ArcIndex> arcs = track.arcs_to(i);
     const absl::Span<const Certainty> certainty = track.certainty_to(i);
     if (arcs.empty()) {
-      visit({arc, false, doubtful, a.offset_m, a.offset_m, a.time(), b.time()});
+      visit({arc_, false, doubtful_, a.offset_m, a.offset_m, a.time(), b.time()});
       continue;
     }
-    const double length = PathLength(network, a.at(), b.at(), arcs);
+    const double length = PathLength(network_, a.at(), b.at(), arcs);
     const auto duration_us = static_cast<double>(absl::ToInt64Microseconds(b.time() - a.time()));
     double driven = 0;
     absl::Time start = a.time();
     for (size_t k = 0; k < arcs.size(); ++k) {
-      const ArcPart part = PartOf(network, a.at(), b.at(), arcs, k);
-      arc = part.arc;
+      const ArcPart part = PartOf(network_, a.at(), b.at(), arcs, k);
+      arc_ = part.arc;
       driven += std::max(0.0, part.end_m - part.start_m);
       absl::Time end = b.time();
       if (k + 1 < arcs.size()) {
@@ -103,9 +106,9 @@ void WalkPoints(const roadnet::Network& network, const MatchedTrack& track, size
         end = a.time() + absl::Microseconds(std::llround(duration_us * share));
       }
       // AlongArc is its own inverse.
-      doubtful = certainty[k] == Certainty::kDoubtful;
-      visit({arc, false, doubtful, AlongArc(network, arc, part.start_m),
-             AlongArc(network, arc, part.end_m), start, end});
+      doubtful_ = certainty[k] == Certainty::kDoubtful;
+      visit({arc_, false, doubtful_, AlongArc(network_, arc_, part.start_m),
+             AlongArc(network_, arc_, part.end_m), start, end});
       start = end;
     }
   }

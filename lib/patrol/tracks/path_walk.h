@@ -52,6 +52,27 @@ struct TimedPart {
 // fixes are rounded to whole microseconds.
 void WalkTrack(const roadnet::Network& network, const MatchedTrack& track,
                const std::function<void(const TimedPart&)>& visit);
+
+// The same of a path that comes in pieces (LivePath), or of a part of a track.
+//
+// Threads: one at a time; the network outlives it.
+class TrackWalk {
+ public:
+  explicit TrackWalk(const roadnet::Network& network) : network_(network) {}
+
+  // Of the track's points [first, end_point). Where `first` is not a break, it follows the one
+  // before it in the track, and what was walked last led there. Whether a path begins in doubt is
+  // told by the first way driven in these points.
+  void Walk(const MatchedTrack& track, size_t first, size_t end_point,
+            const std::function<void(const TimedPart&)>& visit);
+
+ private:
+  const roadnet::Network& network_;
+  // Of the part walked last: a unit that stands is where it has come to.
+  roadnet::ArcIndex arc_ = 0;
+  bool doubtful_ = false;
+};
+
 // Of its points [first, end_point) alone, which begin with a break.
 void WalkPoints(const roadnet::Network& network, const MatchedTrack& track, size_t first,
                 size_t end_point, const std::function<void(const TimedPart&)>& visit);

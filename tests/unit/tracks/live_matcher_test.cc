@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "tests/unit/tracks/random_track.h"
 #include "tests/unit/tracks/town.h"
 
 namespace patrol::tracks {
@@ -13,29 +14,9 @@ namespace {
 
 using roadnet::Mode;
 
-// A unit that drives through the town at random corners, with noise, silences and off the network.
-std::vector<Fix> RandomTrack(unsigned seed, const std::string& unit) {
-  std::mt19937 random(seed);
-  std::normal_distribution<double> noise(0, 8);
-  std::vector<Fix> fixes;
-  double t = 0, east = 400, north = 400;
-  int heading = 0;
-  for (int i = 0; i < 120; ++i) {
-    const double seconds = random() % 25 == 0 ? 100 : 1 + static_cast<double>(random() % 20);
-    t += seconds;
-    if (random() % 4 == 0) heading = static_cast<int>(random() % 4);
-    const double metres = random() % 5 == 0 ? 0 : 6 * seconds;
-    (heading % 2 == 0 ? east : north) += heading < 2 ? metres : -metres;
-    east = std::clamp(east, -150.0, 1600.0);
-    north = std::clamp(north, -150.0, 1600.0);
-    fixes.push_back(FixAt(t, east + noise(random), north + noise(random), unit));
-  }
-  return fixes;
-}
-
 TEST(LiveMatcher, GivesTheMatchedPositionAtOnce) {
   const Ground town(Blocks(6, 6));
-  LiveMatcher live(town.network, town.index);
+  LiveMatcher live(town.network, town.index, town.graphs);
   live.Feed(FixAt(0, 100, 4), Mode::kCar);
   const LivePosition position = live.Feed(FixAt(5, 150, 6), Mode::kCar);
   EXPECT_EQ(position.verdict, MatchVerdict::kMatched);
@@ -49,7 +30,7 @@ TEST(LiveMatcher, GivesTheMatchedPositionAtOnce) {
 
 TEST(LiveMatcher, APositionStaysForStaleAfterAndNoLonger) {
   const Ground town(Blocks(2, 2));
-  LiveMatcher live(town.network, town.index);
+  LiveMatcher live(town.network, town.index, town.graphs);
   const LivePosition position = live.Feed(FixAt(0, 100, 0), Mode::kCar);
   EXPECT_FALSE(position.stale(FixAt(60, 0, 0).time, absl::Seconds(60)));
   EXPECT_TRUE(position.stale(FixAt(60.001, 0, 0).time, absl::Seconds(60)));
@@ -57,7 +38,7 @@ TEST(LiveMatcher, APositionStaysForStaleAfterAndNoLonger) {
 
 TEST(LiveMatcher, TellsUnitsOffTheNetworkAndAttachedOnes) {
   const Ground town(Blocks(2, 2));
-  LiveMatcher live(town.network, town.index);
+  LiveMatcher live(town.network, town.index, town.graphs);
   EXPECT_EQ(live.Feed(FixAt(0, 100, -120), Mode::kCar).verdict, MatchVerdict::kAttached);
   const LivePosition off = live.Feed(FixAt(30, 100, -400), Mode::kCar);
   EXPECT_EQ(off.verdict, MatchVerdict::kOffNetwork);
@@ -67,7 +48,7 @@ TEST(LiveMatcher, TellsUnitsOffTheNetworkAndAttachedOnes) {
 
 TEST(LiveMatcher, LateFixesAndDuplicatesChangeNothing) {
   const Ground town(Blocks(6, 6));
-  LiveMatcher live(town.network, town.index);
+  LiveMatcher live(town.network, town.index, town.graphs);
   const LivePosition now = live.Feed(FixAt(10, 300, 0), Mode::kCar);
   EXPECT_EQ(live.Feed(FixAt(10, 900, 0), Mode::kCar).verdict, MatchVerdict::kDuplicate);
   const LivePosition late = live.Feed(FixAt(5, 900, 0), Mode::kCar);
@@ -82,7 +63,7 @@ TEST(LiveMatcher, MatchesEachModeToItsOwnRoads) {
   sketch.Node(1, 0, 0).Node(2, 500, 0).Node(3, 0, 8).Node(4, 500, 8);
   sketch.Way(10, {1, 2}).Way(11, {3, 4}, {{"highway", "footway"}});
   const Ground ground(sketch.Build());
-  LiveMatcher live(ground.network, ground.index);
+  LiveMatcher live(ground.network, ground.index, ground.graphs);
   const auto way = [&](const LivePosition& live_position) {
     return ground.network.piece(live_position.position->at.piece).way_id;
   };
@@ -93,7 +74,7 @@ TEST(LiveMatcher, MatchesEachModeToItsOwnRoads) {
 
 TEST(LiveMatcher, ForgetsUnits) {
   const Ground town(Blocks(2, 2));
-  LiveMatcher live(town.network, town.index);
+  LiveMatcher live(town.network, town.index, town.graphs);
   live.Feed(FixAt(10, 100, 0), Mode::kCar);
   live.Remove("u");
   EXPECT_FALSE(live.Last("u"));
@@ -107,7 +88,7 @@ TEST(LiveMatcher, AgreesWithTheMatcherOnEveryPrefix) {
   for (unsigned seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE(seed);
     const std::vector<Fix> fixes = RandomTrack(seed, "u");
-    LiveMatcher live(town.network, town.index);
+    LiveMatcher live(town.network, town.index, town.graphs);
     for (size_t i = 0; i < fixes.size(); ++i) {
       const LivePosition now = live.Feed(fixes[i], Mode::kCar);
       const MatchedTrack track = town.Match({fixes.begin(), fixes.begin() + i + 1});
@@ -134,13 +115,13 @@ TEST(LiveMatcher, UnitsDoNotDisturbEachOtherHoweverTheirFixesInterleave) {
   }
   std::map<std::string, std::vector<LivePosition>> alone;
   for (const auto& [unit, fixes] : tracks) {
-    LiveMatcher live(town.network, town.index);
+    LiveMatcher live(town.network, town.index, town.graphs);
     for (const Fix& fix : fixes) alone[unit].push_back(live.Feed(fix, Mode::kCar));
   }
   for (unsigned seed = 1; seed <= 5; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
-    LiveMatcher live(town.network, town.index);
+    LiveMatcher live(town.network, town.index, town.graphs);
     std::map<std::string, size_t> next;
     size_t left = 5 * tracks.begin()->second.size();
     while (left > 0) {

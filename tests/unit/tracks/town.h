@@ -10,6 +10,7 @@
 #include "lib/patrol/roadnet/search_graph.h"
 #include "lib/patrol/tracks/fix.h"
 #include "lib/patrol/tracks/matcher.h"
+#include "lib/patrol/tracks/mode_matchers.h"
 #include "tests/support/network_sketch.h"
 
 namespace patrol::tracks {
@@ -31,7 +32,8 @@ struct Ground {
   explicit Ground(roadnet::Network its_network)
       : network(std::move(its_network)),
         index(network),
-        graph(Matcher::MakeGraph(network, roadnet::Mode::kCar)) {}
+        graphs(network),
+        graph(graphs.Of(roadnet::Mode::kCar)) {}
 
   MatchedTrack Match(const std::vector<Fix>& fixes, const MatchOptions& options = {}) const {
     Matcher matcher(network, index, graph, options);
@@ -52,7 +54,8 @@ struct Ground {
 
   const roadnet::Network network;
   const roadnet::SpatialIndex index;
-  const roadnet::SearchGraph graph;
+  mutable MatchGraphs graphs;
+  const roadnet::SearchGraph& graph;  // of cars
 };
 
 // A town of square blocks, 200 m wide: streets (ways 1..) from west to east, avenues (ways 101..)
