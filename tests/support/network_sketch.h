@@ -57,6 +57,17 @@ class NetworkSketch {
     return *this;
   }
 
+  // A relation with these tags; "type" is there already.
+  NetworkSketch& TaggedRestriction(roadnet::Tags tags, int64_t from_way,
+                                   std::vector<int64_t> via_ways, int64_t to_way) {
+    tags.emplace_back("type", "restriction");
+    roadnet::NetworkBuilder::Restriction restriction = Rules("", from_way, to_way);
+    restriction.rules = roadnet::ReadRestrictionRules(tags);
+    restriction.via_ways = std::move(via_ways);
+    builder_.AddRestriction(std::move(restriction));
+    return *this;
+  }
+
   NetworkSketch& Barrier(int64_t node, uint8_t modes) {
     builder_.AddBarrier(node, modes);
     return *this;
