@@ -1,7 +1,5 @@
 // patrolctl coverage run: fixes matched and covered over a window, offline, from files to files.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -29,6 +27,7 @@
 #include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/fix_file.h"
 #include "cmd/patrolctl/network_flags.h"
+#include "cmd/patrolctl/progress.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
@@ -109,22 +108,6 @@ struct UnitFixes {
 };
 using Units = std::map<std::string, UnitFixes>;
 
-// One line on a terminal, rewritten; nothing elsewhere.
-class Progress {
- public:
-  void Show(const char* what, double share) {
-    if (!shown_) return;
-    std::fprintf(stderr, "\r%s %3.0f %%  ", what, share * 100);
-    std::fflush(stderr);
-  }
-  void End() {
-    if (shown_) std::fprintf(stderr, "\r\033[K");
-  }
-
- private:
-  const bool shown_ = isatty(STDERR_FILENO) == 1;
-};
-
 // A wrong duration is wrong usage; empty when it is right.
 std::string CheckDuration(const std::string& text) {
   return std::string(ParseDuration(text).status().message());
@@ -180,7 +163,7 @@ absl::Status ReadFixes(const RunArguments& arguments, Units* units, coverage::Fi
 
 // Matches the fixes, taking them, on some threads; tracks come in order of unit all the same.
 std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units units, int threads,
-                                        Progress& progress, coverage::FixCounts* counts) {
+                                        coverage::FixCounts* counts) {
   std::vector<std::pair<const std::string*, UnitFixes*>> work;
   for (auto& [id, unit] : units) {
     if (!unit.fixes.empty()) work.push_back({&id, &unit});
@@ -190,12 +173,11 @@ std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units u
   std::vector<tracks::MatchedTrack> matched(work.size());
   std::mutex counting;
   std::atomic<size_t> next = 0;
+  Progress progress("units matched", work.size());
   const auto match = [&](bool shows) {
     tracks::ModeMatchers matchers(network, index, graphs);
     for (size_t i = next++; i < work.size(); i = next++) {
-      if (shows) {
-        progress.Show("matching", static_cast<double>(i) / static_cast<double>(work.size()));
-      }
+      if (shows) progress.Tell(i);
       auto& [id, unit] = work[i];
       const std::vector<tracks::Fix> fixes = unit->fixes.Read(*id);
       unit->fixes = {};
@@ -316,12 +298,10 @@ absl::Status RunWindow(const RunArguments& arguments) {
     PATROL_RETURN_IF_ERROR(ReadRounds(arguments.rounds, areas, &options));
   }
   timer.End("read");
-  Progress progress;
   const int threads = arguments.threads > 0
                           ? arguments.threads
                           : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::vector<tracks::MatchedTrack> matched =
-      Match(*network, std::move(units), threads, progress, &counts);
+  std::vector<tracks::MatchedTrack> matched = Match(*network, std::move(units), threads, &counts);
   timer.End("matched");
   const coverage::AreaIndex index(*network, std::move(areas));
   PATROL_ASSIGN_OR_RETURN(const roadnet::Waivers waivers, ReadWaivers(arguments.network));
@@ -336,11 +316,13 @@ absl::Status RunWindow(const RunArguments& arguments) {
                                                            std::move(matched), &options));
     counts.units = matched.size();
   }
+  Progress progress("% of the window", 100);
   PATROL_ASSIGN_OR_RETURN(
       coverage::WindowResult result,
-      coverage::ComputeWindow(graphs, index, matched, options,
-                              [&](double share) { progress.Show("covering", share); }));
-  progress.End();
+      coverage::ComputeWindow(graphs, index, matched, options, [&](double share) {
+        progress.Tell(static_cast<uint64_t>(share * 100));
+      }));
+  progress.Clear();
   timer.End("covered");
   coverage::CountVisits(*network, index, matched, &result);
   timer.End("visits");

@@ -1,7 +1,5 @@
 // patrolctl match run: fixes of a file to paths, visits and verdicts, without a service.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -25,6 +23,7 @@
 #include "cmd/patrolctl/fix_file.h"
 #include "cmd/patrolctl/match_rows.h"
 #include "cmd/patrolctl/network_flags.h"
+#include "cmd/patrolctl/progress.h"
 #include "lib/base/status.h"
 #include "lib/base/thread_cpu.h"
 #include "lib/base/time_text.h"
@@ -317,8 +316,7 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
   output.tally.online = flags.online;
   output.tally.suspected_datum =
       WarnOfWrongDatum(flags.fixes, file, network, index, modes.otherwise());
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  size_t done = 0;
+  Progress progress("units matched", file.units.size());
   for (auto& [unit_id, unit] : file.units) {
     const roadnet::Mode mode = modes.Of(unit_id);
     const auto start = std::chrono::steady_clock::now();
@@ -328,10 +326,9 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     output.tally.match_cpu_s += absl::ToDoubleSeconds(ThreadCpu() - cpu_start);
     output.Take(made.track, made.settlements, unit, &file);
-    ++done;
-    if (terminal) std::fprintf(stderr, "\rmatched %zu of %zu units", done, file.units.size());
+    progress.Tell(output.tally.units);
   }
-  if (terminal) std::fputc('\n', stderr);
+  progress.Clear();
   PATROL_RETURN_IF_ERROR(output.Close(file));
   PrintTally(output.tally, format);
   return absl::OkStatus();

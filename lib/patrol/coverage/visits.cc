@@ -102,48 +102,10 @@ PresenceSums VisitTally::presence() const {
   return sums;
 }
 
-VisitSums SumVisits(const Visit* begin, const Visit* end, absl::Time from, absl::Time to) {
-  VisitSums sums;
-  absl::Time last_leave = from;
-  for (const Visit* visit = begin; visit != end; ++visit) {
-    if (visit->enter >= to) break;
-    if (IsOver(*visit, from)) continue;
-    const absl::Time enter = std::max(visit->enter, from);
-    const absl::Time leave = std::min(visit->leave, to);
-    ++sums.visits;
-    sums.dwell += leave - enter;
-    sums.longest_gap = std::max(sums.longest_gap, enter - last_leave);
-    last_leave = std::max(last_leave, leave);
-  }
-  sums.longest_gap = std::max(sums.longest_gap, to - last_leave);
-  return sums;
-}
-
-PresenceSums SumPresence(const Visit* begin, const Visit* end, absl::Time from, absl::Time to) {
-  PresenceSums sums;
-  for (const Visit* visit = begin; visit != end && visit->enter < to; ++visit) {
-    const absl::Duration stay = visit->leave - visit->enter;
-    if (visit->enter >= from && stay >= kKoperStayMin && stay <= kKoperStayMax) ++sums.koper_stays;
-  }
-  const std::vector<Visit> presences = Presences(begin, end, from, to);
-  if (presences.empty()) return sums;
-  sums.presences = static_cast<int64_t>(presences.size());
-  std::vector<absl::Duration> gaps;
-  absl::Duration stay;
-  absl::Duration gap;
-  for (size_t i = 0; i < presences.size(); ++i) {
-    stay += presences[i].leave - presences[i].enter;
-    if (i == 0) continue;
-    gaps.push_back(presences[i].enter - presences[i - 1].leave);
-    gap += gaps.back();
-  }
-  sums.mean_stay = stay / sums.presences;
-  if (gaps.empty()) return sums;
-  sums.mean_gap = gap / static_cast<int64_t>(gaps.size());
-  const auto at = gaps.begin() + static_cast<ptrdiff_t>(PlaceOf95th(gaps.size()) - 1);
-  std::nth_element(gaps.begin(), at, gaps.end(), std::greater<>());
-  sums.p95_gap = *at;
-  return sums;
+VisitTally TallyVisits(const Visit* begin, const Visit* end, absl::Time from, absl::Time to) {
+  VisitTally tally(from, to, static_cast<size_t>(end - begin));
+  for (const Visit* visit = begin; visit != end && visit->enter < to; ++visit) tally.Add(*visit);
+  return tally;
 }
 
 std::vector<RoundDue> CheckRounds(const Visit* begin, const Visit* end, absl::Time from,

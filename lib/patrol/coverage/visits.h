@@ -47,13 +47,8 @@ struct RoundDue {
   bool late() const { return visit && *visit > due; }
 };
 
-// visits: of any units, in order of enter time. The span is [from, to).
-VisitSums SumVisits(const Visit* begin, const Visit* end, absl::Time from, absl::Time to);
-
-PresenceSums SumPresence(const Visit* begin, const Visit* end, absl::Time from, absl::Time to);
-
-// The same as SumVisits and SumPresence, of visits that are told one by one in order of enter time
-// and not kept.
+// Adds visits of any units up over a span; they are told one by one in order of enter time and not
+// kept.
 class VisitTally {
  public:
   // The span is [from, to). gaps_max: no more gaps than that will come. What is kept is a twentieth
@@ -80,6 +75,9 @@ class VisitTally {
   Visit open_;                        // the last presence, where there is one
   std::vector<absl::Duration> gaps_;  // a heap, the shortest first: the longest that came
 };
+
+// The tally of visits that are at hand, in order of enter time.
+VisitTally TallyVisits(const Visit* begin, const Visit* end, absl::Time from, absl::Time to);
 
 // A visit is due `every` after the span's beginning or the end of the last presence, and again
 // after each further `every` that nobody came. A time that is not over at the span's end is not

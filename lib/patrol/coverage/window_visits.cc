@@ -26,8 +26,9 @@ void SumOver(std::vector<Visit>* visits, const WindowResult& result, AreaWindow*
   const Visit* const begin = visits->data();
   const Visit* const end = begin + visits->size();
   const WindowOptions& options = result.options;
-  out->window.visits = SumVisits(begin, end, options.from, options.to);
-  out->window.presence = SumPresence(begin, end, options.from, options.to);
+  const VisitTally all = TallyVisits(begin, end, options.from, options.to);
+  out->window.visits = all.visits();
+  out->window.presence = all.presence();
   // Visits that ended before an hour stay ended: each hour starts where the first one still lasts.
   const Visit* first = begin;
   for (size_t hour = 0; hour < result.hours.size(); ++hour) {
@@ -35,14 +36,15 @@ void SumOver(std::vector<Visit>* visits, const WindowResult& result, AreaWindow*
     const absl::Time to =
         hour + 1 < result.hours.size() ? result.hours[hour + 1].start : options.to;
     while (first != end && first->leave < from) ++first;
-    out->hours[hour].visits = SumVisits(first, end, from, to);
-    out->hours[hour].presence = SumPresence(first, end, from, to);
+    const VisitTally tally = TallyVisits(first, end, from, to);
+    out->hours[hour].visits = tally.visits();
+    out->hours[hour].presence = tally.presence();
   }
   first = begin;
   for (const Shift& shift : result.shifts) {
     while (first != end && first->leave < shift.begin) ++first;
-    out->shifts.push_back({SumVisits(first, end, shift.begin, shift.end),
-                           SumPresence(first, end, shift.begin, shift.end)});
+    const VisitTally tally = TallyVisits(first, end, shift.begin, shift.end);
+    out->shifts.push_back({tally.visits(), tally.presence()});
   }
 }
 
