@@ -82,6 +82,21 @@ PlaneView EmptyMask(Plane& space) {
   return std::as_const(space).view();
 }
 
+// Marks the blocks that a displaced picture does not show whole.
+void AddUnseen(const Displacement& displacement, int width, int height, ForegroundBlocks& blocks) {
+  if (displacement.zero()) return;
+  Plane unseen(width, height);
+  FillUnseen(displacement, Plane(width, height, 255), unseen);
+  for (int y = 0; y < height; ++y) {
+    const uint8_t* row = unseen.row(y);
+    for (int x = 0; x < width; ++x) {
+      if (row[x] != 0) {
+        blocks.blocks[blocks.Index(x / ForegroundBlocks::kSize, y / ForegroundBlocks::kSize)] = 1;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 struct Detector::Impl {
@@ -98,7 +113,9 @@ struct Detector::Impl {
   bool Recall(Scratch& scratch, absl::Time time, Detection& detection);
   void LookElsewhere(const media::Picture& picture, absl::Duration elapsed, Scratch& scratch,
                      Detection& detection);
-  void LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch);
+  void GrowLight(const Displacement& displacement, absl::Duration elapsed, Scratch& scratch) const;
+  void LeaveOutLight(Plane& current, absl::Duration elapsed, Detection& detection,
+                     Scratch& scratch);
   static void Judge(Detection& detection);
 
   const Options options;
@@ -140,9 +157,10 @@ void Detector::Impl::Start(const media::Picture& picture) {
     SampleModel::Parameters parameters;
     parameters.base_distance = options.base_distance;
     if (small) {
-      // 3x3 lets more noise through than 7x7: no less is asked in the dark.
+      // 3x3 lets more noise through than 7x7: no less is asked in the dark, nor where it flickers.
       parameters.reach = 1;
       parameters.dark_distance = options.base_distance;
+      parameters.flicker_spared = 0;
     }
     // Absorbed when two of eight samples were replaced.
     parameters.absorb_per_s = 2.0 / std::max(1.0, absl::ToDoubleSeconds(options.absorb_after));
@@ -258,8 +276,24 @@ void Detector::Impl::LookElsewhere(const media::Picture& picture, absl::Duration
   if (watch.Settled(time)) LearnAnew(picture, scratch, detection);
 }
 
+// The light has changed all over at once: the regions found grow to all of it, but for what hides
+// the ground.
+void Detector::Impl::GrowLight(const Displacement& displacement, absl::Duration elapsed,
+                               Scratch& scratch) const {
+  const std::vector<uint8_t>& before = passing.Before(elapsed);
+  const bool known = before.size() == scratch.blocks.blocks.size() &&
+                     std::count(before.begin(), before.end(), 1) <
+                         kRelitShare * static_cast<double>(before.size());
+  ForegroundBlocks hidden = scratch.blocks;
+  hidden.blocks.assign(hidden.blocks.size(), 0);
+  if (known) hidden.blocks = before;
+  AddUnseen(displacement, model->width(), model->height(), hidden);
+  scratch.lit.Grow(hidden, known);
+}
+
 // Takes out of the mask what is only lit differently, and follows large changes of light at once.
-void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch& scratch) {
+void Detector::Impl::LeaveOutLight(Plane& current, absl::Duration elapsed, Detection& detection,
+                                   Scratch& scratch) {
   Plane& mask = model->mutable_mask();
   model->MeanNear(mask, LightRegions::kMargin, scratch.mean);
   scratch.blocks.Fill(mask);
@@ -267,6 +301,7 @@ void Detector::Impl::LeaveOutLight(Plane& current, Detection& detection, Scratch
   if (share <= 0) return;
   detection.lit_share = share;
   if (share >= kRelitShare) {
+    GrowLight(detection.displacement, elapsed, scratch);
     model->Mean(scratch.mean);
     model->Relight(scratch.lit, current, scratch.mean);
     scratch.lit.Relight(current, scratch.mean, moment.mutable_plane());
@@ -343,7 +378,7 @@ Detection Detector::Process(const media::Picture& picture) {
     const double elapsed_s = absl::ToDoubleSeconds(elapsed);
     impl.ChooseDistance();
     impl.model->Segment(current, elapsed_s);
-    impl.LeaveOutLight(current, detection, scratch);
+    impl.LeaveOutLight(current, elapsed, detection, scratch);
     impl.model->CloseGaps();  // after light: what is taken out there must not tear things apart
     if (!detection.light_step) impl.new_light.Follow(current, impl.moment, time, *impl.model);
     impl.model->Learn(current, impl.moment.plane(), elapsed_s);

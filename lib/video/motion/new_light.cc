@@ -11,8 +11,11 @@ constexpr int kBlock = 8;
 // So long places are looked at that were not known when the light changed.
 constexpr absl::Duration kLooksFor = absl::Seconds(10);
 // What has been still for this long is learnt: longer than a walker's step, short enough that the
-// picture is clean within two seconds of the change.
+// picture is clean within two seconds of the change. A drop of rain takes its own time back, no
+// more.
 constexpr absl::Duration kStill = absl::Milliseconds(500);
+// One picture alone does not show that a place is still, however long ago the last one was.
+constexpr absl::Duration kStepMax = absl::Milliseconds(250);
 // A block is still when no more than this share of its pixels differ from a moment ago by more than
 // so many grey levels.
 constexpr int kChanged = 12;
@@ -48,7 +51,7 @@ bool HasForeground(const Rect& rect, const Plane& mask) {
 void NewLight::Begin(absl::Time time) {
   begun_ = true;
   marked_ = false;
-  begun_at_ = time;
+  begun_at_ = last_time_ = time;
 }
 
 void NewLight::Mark(const Plane& mask) {
@@ -67,6 +70,8 @@ void NewLight::Follow(const Plane& picture, const Moment& moment, absl::Time tim
   if (time < begun_at_ || time - begun_at_ > kLooksFor) return Reset();
   const Plane& mask = model.mask();
   if (!marked_) return Mark(mask);
+  const absl::Duration step = std::clamp(time - last_time_, absl::ZeroDuration(), kStepMax);
+  last_time_ = time;
   const Plane& before = moment.plane();
   for (size_t i = 0; i < blocks_.size(); ++i) {
     Block& block = blocks_[i];
@@ -77,11 +82,11 @@ void NewLight::Follow(const Plane& picture, const Moment& moment, absl::Time tim
     });
     const int pixels = (rect.right - rect.left) * (rect.bottom - rect.top);
     if (changed > kChangedShare * pixels) {
-      block.still_since = absl::InfiniteFuture();
+      block.still = std::max(absl::ZeroDuration(), block.still - step);
       continue;
     }
-    block.still_since = std::min(block.still_since, time);
-    if (time - block.still_since < kStill) continue;
+    block.still = std::min(kStill, block.still + step);
+    if (block.still < kStill) continue;
     if (!HasForeground(rect, mask)) continue;
     model.SetBlock(rect.left, rect.top, rect.right, rect.bottom, picture);
   }

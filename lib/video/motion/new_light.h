@@ -28,7 +28,7 @@ class NewLight {
  private:
   struct Block {
     bool unknown = false;
-    absl::Time still_since = absl::InfiniteFuture();
+    absl::Duration still;  // for so long, less the time in which it was not
   };
 
   void Mark(const Plane& mask);
@@ -36,6 +36,7 @@ class NewLight {
   bool begun_ = false;
   bool marked_ = false;
   absl::Time begun_at_;
+  absl::Time last_time_;  // of the picture before
   size_t across_ = 0;
   std::vector<Block> blocks_;
 };

@@ -39,6 +39,11 @@ void Clear(int column, int row, Plane& mask) {
 
 }  // namespace
 
+const std::vector<uint8_t>& PassingBlob::Before(absl::Duration elapsed) const {
+  static const std::vector<uint8_t> none;
+  return elapsed <= kApartMax ? told_ : none;
+}
+
 void PassingBlob::LeaveOut(absl::Duration elapsed, const ForegroundBlocks& now, Plane& mask) {
   Scratch& scratch = ScratchOfThread();
   std::vector<uint8_t>& blob = scratch.blob;

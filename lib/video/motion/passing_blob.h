@@ -22,7 +22,14 @@ class PassingBlob {
   void LeaveOut(absl::Duration elapsed, const ForegroundBlocks& now, Plane& mask);
 
   // The next picture has none before it.
-  void Reset() { found_.clear(); }
+  void Reset() {
+    found_.clear();
+    told_.clear();
+  }
+
+  // The blocks told of the picture before, 1 each; none where that is too long ago to say anything
+  // of a picture `elapsed` after it.
+  const std::vector<uint8_t>& Before(absl::Duration elapsed) const;
 
   size_t memory_bytes() const { return found_.size() + told_.size(); }
 

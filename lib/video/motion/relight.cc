@@ -228,16 +228,40 @@ void LightRegions::MarkLit() {
       }
     });
   }
+  SpreadTo([](const Block& block) { return block.vote == kThing && block.foreground; });
+}
+
+template <typename Goes>
+void LightRegions::SpreadTo(const Goes& goes) {
   for (size_t next = 0; next < region_.size(); ++next) {
     ForNeighbours(region_[next], [&](int block) {
       const auto index = static_cast<size_t>(block);
       Block& neighbour = blocks_[index];
-      if (neighbour.vote != kThing || !neighbour.foreground || lit_[index]) return;
+      if (lit_[index] || !goes(neighbour)) return;
+      neighbour.vote = kThing;
       neighbour.ratio = RatioAround(block);
       lit_[index] = true;
       region_.push_back(block);
     });
   }
+}
+
+void LightRegions::Grow(const ForegroundBlocks& hidden, bool else_ground) {
+  region_.clear();
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    Block& block = blocks_[i];
+    if (hidden.blocks[i] != 0) {
+      lit_[i] = false;
+      block.foreground = true;
+      continue;
+    }
+    if (else_ground && block.foreground) {
+      lit_[i] = true;
+      if (block.vote == kThing) block.vote = kFlat;
+    }
+    if (lit_[i]) region_.push_back(static_cast<int>(i));
+  }
+  SpreadTo([](const Block& block) { return block.foreground; });
 }
 
 bool LightRegions::JudgeBlocks(const Plane& picture, const Plane& background,

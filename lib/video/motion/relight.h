@@ -31,6 +31,12 @@ class LightRegions {
   // 0..1.
   double Find(const Plane& picture, const Plane& background, const ForegroundBlocks& foreground);
 
+  // The light has changed all over: the regions go on into what else is foreground, and into what
+  // is hidden, so that it cannot be seen what the light makes of the ground there: it gets as much
+  // brighter as around.
+  // else_ground: all that is not hidden is known to be ground.
+  void Grow(const ForegroundBlocks& hidden, bool else_ground);
+
   // Takes the regions found out of the mask, given the pictures that they were found in; things
   // within them stay where they differ from the background in the light around them.
   void ClearFrom(const Plane& picture, const Plane& background, Plane& mask) const;
@@ -70,6 +76,9 @@ class LightRegions {
   Region Collect(int start);
   float RatioAround(int block) const;
   void MarkLit();
+  // From the region on into neighbours that are not lit and for which `goes` holds: things.
+  template <typename Goes>
+  void SpreadTo(const Goes& goes);
 
   int blocks_across_ = 0;
   int blocks_down_ = 0;

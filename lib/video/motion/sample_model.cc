@@ -134,6 +134,7 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const v_uint8x16 one = All(kMoving), half = All(kHalf);
   const v_uint8x16 blink_bits = All(kBlinkBits);
   const v_uint8x16 needed = All(kNearSamples);
+  const v_uint8x16 spared = All(parameters_.flicker_spared);
   const v_uint8x16 nearest_max = All(kNearestMax);
   const v_uint8x16 unsaturated_to = All(saturated_from_ - 1);
   for (int x = 0; x < width_; x += kLanes) {
@@ -141,7 +142,8 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
     const v_uint8x16 exact = kSaturated ? value <= unsaturated_to : All(255);
     const v_uint8x16 allowed =
         cv::v_min(cv::v_min(base, darkest + Eighth(value - black)), darkest + Half(white - value));
-    const v_uint8x16 distance = allowed + Half(Load(flicker + x)) + (Load(blink + x) & blink_bits);
+    const v_uint8x16 distance =
+        allowed + (Half(Load(flicker + x)) - spared) + (Load(blink + x) & blink_bits);
     v_uint8x16 near = All(0);
     v_uint8x16 nearest = nearest_max;
 #pragma GCC unroll 8

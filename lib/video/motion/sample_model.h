@@ -34,10 +34,13 @@ class SampleModel {
     // differences are smaller, and so is what a camera's coding leaves of its noise.
     int dark_distance = 4;
     // A pixel's flicker: the distance to its nearest sample, followed upwards and downwards by so
-    // many eighths of a grey level a second; 3:1 makes it the 75th percentile. Its half is added to
-    // the distance (so 4 times the flicker in grey levels).
+    // many eighths of a grey level a second; as many each way make it the median. Its half is added
+    // to the distance (so 4 times the flicker in grey levels) ...
     double flicker_up_per_s = 20;
     double flicker_down_per_s = 20;
+    // ... but for so many grey levels, which the noise of any camera makes: a majority of pixels
+    // is not misled by as little, and what they add hides what is pale or in a dim light.
+    int flicker_spared = 4;
     // A pixel's blink score: grey levels added to its distance while it flips between still and
     // moving outside of moving things.
     double blink_up_per_s = 100;

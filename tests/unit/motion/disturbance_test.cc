@@ -163,6 +163,31 @@ TEST_F(DisturbanceTest, WhatHidTheGroundWhenTheLightChangedLeavesNoTraceBehind) 
   EXPECT_GE(Show(3, lamp, true).found, 0.8);
 }
 
+// An infrared lamp: brighter in the middle, tones bent.
+double UnderALamp(int x, int y, double value) {
+  const double r = std::hypot(2.0 * x / kWidth - 1, 2.0 * y / kHeight - 1);
+  return 255 * std::pow(value / 255, 0.8) * (1.25 - 0.6 * std::min(1.2, r));
+}
+
+TEST_F(DisturbanceTest, TheGroundBehindAThingIsKnownInTheNewLightAsSoonAsTheThingHasGone) {
+  Learn();
+  Show(0.4, nullptr, true);
+  const auto lamp = [](double, Luma& luma) { luma.Map(UnderALamp); };
+  scene_.square_x = 56;
+  for (int i = 0; i < 2; ++i) detector_.Process(Draw(lamp));
+  EXPECT_LT(Show(0.2, lamp, false).outside, kThreshold);
+}
+
+TEST_F(DisturbanceTest, WhatAShakenCameraDidNotShowWhenTheLightChangedIsNoMovementLater) {
+  Learn();
+  const auto lamp = [](double, Luma& luma) { luma.Map(UnderALamp); };
+  scene_.shake_x = -7;
+  for (int i = 0; i < 3; ++i) detector_.Process(Draw(nullptr));
+  detector_.Process(Draw(lamp));
+  scene_.shake_x = 0;
+  EXPECT_LT(Show(0.4, lamp, false).outside, kThreshold);
+}
+
 TEST_F(DisturbanceTest, HeadlightsThatSweepAcrossTheNightAreNoMovement) {
   const auto night = [](double, Luma& luma) {
     luma.Map([](int, int, double value) { return value * 0.5; });

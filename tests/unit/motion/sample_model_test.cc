@@ -34,6 +34,21 @@ TEST(SampleModelTest, FewerGreyLevelsAreEnoughOnWhatIsBlownOutToWhite) {
   EXPECT_FALSE(Differs(220, 211, 11));
 }
 
+// Whether a place that differs by so much is foreground where the nearest sample is usually missed
+// by so many grey levels.
+bool DiffersWhereItFlickers(int difference, int levels) {
+  SampleModel model(kSize, kSize, SampleModel::Parameters());
+  model.Adopt(Plane(kSize, kSize, 120), Plane(kSize, kSize, static_cast<uint8_t>(8 * levels)));
+  model.Segment(Plane(kSize, kSize, static_cast<uint8_t>(120 + difference)), 0.04);
+  return model.mask().row(kSize / 2)[kSize / 2] != 0;
+}
+
+TEST(SampleModelTest, WhereItFlickersAPlaceMustDifferByMoreButTheNoiseOfAnyCameraHidesNothing) {
+  EXPECT_TRUE(DiffersWhereItFlickers(13, 1));
+  EXPECT_FALSE(DiffersWhereItFlickers(13, 3));
+  EXPECT_TRUE(DiffersWhereItFlickers(30, 3));
+}
+
 // Whether a place that differs by so little is foreground inside of a thing of another grey. The
 // thing leaves it free over so many columns.
 bool IsInThing(int shown, int columns) {
