@@ -44,6 +44,11 @@ constexpr double kPauseRise = 1.5;
 constexpr double kConfirmedFall = 0.7;
 constexpr absl::Duration kPause = absl::Seconds(1);
 constexpr absl::Duration kForget = absl::Minutes(4);
+// At a keyframe so much of the least is enough, where keyframes are this far apart. What is
+// rejected there raises a threshold of its own, forgotten sooner: such a burst is short.
+constexpr double kFaintShare = 0.7;
+constexpr absl::Duration kFaintGop = absl::Seconds(1);
+constexpr absl::Duration kForgetFaint = absl::Minutes(1);
 // Of full_decodes_max at most this share is spent on decoding sparse cameras forward.
 constexpr int kSparseShare = 4;
 // A stream that can be entered without keyframes and had none for this long has none: longer than
@@ -53,9 +58,10 @@ constexpr absl::Duration kKeylessAfter = absl::Minutes(2);
 constexpr double kBlindMargin = 0.8;
 // Of a quiet camera the keyframes with most activity before them are looked at, and where there is
 // none such one after so many times the interval. A fifth more of them than what is left of the
-// interval's share, since one that is looked at puts the due time off.
+// interval's share, since one that is looked at puts the due time off; with CPU to spare half more.
 constexpr double kQuietMost = 2;
-constexpr double kChosenShare = 1.2;
+constexpr double kChosenShareLeast = 1.2;
+constexpr double kChosenShare = 1.5;
 // Nearly every keyframe is looked at anyway.
 constexpr double kNearlyAll = 0.9;
 // Jitter of keyframe times, as a share of the GOP.
@@ -185,6 +191,7 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
   Turn turn;
   turn.decide = camera.burst && !burst_before;
   if (!keyframe) return turn;
+  const bool faint = FaintBurst(camera, activity, now);
   // What it waited for is here; the decoder begins with this one.
   if (camera.burst && camera.burst_from > now) camera.burst_from = now;
   if (camera.last_keyframe != -absl::InfiniteDuration()) {
@@ -207,7 +214,8 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
   const bool first = camera.decoded == -absl::InfiniteDuration();
   turn.decode = first || (eager ? now >= camera.decoded + every * kGopTolerance
                                 : QuietTurn(camera, unusual, now));
-  if (!turn.decode) return turn;
+  if (!turn.decode && !faint) return turn;
+  if (faint) turn.decode = false;  // full decoding begins with it
   camera.decoded = now;
   camera.due = now + QuietEvery(camera);
   if (getting_to_know) camera.due = RandomDue(camera, now);
@@ -225,7 +233,7 @@ bool Attention::QuietTurn(const Camera& camera, std::optional<double> unusual,
       std::max(every, std::min(every * kQuietMost, options_.blind_after * kBlindMargin * stretch_));
   if (next > camera.due + (most - every)) return true;
   const double due = absl::FDivDuration(camera.gop, most);
-  return *unusual >= 1 - kChosenShare * (share - due) / (1 - due);
+  return *unusual >= 1 - (Spare() ? kChosenShare : kChosenShareLeast) * (share - due) / (1 - due);
 }
 
 // At a random one of the keyframes within the interval: cameras that began together, with aligned
@@ -272,11 +280,40 @@ void Attention::BeginBurst(Camera& camera, const char* cause, absl::Time time, a
   camera.burst_until = camera.burst_from + kBurst;
 }
 
-double Attention::Threshold(const Camera& camera, absl::Duration now) const {
-  const double excess = std::max(camera.threshold - kThresholdLeast, 0.0);
-  if (excess == 0) return kThresholdLeast;
-  return kThresholdLeast +
-         excess * std::exp(-absl::FDivDuration(now - camera.threshold_at, kForget));
+bool Attention::Spare() const {
+  return full_allowed_ >= options_.full_decodes_max &&
+         used_cores_ <= options_.budget_cores * kBudgetLow;
+}
+
+double Attention::Bar::Level(double least, absl::Duration forget, absl::Duration now) const {
+  const double excess = std::max(raised - least, 0.0);
+  if (excess == 0) return least;
+  return least + excess * std::exp(-absl::FDivDuration(now - at, forget));
+}
+
+void Attention::Bar::Set(double level, absl::Duration now) {
+  raised = std::min(level, kThresholdMost);
+  at = now;
+}
+
+double Attention::Threshold(const Camera& camera, absl::Duration now) {
+  return camera.bar.Level(kThresholdLeast, kForget, now);
+}
+
+double Attention::KeyframeThreshold(const Camera& camera, absl::Duration now) {
+  return camera.keyframe_bar.Level(kThresholdLeast * kFaintShare, kForgetFaint, now);
+}
+
+// Here a burst costs least: there is nothing to catch up with. Whatever else needs the budget goes
+// first.
+bool Attention::FaintBurst(Camera& camera, const ActivityReading& activity, absl::Duration now) {
+  if (camera.burst || camera.moving || camera.full || now < camera.pause_until) return false;
+  if (!Spare() || full_ >= full_allowed_ || camera.gop < kFaintGop) return false;
+  // Of this stretch of activity pixels have shown nothing already.
+  if (camera.active && camera.rejected_at >= camera.active_since) return false;
+  if (activity.level < KeyframeThreshold(camera, now)) return false;
+  BeginBurst(camera, camera.cause, activity.time, now);
+  return camera.burst;
 }
 
 void Attention::CountUnconfirmed(Camera& camera) {
@@ -290,9 +327,13 @@ void Attention::EndBurst(Camera& camera, absl::Duration now) {
   camera.burst = false;
   CountUnconfirmed(camera);
   if (camera.moving) return;
-  camera.threshold = std::min(std::max(Threshold(camera, now), camera.burst_level) * kRejectedRise,
-                              kThresholdMost);
-  camera.threshold_at = now;
+  const double level = camera.burst_level;
+  if (level >= Threshold(camera, now)) {
+    camera.bar.Set(level * kRejectedRise, now);
+  } else {
+    camera.keyframe_bar.Set(std::max(level, KeyframeThreshold(camera, now)) * kRejectedRise, now);
+  }
+  camera.rejected_at = now;
   camera.pause_until = now + kPause;
 }
 
@@ -304,8 +345,9 @@ void Attention::OnMotion(Key key, bool moving, absl::Duration now) {
     camera.moving_since = now;
     if (camera.burst && camera.burst_cause != kKeyframeShows) ++camera.candidates.confirmed;
     camera.burst = false;
-    camera.threshold = std::max(kThresholdLeast, Threshold(camera, now) * kConfirmedFall);
-    camera.threshold_at = now;
+    camera.bar.Set(Threshold(camera, now) * kConfirmedFall, now);
+    camera.keyframe_bar.Set(KeyframeThreshold(camera, now) * kConfirmedFall, now);
+    camera.seen_moving = true;
     camera.pause_until = -absl::InfiniteDuration();
   } else {
     camera.linger_until = now + kLinger;
@@ -314,6 +356,7 @@ void Attention::OnMotion(Key key, bool moving, absl::Duration now) {
 
 void Attention::OnPixels(Key key, absl::Time time, bool moving, absl::Duration now) {
   Camera& camera = At(key);
+  camera.seen_moving = moving;
   if (!camera.streaming || camera.moving) return;
   if (!camera.burst) {
     // A keyframe that shows something: more pictures will tell.
@@ -329,7 +372,7 @@ void Attention::OnPixels(Key key, absl::Time time, bool moving, absl::Duration n
 }
 
 bool Attention::GoesOn(const Camera& camera) const {
-  return camera.moving && !camera.wants && camera.level >= kThresholdLeast;
+  return camera.moving && camera.seen_moving && !camera.wants && camera.level >= kThresholdLeast;
 }
 
 bool Attention::KeyframesSuffice(const Camera& camera) const {

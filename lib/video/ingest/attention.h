@@ -32,9 +32,9 @@ struct AttentionOptions {
   double budget_cores = 1.0;
   int full_decodes_max = limits::kFullDecodesMaxDefault;
   absl::Duration blind_after = absl::Seconds(10);
-  // A quiet camera's keyframe is decoded this often in the mean, up to twice as often where there
-  // is CPU to spare: rather those with more activity before them, the next one after at most twice
-  // as long, and always within blind_after.
+  // A quiet camera's keyframe is decoded this often in the mean: rather those with more activity
+  // before them, the next one after at most twice as long, and always within blind_after. A quarter
+  // more of them unless the budget is nearly spent, up to twice as many where little of it is.
   absl::Duration quiet_picture_every = absl::Seconds(4);
   // Every streaming camera wants to be decoded in full: what attention is measured against.
   bool everything = false;
@@ -91,10 +91,12 @@ struct AttentionTotals {
 // over the budget it waits for the next keyframe where that is near. It is over as soon as a few
 // pictures of it show nothing moving. The level that was not worth it, less with time, is what the
 // camera's activity must then rise above: a camera whose stream flickers costs a few bursts a
-// minute and is not blinded. Once pixels confirmed motion its keyframes tell how it goes on, where
-// they are no further apart than kKeyframesSuffice: full decoding goes to who may begin to move.
-// When more want than may, those that wait longest come first and nobody holds a slot longer than
-// kHoldMax.
+// minute and is not blinded. At a keyframe fainter activity is enough while there is CPU to spare:
+// there is nothing to catch up with, and a few pictures show what one keyframe does not. Once
+// pixels confirmed motion its keyframes tell how it goes on, where they are no further apart than
+// kKeyframesSuffice: full decoding goes to who may begin to move; each of them is looked at once
+// one showed nothing, for what moves next is another event. When more want than may, those that
+// wait longest come first and nobody holds a slot longer than kHoldMax.
 //
 // All instants are of one monotonic clock and are passed in; a simulation owns them.
 // Threads: one call at a time.
@@ -142,6 +144,14 @@ class Attention {
   AttentionTotals Totals(absl::Duration now) const;
 
  private:
+  // A threshold that was raised and falls back.
+  struct Bar {
+    double raised = 0;
+    absl::Duration at = -absl::InfiniteDuration();
+
+    double Level(double least, absl::Duration forget, absl::Duration now) const;
+    void Set(double level, absl::Duration now);
+  };
   struct Camera {
     Key key = 0;
     bool streaming = false;
@@ -169,12 +179,14 @@ class Attention {
     bool burst_seen = false;   // pictures since then were judged
     bool burst_moved = false;  // and one showed movement
     CandidateCounts candidates;
-    // What activity must rise above, when it was last set.
-    double threshold = 0;
-    absl::Duration threshold_at = -absl::InfiniteDuration();
+    // What activity must rise above for a burst; and at a keyframe for a faint one.
+    Bar bar;
+    Bar keyframe_bar;
+    absl::Duration rejected_at = -absl::InfiniteDuration();  // the last burst without an event
     absl::Duration pause_until = -absl::InfiniteDuration();
     bool moving = false;
     absl::Duration moving_since;
+    bool seen_moving = false;  // by the last picture that was judged
     absl::Duration linger_until = -absl::InfiniteDuration();
     absl::Duration focus_until = -absl::InfiniteDuration();
     bool unattended = false;
@@ -194,7 +206,13 @@ class Attention {
   void EndBurst(Camera& camera, absl::Duration now);
   // Counts a candidate that no event came of; not one of pixels' own.
   static void CountUnconfirmed(Camera& camera);
-  double Threshold(const Camera& camera, absl::Duration now) const;
+  // Neither are full decodes short nor is the budget nearly spent.
+  bool Spare() const;
+  // A burst that begins at this keyframe because activity is up, if only faintly.
+  // Returns: whether it did.
+  bool FaintBurst(Camera& camera, const ActivityReading& activity, absl::Duration now);
+  static double Threshold(const Camera& camera, absl::Duration now);
+  static double KeyframeThreshold(const Camera& camera, absl::Duration now);
   // A confirmed movement, by activity.
   bool GoesOn(const Camera& camera) const;
   // Its keyframes alone tell how a movement goes on.

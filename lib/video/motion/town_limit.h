@@ -24,6 +24,10 @@ namespace patrol::motion {
 // Passes on the motion events of all cameras, up to so many an hour: a flood of them tells nobody
 // anything. What is over the limit is not told, from its begin to its end, and counted by camera.
 //
+// A storm of some cameras does not silence the others. The last quarter of the limit is for those
+// that told little in the hour: fewer events than an equal share of the whole limit, and the fewer
+// the less of that quarter is left. A camera that told none is told while anything is left.
+//
 // Threads: every member may be called from any thread; the calls of one camera come in order.
 class TownLimit : public MotionSink {
  public:
@@ -40,7 +44,13 @@ class TownLimit : public MotionSink {
   void Forget(const std::string& camera_id);
 
  private:
+  struct Camera {
+    int64_t told = 0;  // within the last hour
+    int64_t over = 0;
+  };
+
   bool Admit(const MotionEvent& event);
+  bool Fits(const Camera& camera) const;
 
   const size_t events_per_hour_max_;
   const Clock& clock_;
@@ -48,9 +58,10 @@ class TownLimit : public MotionSink {
 
   mutable std::mutex mutex_;
   // guarded by mutex_
-  std::deque<absl::Duration> begun_;  // events told within the last hour, by our own clock
+  // Events told within the last hour, by our own clock. No camera: it was forgotten.
+  std::deque<std::pair<absl::Duration, Camera*>> begun_;
   std::set<std::pair<std::string, int64_t>> refused_;  // open ones: camera and sequence
-  std::map<std::string, int64_t> over_;
+  std::map<std::string, Camera> cameras_;
   int64_t over_all_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "lib/video/motion/town_limit.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,59 @@ TEST_F(TownLimitTest, TellsAgainWhenAnHourHasPassed) {
   Tell("b", 3, Phase::kUpdate);
   Tell("b", 3, Phase::kEnd);
   EXPECT_EQ(told_.size(), 3u);
+}
+
+// Begins an event of each camera in turn, so many times; told by camera.
+std::map<std::string, int> Flood(TownLimit& limit, const std::vector<std::string>& cameras,
+                                 int times, int64_t first_sequence,
+                                 const std::vector<std::string>& told) {
+  const size_t before = told.size();
+  MotionEvent event;
+  event.phase = Phase::kBegin;
+  for (int i = 0; i < times; ++i) {
+    for (const std::string& camera : cameras) {
+      event.camera_id = camera;
+      event.sequence = first_sequence + i;
+      limit.OnMotion(event);
+    }
+  }
+  std::map<std::string, int> counts;
+  for (size_t i = before; i < told.size(); ++i) ++counts[told[i].substr(0, 1)];
+  return counts;
+}
+
+TEST_F(TownLimitTest, KeepsAQuarterForCamerasThatToldLittleSoThatAStormDoesNotSilenceThem) {
+  TownLimit limit(80, clock_, *this);
+  for (const char* quiet : {"c", "d"}) Flood(limit, {quiet}, 1, 1, told_);
+  const auto storm = Flood(limit, {"a", "b"}, 100, 1, told_);
+  EXPECT_EQ(storm.at("a") + storm.at("b"), 60 - 2);
+  EXPECT_EQ(limit.over_limit("a") + limit.over_limit("b"), 200 - 58);
+  // The quiet ones and a new one are told all they see, as long as that is little.
+  EXPECT_EQ(Flood(limit, {"c", "d", "e"}, 3, 10, told_),
+            (std::map<std::string, int>{{"c", 3}, {"d", 3}, {"e", 3}}));
+  EXPECT_EQ(limit.over_limit("c"), 0);
+  EXPECT_TRUE(Flood(limit, {"a"}, 1, 200, told_).empty());
+  // Their own storm leaves room for who told nothing.
+  Flood(limit, {"c", "d", "e"}, 100, 20, told_);
+  EXPECT_EQ(Flood(limit, {"f"}, 1, 1, told_).count("f"), 1u);
+  EXPECT_LE(told_.size(), 80u);
+  // An hour on the storm is told again.
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(Flood(limit, {"a"}, 60, 300, told_).at("a"), 60);
+}
+
+TEST_F(TownLimitTest, NeverTellsMoreThanTheLimitHoweverManyCamerasCome) {
+  TownLimit limit(40, clock_, *this);
+  std::vector<std::string> cameras;
+  for (char name = 'a'; name <= 'z'; ++name) cameras.emplace_back(1, name);
+  // All are as loud as each other: none is left out, and little is kept for who comes late.
+  EXPECT_EQ(Flood(limit, cameras, 5, 1, told_).size(), cameras.size());
+  EXPECT_GE(told_.size(), 34u);
+  for (char name = 'A'; name <= 'Z'; ++name) Flood(limit, {std::string(1, name)}, 5, 1, told_);
+  EXPECT_EQ(told_.size(), 40u);
+  limit.Forget("a");
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(Flood(limit, {"a"}, 1, 1, told_).at("a"), 1);
 }
 
 TEST_F(TownLimitTest, ForgetsACameraThatIsRemovedButNotTheTownsSum) {
