@@ -134,11 +134,7 @@ absl::Status TellWhy(const roadnet::Network& network, const roadnet::SearchGraph
 }
 
 absl::Status RunReach(const ReachArguments& arguments) {
-  roadnet::Mode mode;
-  if (!roadnet::ParseMode(arguments.mode, &mode)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--mode: \"", arguments.mode, "\" is none of car, motorcycle, e-bike, bicycle, foot"));
-  }
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Mode mode, ReadModeFlag(arguments.mode));
   PATROL_ASSIGN_OR_RETURN(const absl::Duration reach, ParseDuration(arguments.reach));
   if (reach <= absl::ZeroDuration() || reach > limits::kReachMax) {
     return absl::InvalidArgumentError(absl::StrCat("--reach: ", arguments.reach, " is outside 0s..",

@@ -106,10 +106,7 @@ absl::Status WritePolygons(const geo::MultiPolygon& shape, const std::string& fo
 }
 
 absl::Status RunMap(const MapArguments& arguments) {
-  roadnet::Mode mode = roadnet::Mode::kCar;
-  if (!roadnet::ParseMode(arguments.mode, &mode)) {
-    return absl::InvalidArgumentError(absl::StrCat("--mode: no mode \"", arguments.mode, "\""));
-  }
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Mode mode, ReadModeFlag(arguments.mode));
   PATROL_ASSIGN_OR_RETURN(const absl::Duration reach, ParseDuration(arguments.reach));
   if (reach <= absl::ZeroDuration() || reach > limits::kReachMax) {
     return absl::InvalidArgumentError(absl::StrCat("--reach: ", arguments.reach, " is outside 0s..",

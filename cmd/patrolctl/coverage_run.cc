@@ -139,11 +139,8 @@ absl::Status ReadUnits(const std::string& path, Units* units, coverage::WindowOp
   return absl::OkStatus();
 }
 
-absl::Status ReadFixes(const RunArguments& arguments, Units* units, coverage::FixCounts* counts) {
-  roadnet::Mode mode = roadnet::Mode::kCar;
-  if (!roadnet::ParseMode(arguments.mode, &mode)) {
-    return absl::InvalidArgumentError(absl::StrCat("--mode: no mode \"", arguments.mode, "\""));
-  }
+absl::Status ReadFixes(const RunArguments& arguments, roadnet::Mode mode, Units* units,
+                       coverage::FixCounts* counts) {
   const auto sink = [&](tracks::FixRow&& row) {
     const auto [it, is_new] = units->try_emplace(row.fix.unit_id);
     if (is_new) it->second.mode = mode;
@@ -279,14 +276,13 @@ absl::Status RunWindow(const RunArguments& arguments) {
   PartTimer timer(arguments.timing);
   Units units;
   coverage::FixCounts counts;
-  roadnet::Mode mode = roadnet::Mode::kCar;
-  (void)roadnet::ParseMode(arguments.mode, &mode);  // ReadFixes refuses others
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Mode mode, ReadModeFlag(arguments.mode));
   PATROL_ASSIGN_OR_RETURN(const coverage::WhatIf what_if, ReadWhatIf(arguments.what_if, mode));
   coverage::WindowOptions options;
   if (!arguments.units.empty()) {
     PATROL_RETURN_IF_ERROR(ReadUnits(arguments.units, &units, &options));
   }
-  PATROL_RETURN_IF_ERROR(ReadFixes(arguments, &units, &counts));
+  PATROL_RETURN_IF_ERROR(ReadFixes(arguments, mode, &units, &counts));
   options.threads = arguments.threads;
   options.backup = arguments.backup;
   PATROL_RETURN_IF_ERROR(SetWindow(arguments, zone, units, &options));

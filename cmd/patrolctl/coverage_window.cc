@@ -13,6 +13,7 @@
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/coverage_what_if.h"
 #include "cmd/patrolctl/files.h"
+#include "cmd/patrolctl/network_flags.h"
 #include "cmd/patrolctl/printer.h"
 #include "cmd/patrolctl/progress.h"
 #include "lib/base/status.h"
@@ -42,11 +43,7 @@ struct WindowFlags {
 };
 
 absl::Status SetWhatIf(const WindowFlags& flags, v1::CoverageWindow* window) {
-  roadnet::Mode mode = roadnet::Mode::kCar;
-  if (!roadnet::ParseMode(flags.mode, &mode)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--mode: \"", flags.mode, "\" is none of car, motorcycle, e-bike, bicycle, foot"));
-  }
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Mode mode, ReadModeFlag(flags.mode));
   PATROL_ASSIGN_OR_RETURN(const coverage::WhatIf what_if, ReadWhatIf(flags.what_if, mode));
   for (const coverage::WhatIf::Added& added : what_if.added) {
     if (!added.hours) continue;

@@ -25,6 +25,13 @@ absl::StatusOr<roadnet::Waivers> ReadWaivers(const NetworkFlags& flags) {
   return waivers;
 }
 
+absl::StatusOr<roadnet::Mode> ReadModeFlag(const std::string& mode) {
+  roadnet::Mode known = roadnet::Mode::kCar;
+  if (roadnet::ParseMode(mode, &known)) return known;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--mode: \"", mode, "\" is none of car, motorcycle, e-bike, bicycle, foot"));
+}
+
 absl::StatusOr<roadnet::Network> ReadNetwork(const NetworkFlags& flags,
                                              roadnet::NetworkReport* report) {
   const absl::StatusOr<roadnet::VectorColumns> columns = roadnet::ParseVectorColumns(flags.columns);

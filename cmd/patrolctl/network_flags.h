@@ -25,6 +25,9 @@ CLI::Option* AddNetworkOptions(CLI::App* command, NetworkFlags* flags);
 // What --waive says. Errors: INVALID_ARGUMENT naming it.
 absl::StatusOr<roadnet::Waivers> ReadWaivers(const NetworkFlags& flags);
 
+// What --mode says. Errors: INVALID_ARGUMENT naming it.
+absl::StatusOr<roadnet::Mode> ReadModeFlag(const std::string& mode);
+
 // Reads it. report: filled where given.
 // Errors: naming the option at fault, or the file.
 absl::StatusOr<roadnet::Network> ReadNetwork(const NetworkFlags& flags,

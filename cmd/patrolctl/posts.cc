@@ -212,10 +212,7 @@ absl::StatusOr<roadnet::Network> AtSpeeds(const Arguments& arguments, roadnet::N
 
 absl::StatusOr<Put> PutFromNetwork(const Arguments& arguments) {
   Put put;
-  roadnet::Mode mode = roadnet::Mode::kCar;
-  if (!roadnet::ParseMode(arguments.mode, &mode)) {
-    return absl::InvalidArgumentError(absl::StrCat("--mode: no mode \"", arguments.mode, "\""));
-  }
+  PATROL_ASSIGN_OR_RETURN(const roadnet::Mode mode, ReadModeFlag(arguments.mode));
   PATROL_ASSIGN_OR_RETURN(const coverage::ArrivalUs reach_us, ReachUs(arguments));
   PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ChosenAreas(arguments));
   PATROL_ASSIGN_OR_RETURN(roadnet::Network read, ReadNetwork(arguments.network));

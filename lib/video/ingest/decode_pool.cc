@@ -126,6 +126,11 @@ void DecodePool::Drop(DecodeLane& lane, int64_t units) {
   totals_.dropped += units;
 }
 
+void DecodePool::DropWaiting(DecodeLane& lane) {
+  Drop(lane, static_cast<int64_t>(lane.queue.size()));
+  Empty(lane);
+}
+
 void DecodePool::Schedule(const DecodeLanePtr& lane) {
   const absl::Duration now = clock_.Monotonic();
   const absl::Duration deadline = lane->full ? now + kFullDeadline
@@ -148,8 +153,7 @@ void DecodePool::Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit) {
       }
       // The newest keyframe is worth more than those that still wait. What waits from before a
       // change of mode goes with them: the GOP it belongs to has ended.
-      Drop(*lane, static_cast<int64_t>(lane->queue.size()));
-      Empty(*lane);
+      DropWaiting(*lane);
       lane->to_keyframe = true;
       Enqueue(*lane, {.unit = std::move(unit), .restart = true});
     } else {
@@ -214,8 +218,7 @@ void DecodePool::EndFull(const DecodeLanePtr& lane) {
     ++leaving_;
     return;
   }
-  Drop(*lane, static_cast<int64_t>(lane->queue.size()));
-  Empty(*lane);
+  DropWaiting(*lane);
   if (!lane->working) PutBack(*lane);
 }
 
@@ -242,8 +245,7 @@ absl::StatusOr<std::unique_ptr<media::Decoder>> DecodePool::TakeDecoder(media::C
 void DecodePool::Forget(const DecodeLanePtr& lane) {
   std::lock_guard lock(mutex_);
   ++lane->generation;
-  Drop(*lane, static_cast<int64_t>(lane->queue.size()));
-  Empty(*lane);
+  DropWaiting(*lane);
   lane->to_keyframe = true;
   lane->dropping = false;
   lane->last_picture = media::Picture();

@@ -116,6 +116,7 @@ class DecodePool {
   void Enqueue(DecodeLane& lane, Item item);
   void Empty(DecodeLane& lane);
   void Drop(DecodeLane& lane, int64_t units);
+  void DropWaiting(DecodeLane& lane);
   // What waited when it left full decoding no longer does.
   void Left(DecodeLane& lane);
   // Its decoder is free for another lane. With the lock, while no thread works on the lane.
