@@ -3,29 +3,25 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cmd/patrold/camera_description.h"
+#include "cmd/patrold/camera_source.h"
 #include "cmd/patrold/camera_watcher.h"
 #include "cmd/patrold/motion_queue.h"
 #include "cmd/patrold/zone_norms.h"
 #include "lib/base/log.h"
-#include "lib/base/status.h"
-#include "lib/service/api/proto_values.h"
 #include "lib/video/media/jpeg.h"
-#include "lib/video/media/privacy.h"
 #include "lib/video/motion/analyser.h"
 #include "lib/video/motion/town_limit.h"
 #include "lib/video/motion/zones.h"
-#include "lib/video/rtsp/url.h"
 #include "patrol/v1/camera_service.pb.h"
 
 namespace patrol::patrold {
@@ -39,109 +35,9 @@ constexpr absl::Duration kMaskMargin = absl::Seconds(1);
 // How often each camera is asked whether a unit can be there; 700 answers of about 1 ms in 20 s.
 constexpr absl::Duration kReachEvery = absl::Seconds(20);
 
-std::optional<media::PrivacyMask> MaskOf(const store::Camera& camera) {
-  if (!camera.privacy_mask.has_value()) return std::nullopt;
-  const store::PrivacyMask& stored = *camera.privacy_mask;
-  media::PrivacyMask mask{.width = stored.width,
-                          .height = stored.height,
-                          .rotation_deg = stored.rotation_deg,
-                          .unknown = stored.unknown,
-                          .revision = stored.revision};
-  for (const std::vector<store::PicturePlace>& corners : stored.polygons) {
-    mask.polygons.emplace_back();
-    for (const store::PicturePlace& place : corners) {
-      mask.polygons.back().push_back({place.x, place.y});
-    }
-  }
-  return mask;
-}
-
 // Whose event it is; event ids are store::MotionEventId.
 std::string CameraOfEvent(const std::string& event_id) {
   return event_id.substr(0, std::min(event_id.rfind('-'), event_id.size()));
-}
-
-ingest::CameraOptions SourceOf(const store::Camera& camera) {
-  rtsp::Transport transport = rtsp::Transport::kAuto;
-  if (!rtsp::ParseTransport(camera.transport, &transport)) {
-    PATROL_LOG_WARNING("camera \"{}\": transport \"{}\" is not known: auto", camera.id,
-                       camera.transport);
-  }
-  return {.id = camera.id,
-          .url = camera.source_uri,
-          .user = camera.username,
-          .password = camera.password,
-          .disabled = camera.disabled,
-          .transport = transport,
-          .tls = {.ca_file = camera.tls_ca_file, .verify = camera.tls_verify},
-          .connects_per_host = camera.connects_per_host,
-          .privacy = MaskOf(camera),
-          .view_moved = camera.view_moved};
-}
-
-v1::CameraPhase PhaseOf(ingest::CameraPhase phase) {
-  switch (phase) {
-    case ingest::CameraPhase::kOff:
-      return v1::CAMERA_PHASE_OFF;
-    case ingest::CameraPhase::kWaiting:
-      return v1::CAMERA_PHASE_WAITING;
-    case ingest::CameraPhase::kConnecting:
-      return v1::CAMERA_PHASE_CONNECTING;
-    case ingest::CameraPhase::kStreaming:
-      return v1::CAMERA_PHASE_STREAMING;
-  }
-  return v1::CAMERA_PHASE_UNSPECIFIED;
-}
-
-v1::AttentionLevel LevelOf(ingest::AttentionLevel level) {
-  switch (level) {
-    case ingest::AttentionLevel::kNone:
-      return v1::ATTENTION_LEVEL_NONE;
-    case ingest::AttentionLevel::kQuiet:
-      return v1::ATTENTION_LEVEL_QUIET;
-    case ingest::AttentionLevel::kKeyframes:
-      return v1::ATTENTION_LEVEL_KEYFRAMES;
-    case ingest::AttentionLevel::kWaiting:
-      return v1::ATTENTION_LEVEL_WAITING;
-    case ingest::AttentionLevel::kFull:
-      return v1::ATTENTION_LEVEL_FULL;
-  }
-  return v1::ATTENTION_LEVEL_UNSPECIFIED;
-}
-
-void FillCandidates(const ingest::CandidateCounts& counts, v1::CameraState* state) {
-  auto& candidates = *state->mutable_candidates();
-  if (counts.confirmed > 0) candidates["confirmed"] = counts.confirmed;
-  if (counts.rejected > 0) candidates["rejected"] = counts.rejected;
-  if (counts.no_event > 0) candidates["no_event"] = counts.no_event;
-  if (counts.undecided > 0) candidates["undecided"] = counts.undecided;
-  const auto rejected = std::string(motion::SuppressionName(motion::Suppression::kRejected));
-  if (counts.rejected > 0) (*state->mutable_suppressed())[rejected] = counts.rejected;
-}
-
-void FillAnalysis(const motion::AnalyserStatus& analysis, v1::CameraState* state) {
-  for (const motion::ZoneStatus& zone : analysis.zones) {
-    v1::ZoneState& message = *state->add_zones();
-    message.set_id(zone.id);
-    message.set_watched(zone.watched);
-    message.set_moving(zone.moving);
-    message.set_busy(zone.busy);
-    message.set_moving_share(zone.moving_share);
-    if (zone.usual_share >= 0) message.set_usual_share(zone.usual_share);
-  }
-  for (size_t i = 0; i < motion::kSuppressions; ++i) {
-    if (analysis.suppressed[i] == 0) continue;
-    (*state->mutable_suppressed())[std::string(motion::SuppressionName(
-        static_cast<motion::Suppression>(i)))] = static_cast<int64_t>(analysis.suppressed[i]);
-  }
-  state->set_events_over_limit(analysis.events_over_limit);
-  for (const motion::HealthFinding& finding : analysis.health) {
-    v1::PictureFinding& message = *state->add_health();
-    message.set_state(std::string(motion::HealthStateName(finding.state)));
-    api::SetTime(finding.onset, message.mutable_onset_time());
-    message.set_severity(finding.severity);
-    message.set_reason(finding.reason);
-  }
 }
 
 }  // namespace
@@ -488,38 +384,7 @@ const ingest::Fleet& VideoWing::fleet() const { return impl_->fleet(); }
 
 VideoWing::Counts VideoWing::counts() const { return impl_->counts(); }
 
-absl::Status VideoWing::Check(const store::Camera& camera) const {
-  const absl::StatusOr<rtsp::Url> url = rtsp::Url::Parse(camera.source_uri);
-  if (!url.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("source_uri: ", std::string(url.status().message())));
-  }
-  if (!url->user().empty() || !url->password().empty()) {
-    return absl::InvalidArgumentError(
-        "source_uri: give user and password as username and password, not in the address");
-  }
-  if (!camera.tls_ca_file.empty()) {
-    std::error_code fault;
-    if (!std::filesystem::path(camera.tls_ca_file).is_absolute()) {
-      return absl::InvalidArgumentError("tls_ca_file: must be an absolute path");
-    }
-    if (!std::filesystem::is_regular_file(camera.tls_ca_file, fault)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tls_ca_file: no such file on the service's machine: ", camera.tls_ca_file));
-    }
-  }
-  if (!url->tls() && (camera.tls_verify || !camera.tls_ca_file.empty())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(camera.tls_ca_file.empty() ? "tls_verify" : "tls_ca_file",
-                     ": is for sources that begin with rtsps://"));
-  }
-  const std::optional<media::PrivacyMask> mask = MaskOf(camera);
-  if (mask.has_value() && !mask->unknown) {
-    const absl::Status checked = media::CheckPrivacyMask(*mask);
-    if (!checked.ok()) return Annotate(checked, "privacy_mask");
-  }
-  return absl::OkStatus();
-}
+absl::Status VideoWing::Check(const store::Camera& camera) const { return CheckSource(camera); }
 
 void VideoWing::Put(const store::Camera& camera) { impl_->Put(camera); }
 
@@ -528,46 +393,8 @@ void VideoWing::Remove(const std::string& camera_id) { impl_->Remove(camera_id);
 void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) const {
   const absl::StatusOr<ingest::CameraState> known = impl_->fleet().State(camera_id);
   if (!known.ok()) return;
-  state->set_phase(PhaseOf(known->phase));
-  state->set_reason(known->reason);
-  api::SetTime(known->since, state->mutable_since());
-  state->set_codec(known->codec);
-  state->set_width(known->width);
-  state->set_height(known->height);
-  state->set_access_units(known->access_units);
-  state->set_bytes(known->bytes);
-  state->set_packets_lost(known->packets_lost);
-  state->set_packets_reordered(known->packets_reordered);
-  state->set_packets_late(known->packets_late);
-  state->set_jitter_s(absl::ToDoubleSeconds(known->jitter));
-  state->set_pictures_decoded(known->pictures_decoded);
-  state->set_decode_errors(known->decode_errors);
-  state->set_access_units_dropped(known->access_units_dropped);
-  state->set_reconnects(known->reconnects);
-  state->set_blind(known->blind);
-  if (known->picture_time != absl::InfinitePast()) {
-    api::SetTime(known->picture_time, state->mutable_picture_time());
-  }
-  state->set_attention(LevelOf(known->attention));
-  state->set_attention_reason(known->attention_reason);
-  if (known->attention != ingest::AttentionLevel::kNone) {
-    api::SetTime(known->attention_since, state->mutable_attention_since());
-  }
-  state->set_activity(known->activity);
-  state->set_decode_cpu_s(absl::ToDoubleSeconds(known->decode_cpu));
-  state->set_gop_s(absl::ToDoubleSeconds(known->gop));
-  state->set_sparse(known->sparse);
-  state->set_blind_reason(known->blind_reason);
-  if (known->blind) api::SetTime(known->blind_since, state->mutable_blind_since());
-  state->set_blind_total_s(absl::ToDoubleSeconds(known->blind_total));
-  if (known->picture_time != absl::InfinitePast()) {
-    state->set_picture_age_s(absl::ToDoubleSeconds(known->picture_age));
-  }
+  FillIngest(*known, state);
   state->set_moving(impl_->Moving(camera_id));
-  for (const auto& [name, count] : known->quirks) (*state->mutable_quirks())[name] = count;
-  state->set_decoder(known->decoder);
-  state->set_privacy(known->privacy);
-  FillCandidates(known->candidates, state);
   if (const auto analysis = impl_->Analysis(camera_id)) FillAnalysis(*analysis, state);
   state->set_events_over_town_limit(impl_->OverTownLimit(camera_id));
 }

@@ -228,10 +228,7 @@ absl::Status SqliteStore::PutCamera(const Camera& camera) {
 }
 absl::Status SqliteStore::DeleteCamera(const std::string& id) {
   return impl_->writer.Write([&](Connection& db) -> absl::Status {
-    PATROL_ASSIGN_OR_RETURN(Statement hours,
-                            db.Prepare("DELETE FROM zone_hours WHERE camera_id = ?"));
-    hours.Bind(0, id);
-    PATROL_RETURN_IF_ERROR(hours.Run());
+    PATROL_RETURN_IF_ERROR(RemoveZoneHours(db, id));
     return Remove(db, kCameras, id);
   });
 }

@@ -24,10 +24,7 @@ absl::Status Replace(Connection& db, const std::vector<ZoneHours>& zones) {
   std::set<std::string> cameras;
   for (const ZoneHours& zone : zones) cameras.insert(zone.camera_id);
   for (const std::string& camera : cameras) {
-    PATROL_ASSIGN_OR_RETURN(Statement remove,
-                            db.Prepare("DELETE FROM zone_hours WHERE camera_id = ?"));
-    remove.Bind(0, camera);
-    PATROL_RETURN_IF_ERROR(remove.Run());
+    PATROL_RETURN_IF_ERROR(RemoveZoneHours(db, camera));
   }
   for (const ZoneHours& zone : zones) {
     PATROL_ASSIGN_OR_RETURN(Statement add, db.Prepare("INSERT OR REPLACE INTO zone_hours "
@@ -39,6 +36,13 @@ absl::Status Replace(Connection& db, const std::vector<ZoneHours>& zones) {
 }
 
 }  // namespace
+
+absl::Status RemoveZoneHours(Connection& db, const std::string& camera_id) {
+  PATROL_ASSIGN_OR_RETURN(Statement remove,
+                          db.Prepare("DELETE FROM zone_hours WHERE camera_id = ?"));
+  remove.Bind(0, camera_id);
+  return remove.Run();
+}
 
 void SqliteStore::PutZoneHours(std::vector<ZoneHours> zones,
                                std::function<void(absl::Status)> done) {

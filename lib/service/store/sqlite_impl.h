@@ -53,6 +53,9 @@ class FileLock {
   int descriptor_;
 };
 
+// Removes what is kept of the hours of a camera's zones (sqlite_hours.cc).
+absl::Status RemoveZoneHours(Connection& db, const std::string& camera_id);
+
 class SqliteStore::Impl {
  public:
   Impl(FileLock lock, std::unique_ptr<Connection> writer,

@@ -6,6 +6,7 @@
 #include "lib/base/status.h"
 #include "lib/video/media/annexb.h"
 #include "lib/video/media/av_error.h"
+#include "lib/video/media/av_free.h"
 #include "lib/video/media/decoder.h"
 
 extern "C" {
@@ -17,10 +18,8 @@ namespace patrol::media {
 
 namespace {
 
-struct Free {
+struct FreeDemuxer {
   void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-  void operator()(AVBSFContext* filter) const { av_bsf_free(&filter); }
 };
 
 // RFC 6184 and RFC 7798: video runs on a 90 kHz clock.
@@ -55,7 +54,7 @@ struct ClipReader::Impl {
   std::string path;
   absl::Time start;
   ClipInfo info;
-  std::unique_ptr<AVFormatContext, Free> format;
+  std::unique_ptr<AVFormatContext, FreeDemuxer> format;
   AVStream* stream = nullptr;
   std::unique_ptr<AVBSFContext, Free> filter;  // null when the packets are as we want them
   std::unique_ptr<AVPacket, Free> packet;

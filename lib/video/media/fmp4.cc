@@ -8,6 +8,7 @@
 #include "lib/base/status.h"
 #include "lib/video/media/annexb.h"
 #include "lib/video/media/av_error.h"
+#include "lib/video/media/av_free.h"
 #include "lib/video/media/bit_reader.h"
 
 extern "C" {
@@ -40,7 +41,7 @@ constexpr uint8_t kH265Pps = 34;
 constexpr uint32_t kSyncSample = 0x02000000;
 constexpr uint32_t kOtherSample = 0x01010000;
 
-struct Free {
+struct FreeMuxer {
   void operator()(AVFormatContext* context) const {
     // The buffer of a context that never got as far as giving it up.
     if (context->pb != nullptr) {
@@ -50,8 +51,6 @@ struct Free {
     }
     avformat_free_context(context);
   }
-  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
-  void operator()(AVCodecParserContext* context) const { av_parser_close(context); }
 };
 
 AVCodecID IdOf(Codec codec) { return codec == Codec::kH264 ? AV_CODEC_ID_H264 : AV_CODEC_ID_HEVC; }
@@ -156,7 +155,7 @@ absl::StatusOr<std::vector<uint8_t>> InitSegment(Codec codec, const std::vector<
   AVFormatContext* raw = nullptr;
   PATROL_RETURN_IF_ERROR(StatusFromAv(avformat_alloc_output_context2(&raw, nullptr, "mp4", nullptr),
                                       "fmp4: make a muxer"));
-  const std::unique_ptr<AVFormatContext, Free> context(raw);
+  const std::unique_ptr<AVFormatContext, FreeMuxer> context(raw);
   AVStream* stream = avformat_new_stream(context.get(), nullptr);
   if (stream == nullptr) return absl::ResourceExhaustedError("fmp4: no memory for a stream");
   AVCodecParameters& parameters = *stream->codecpar;
