@@ -18,6 +18,7 @@ from statistics import median
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', '..', 'tests', 'support'))
+import live_latency  # noqa: E402
 import metrics  # noqa: E402
 import peers  # noqa: E402
 import procfs  # noqa: E402
@@ -26,6 +27,7 @@ import score  # noqa: E402
 from town import Programs, read_text  # noqa: E402
 
 SAMPLE_SECONDS = 2.0
+VIEW_SECONDS = 0.7  # that each live view is watched
 START_SECONDS_MAX = 180
 RENDER_SECONDS_MAX = 3600  # the first time; afterwards the scenes are in patrolsim's cache
 STREAMING_SHARE = 0.99
@@ -187,11 +189,12 @@ class Run:
         return rows
 
     def events(self):
-        """[begin, end] by camera id."""
+        """[begin, end, reason] by camera id."""
         found = {}
         for event in self.all('motionEvents', 'motionEvents'):
             camera = event['camera'].rpartition('/')[2]
-            found.setdefault(camera, []).append([score.seconds(event['beginTime']), score.seconds(event['lastTime'])])
+            found.setdefault(camera, []).append([score.seconds(event['beginTime']), score.seconds(event['lastTime']),
+                                                event.get('reason', '')])
         return found
 
     def power_cut(self):
@@ -226,6 +229,8 @@ class Run:
             else:
                 time.sleep(warm_up)
                 begin, end = self.measure(seconds)
+            if self.settings['views']:  # the row beside it is of the minutes before
+                self.result['live'] = live_latency.measure(self.service.http, self.settings['views'], VIEW_SECONDS)
             if self.settings['power_cut']:
                 self.power_cut()
             events = self.events()
@@ -273,6 +278,10 @@ def notes(result):
         times = f', {used["times_our_cpu"]:.1f} times patrold' if 'times_our_cpu' in used else ''
         lines.append(f'{result["scenario"]}: {name}: {used["cpu_ms_per_s"]:.2f} ms/s and {used["rss_mb"]:.1f} MB a camera '
                      f'({used["cameras"]} cameras){times}')
+    for name, times in (result.get('live') or {}).items():
+        if isinstance(times, dict) and name.endswith('_s'):
+            lines.append(f'{result["scenario"]}: {name[:-2].replace("_", " ")}: median {times["median"] * 1e3:.1f} ms, '
+                         f'p95 {times["p95"] * 1e3:.1f}, worst {times["max"] * 1e3:.1f} ({times["n"]})')
     return lines
 
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""How soon an operator sees something: opens live views and stills of a running service.
+"""How soon an operator sees something: live views, stills and clips of a running service.
 
 usage: live_latency.py http://127.0.0.1:PORT [--views N] [--watch S]
-Prints one line of JSON: over N live views, one after the other and camera by camera, the time from
-the connect to the first picture (its fragment is there), the age of that picture and of those that
-follow while it is watched, the time a still takes. Seconds, median and 95th percentile. A picture's
-age is the client's clock less the camera's capture time as the service states it.
+
+Prints one line of JSON: over N live views, one after the other and of cameras spread over the town,
+the time from the connect to the first picture (its fragment is there), the age of that picture and
+of those that follow while it is watched, the time a still takes; over the N newest events that have
+one, the time to a clip's first bytes and to all of it. Seconds, median, 95th percentile and worst. A
+picture's age is the client's clock less the camera's capture time as the service states it.
 """
 import argparse
 import base64
@@ -16,6 +18,7 @@ import socket
 import struct
 import sys
 import time
+import urllib.error
 import urllib.request
 
 
@@ -98,42 +101,78 @@ def quantiles(values):
             "max": round(values[-1], 4), "n": len(values)}
 
 
+def get(url):
+    with urllib.request.urlopen(url, timeout=40) as reply:
+        return reply.read()
+
+
+def watch_one(host, port, camera, seconds):
+    """Opens a live view: (seconds to the first picture, its age, ages of the later ones)."""
+    begun = time.monotonic()
+    view = LiveView(host, port, f"/v1/{camera}/live")
+    start, first, ages = None, None, []
+    while time.monotonic() - begun < seconds or first is None:
+        text, payload = view.message()
+        if text:
+            told = json.loads(payload)["startTime"].replace("Z", "+00:00")
+            start = datetime.datetime.fromisoformat(told).timestamp()
+        elif payload[4:8] == b"moof":
+            ages.append(time.time() - start - last_time(payload))
+            first = first or time.monotonic() - begun
+    view.close()
+    return first, ages[0], ages[1:]
+
+
+def fetch_clip(url):
+    """(seconds to the first bytes, to all of it, bytes); None where the event has no clip."""
+    begun = time.monotonic()
+    try:
+        with urllib.request.urlopen(url, timeout=40) as reply:
+            reply.read(1)
+            first = time.monotonic() - begun
+            size = 1 + len(reply.read())
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise
+        return None
+    return first, time.monotonic() - begun, size
+
+
+def measure(service, views, watch):
+    """What the head of this file says, as a dict."""
+    host, port = service.split("//")[1].rstrip("/").split(":")
+    listed = json.loads(get(f"{service}/v1/cameras?pageSize=1000"))["cameras"]
+    cameras = [c["name"] for c in listed if c.get("state", {}).get("phase") == "CAMERA_PHASE_STREAMING"]
+    if not cameras:
+        raise RuntimeError("no camera is streaming")
+    first, first_age, later_age, still = [], [], [], []
+    for i in range(views):
+        camera = cameras[i * len(cameras) // views % len(cameras)]
+        seconds, age, ages = watch_one(host, int(port), camera, watch)
+        first.append(seconds)
+        first_age.append(age)
+        later_age += ages
+        begun = time.monotonic()
+        get(f"{service}/v1/{camera}/snapshot")
+        still.append(time.monotonic() - begun)
+    events = json.loads(get(f"{service}/v1/motionEvents?pageSize={views}")).get("motionEvents", [])
+    clips = [clip for clip in (fetch_clip(f"{service}/v1/{event['name']}/clip") for event in events) if clip]
+    return {"cameras": len(cameras), "first_picture_s": quantiles(first), "first_picture_age_s": quantiles(first_age),
+            "later_picture_age_s": quantiles(later_age), "still_s": quantiles(still),
+            "events_asked": len(events), "clip_first_bytes_s": quantiles([c[0] for c in clips]),
+            "clip_s": quantiles([c[1] for c in clips]), "clip_mb": quantiles([c[2] / 1e6 for c in clips])}
+
+
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("service")
     parser.add_argument("--views", type=int, default=60)
     parser.add_argument("--watch", type=float, default=1.0)
     args = parser.parse_args()
-    host, port = args.service.split("//")[1].rstrip("/").split(":")
-    with urllib.request.urlopen(f"{args.service}/v1/cameras?pageSize=1000") as reply:
-        cameras = [c["name"] for c in json.load(reply)["cameras"]
-                   if c.get("state", {}).get("phase") == "CAMERA_PHASE_STREAMING"]
-    if not cameras:
-        sys.exit("no camera is streaming")
-    first, first_age, later_age, still = [], [], [], []
-    for i in range(args.views):
-        camera = cameras[i % len(cameras)]
-        begun = time.monotonic()
-        view = LiveView(host, int(port), f"/v1/{camera}/live")
-        start, seen = None, False
-        while time.monotonic() - begun < args.watch or not seen:
-            text, payload = view.message()
-            if text:
-                told = json.loads(payload)["startTime"].replace("Z", "+00:00")
-                start = datetime.datetime.fromisoformat(told).timestamp()
-            elif payload[4:8] == b"moof":
-                age = time.time() - start - last_time(payload)
-                (later_age if seen else first_age).append(age)
-                if not seen:
-                    first.append(time.monotonic() - begun)
-                seen = True
-        view.close()
-        begun = time.monotonic()
-        urllib.request.urlopen(f"{args.service}/v1/{camera}/snapshot").read()
-        still.append(time.monotonic() - begun)
-    print(json.dumps({"cameras": len(cameras), "first_picture_s": quantiles(first),
-                      "first_picture_age_s": quantiles(first_age),
-                      "later_picture_age_s": quantiles(later_age), "still_s": quantiles(still)}))
+    try:
+        print(json.dumps(measure(args.service, args.views, args.watch)))
+    except RuntimeError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

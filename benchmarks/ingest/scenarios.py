@@ -2,9 +2,9 @@
 
 # moving_now: share of the cameras in which something moves at a time, by the simulator's own truth.
 # ingest: fields of the section `ingest` of patrold's configuration. peers: cameras of the same load that Debian's
-# motion and an ffmpeg each look at while the service is measured.
+# motion and an ffmpeg each look at while the service is measured. views: live views, stills and clips asked for then.
 BASE = {'cameras': 700, 'moving_now': 0.05, 'busy': False, 'transport': 'tcp', 'h265_share': 0.0, 'aligned': False,
-        'ingest': {}, 'seconds': 600, 'warm_up': 30, 'power_cut': False, 'peers': 0}
+        'ingest': {}, 'seconds': 600, 'warm_up': 30, 'power_cut': False, 'peers': 0, 'views': 0}
 
 SCENARIOS = {
     'tcp-700-twentieth': {},
@@ -17,6 +17,7 @@ SCENARIOS = {
     'curve-100': {'cameras': 100},
     'curve-350': {'cameras': 350},
     'curve-1400': {'cameras': 1400},
+    'live': {'seconds': 120, 'views': 60},
     'powercut': {'power_cut': True, 'seconds': 120},
     # In 20 minutes something has moved once in each camera: what is made at the first movement is there.
     'soak': {'seconds': 3600, 'warm_up': 1200},

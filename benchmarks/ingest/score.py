@@ -72,15 +72,15 @@ def shared_seconds(one, others):
 
 
 def score(truth, seen, events, begin, end, cameras, busy=None):
-    """truth, seen, events, busy: [begin, end] by camera; only what lies in begin..end is scored: what was to be seen
-    must be found, an event is false where nothing moves at all. What begins while its camera is busy is told as a
-    state, not as events: it is neither found nor missed, but counted by itself.
+    """truth, seen, busy: [begin, end] by camera, events: [begin, end, reason]; only what lies in begin..end is scored:
+    what was to be seen must be found, an event is false where nothing moves at all. What begins while its camera is busy
+    is told as a state, not as events: it is neither found nor missed, but counted by itself.
 
     Returns moved, found, recall, movements that began in busy cameras and the share of all seconds of movement that
-    fell in such, false events, false per camera and day, latencies of the begins."""
-    moved = found = false = in_busy = 0
+    fell in such, false events, false per camera and day and which they are, latencies of the begins."""
+    moved = found = in_busy = 0
     seconds_seen = seconds_busy = 0.0
-    latencies = []
+    latencies, false = [], []
     busy = busy or {}
     for camera, spans in seen.items():
         for span in spans:
@@ -100,12 +100,13 @@ def score(truth, seen, events, begin, end, cameras, busy=None):
         for event in spans:
             if begin <= event[0] <= end and not any(overlaps(event, span, SLACK_SECONDS)
                                                     for span in truth.get(camera, [])):
-                false += 1
+                false.append({'camera': camera, 'begin': event[0], 'end': event[1], 'reason': event[2]})
     hours = (end - begin) / 3600
     return {'moved': moved, 'found': found, 'recall': found / moved if moved else None, 'moved_in_busy': in_busy,
-            'busy_share': seconds_busy / seconds_seen if seconds_seen else None, 'false': false,
-            'false_per_hour': false / hours if hours > 0 else None,
-            'false_per_camera_day': false / hours / cameras * 24 if hours > 0 and cameras else None,
+            'busy_share': seconds_busy / seconds_seen if seconds_seen else None, 'false': len(false),
+            'false_events': false,
+            'false_per_hour': len(false) / hours if hours > 0 else None,
+            'false_per_camera_day': len(false) / hours / cameras * 24 if hours > 0 and cameras else None,
             'latency_s': quantiles(latencies)}
 
 

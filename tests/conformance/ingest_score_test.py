@@ -21,16 +21,18 @@ class Score(unittest.TestCase):
         return score.score(seen, seen, events, 0, 1000, 1, busy)
 
     def test_movement_with_an_event_is_found_and_without_one_missed(self):
-        result = self.score({'a': [[10, 20], [100, 120]]}, {'a': [[11, 20]]})
+        result = self.score({'a': [[10, 20], [100, 120]]}, {'a': [[11, 20, '']]})
         self.assertEqual((result['moved'], result['found'], result['recall']), (2, 1, 0.5))
         self.assertEqual((result['moved_in_busy'], result['busy_share'], result['false']), (0, 0, 0))
 
     def test_an_event_where_nothing_moves_is_false(self):
-        self.assertEqual(self.score({'a': [[10, 20]]}, {'a': [[11, 20], [50, 60]], 'b': [[5, 6]]})['false'], 2)
+        result = self.score({'a': [[10, 20]]}, {'a': [[11, 20, ''], [50, 60, 'a lamp']], 'b': [[5, 6, '']]})
+        self.assertEqual(result['false'], 2)
+        self.assertEqual(result['false_events'][0], {'camera': 'a', 'begin': 50, 'end': 60, 'reason': 'a lamp'})
 
     def test_what_begins_while_the_camera_is_busy_is_neither_found_nor_missed(self):
         seen = {'a': [[10, 20], [100, 120], [500, 510]], 'b': [[100, 120]]}
-        result = self.score(seen, {'a': [[11, 20]]}, {'a': [[90, 400]]})
+        result = self.score(seen, {'a': [[11, 20, '']]}, {'a': [[90, 400]]})
         self.assertEqual((result['moved'], result['found'], result['moved_in_busy']), (3, 1, 1))
         self.assertAlmostEqual(result['busy_share'], 20 / 60)
 
