@@ -156,6 +156,9 @@ void Chain::Choose(const Place& end) {
     PATROL_CHECK(before >= 0);
     state = static_cast<uint32_t>(before);
   }
+  if (known > 0 && !path().GoesOnTo(known)) {
+    hmm_->Reconnect(steps_[known - 1], chosen_[known - 1], chosen_[known], &steps_[known]);
+  }
 }
 
 void Chain::LookForCertain() {
@@ -167,7 +170,7 @@ void Chain::LookForCertain() {
   const std::optional<Place> certain = Agreed(chosen_.size() - 1);
   if (!certain) return;
   HandOverUpTo(certain->step);
-  if (handed_ > 0) DropHandedOver();
+  Drop(certain->step);
 }
 
 void Chain::DecideUpTo(size_t step) {
@@ -175,26 +178,16 @@ void Chain::DecideUpTo(size_t step) {
   Choose({steps_.size() - 1, static_cast<uint32_t>(steps_.back().Best())});
   doubt_.WeighUntil(path(), keep);
   std::vector<std::vector<Certainty>> known = doubt_.CertaintyFrom(step + 1);
-  const std::vector<bool> came = WeighRivalsBeyond(step, keep);
+  WeighRivalsBeyond(step, keep);
   doubt_.WeighEnd(path());
   HandOverUpTo(step);
   doubt_.Restore(step + 1, std::move(known));
   chosen_.resize(keep);
-  // What did not come through the chosen state is no longer gone on from.
-  std::vector<HmmState>& last = steps_.back().states;
-  size_t kept = 0;
-  for (size_t s = 0; s < last.size(); ++s) {
-    if (!came[s]) continue;
-    if (chosen_.size() == steps_.size() && s == chosen_.back()) {
-      chosen_.back() = static_cast<uint32_t>(kept);
-    }
-    last[kept++] = last[s];
-  }
-  last.resize(kept);
-  DropHandedOver();
+  // Rivals may go back further; but of that nothing is told any more.
+  Drop(handed_ - 1);
 }
 
-std::vector<bool> Chain::WeighRivalsBeyond(size_t step, size_t first) {
+void Chain::WeighRivalsBeyond(size_t step, size_t first) {
   std::vector<bool> came(steps_[step].states.size(), false);
   came[chosen_[step]] = true;
   for (size_t i = step + 1; i < steps_.size(); ++i) {
@@ -214,13 +207,9 @@ std::vector<bool> Chain::WeighRivalsBeyond(size_t step, size_t first) {
     }
     came = std::move(now);
   }
-  return came;
 }
 
-void Chain::DropHandedOver() {
-  const std::optional<Place> certain = Agreed(chosen_.size() - 1);
-  if (!certain) return;
-  const size_t count = std::min(certain->step, handed_ - 1);
+void Chain::Drop(size_t count) {
   if (count < kBatchSteps && 2 * count < steps_.size()) return;
   steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(count));
   chosen_.erase(chosen_.begin(), chosen_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -232,8 +221,8 @@ void Chain::HandOverUpTo(size_t step) {
   for (; handed_ <= step; ++handed_) {
     const size_t i = handed_;
     const HmmState& at = steps_[i].states[chosen_[i]];
-    bool connected = i > 0;
-    if (i > 0) {
+    bool connected = i > 0 && path().GoesOnTo(i);
+    if (connected) {
       // Beside the roads nothing is driven; but standing there is standing.
       const HmmState& before = steps_[i - 1].states[chosen_[i - 1]];
       if (at.off_road || before.off_road) {

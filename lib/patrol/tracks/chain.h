@@ -35,8 +35,8 @@ class ChainSink {
 //
 // With a sink, the best path is handed over as it becomes certain, and when a break ends it, on
 // Finish, or when Decide asks for it. Where MatchOptions::undecided_max steps are uncertain, the
-// older half of the likeliest path is taken: so the memory is bounded. Without a sink only the last
-// step is kept.
+// older half of the likeliest path is decided: so the memory is bounded. Without a sink only the
+// last step is kept.
 //
 //     dropped   handed over     chosen     undecided
 //     . . . . . o-----o-----o---o-----o--<=o==<=o==<      "<": states that no single one precedes
@@ -62,6 +62,10 @@ class Chain {
   // Decides on that fix and all before it, certain or not. False, and nothing happens, where it was
   // thinned after the last step and that was handed over: the next fix might still tell a way from
   // there, but none of the chain's knowledge does.
+  //
+  // What was decided binds nothing that comes: where later fixes contradict it, the path goes on
+  // where the unit is likelier to be, by a way from what was told (of which is sure what the
+  // likelier past drove as well), or, where none leads there, it is torn: not connected.
   bool Decide(uint32_t number);
 
   // Ends the path.
@@ -89,18 +93,18 @@ class Chain {
   // The newest step that all states of `step` have come through in one state; none: there is no
   // such.
   std::optional<Place> Agreed(size_t step) const;
-  // The likeliest path's states from the last chosen one, exclusively, to those of `end`.
+  // The likeliest path's states from the last chosen one, exclusively, to those of `end`; led on
+  // from the last chosen one where they did not come from there.
   void Choose(const Place& end);
   // Chooses and hands over what is certain.
   void LookForCertain();
   // Chooses and hands over the likeliest path up to `step`.
   void DecideUpTo(size_t step);
-  // Weighs what rivals that join the path beyond `step` say of it, of steps from `first` on; which
-  // states of the last step have come through the chosen one of `step`.
-  std::vector<bool> WeighRivalsBeyond(size_t step, size_t first);
+  // Weighs what rivals that join the path beyond `step` say of it, of steps from `first` on.
+  void WeighRivalsBeyond(size_t step, size_t first);
   void HandOverUpTo(size_t step);
-  // Drops what nothing hangs on any more. Something was handed over.
-  void DropHandedOver();
+  // Drops the first `count` steps, of which nothing more is told, once they are many.
+  void Drop(size_t count);
 
   Hmm* hmm_;
   ChainSink* sink_;

@@ -56,7 +56,7 @@ void Doubt::Restore(size_t step, std::vector<std::vector<Certainty>> certainty) 
 }
 
 void Doubt::WeighWayTo(size_t step) {
-  if (step == 0 || hmm_->options().sure_nats <= 0) return;
+  if (step == 0 || !path_.GoesOnTo(step) || hmm_->options().sure_nats <= 0) return;
   const auto& [steps, chosen] = path_;
   const HmmStep& before = steps[step - 1];
   const uint32_t from = chosen[step - 1];

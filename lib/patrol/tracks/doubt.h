@@ -36,6 +36,11 @@ class Doubt {
   struct Path {
     absl::Span<const HmmStep> steps;
     absl::Span<const uint32_t> chosen;
+
+    // Whether the state chosen of `step` came from the one chosen before, of which there is one.
+    bool GoesOnTo(size_t step) const {
+      return steps[step].states[chosen[step]].before == static_cast<int32_t>(chosen[step - 1]);
+    }
   };
 
   // `hmm` outlives the object.

@@ -254,6 +254,18 @@ const DetourSearch& Hmm::FindDetours(const HmmStep& before, uint32_t from, const
   return detours_;
 }
 
+RouteBounds Hmm::BoundsOf(double straight_m, double seconds, double beta_m) const {
+  const double plain_m =
+      straight_m * (1 + kSlowShareMax * beta_m * options_.slow_nats_per_km / 1000);
+  const double limit =
+      std::min(plain_m + options_.u_turn_m + kDetourBetas * beta_m,
+               kSpeedShare * options_.speed_max_mps * seconds + options_.u_turn_m + kSpeedSlackM);
+  return {.straight_m = static_cast<float>(straight_m),
+          .short_share = kShortShare,
+          .cost_max_m = static_cast<float>(limit),
+          .slack_m = static_cast<float>(BeamLog(seconds) * beta_m)};
+}
+
 double Hmm::OffRoadNats(double metres, double seconds) const {
   const double mps = metres / std::max(seconds, 1.0);
   return metres * options_.off_road_nats_per_m * std::max(0.0, mps / options_.off_road_mps - 1);
@@ -277,13 +289,7 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
   const double beta =
       options_.beta_m +
       options_.beta_per_s_m * std::min(step->silent_s, straight / options_.detour_mps);
-  const double plain_m = straight * (1 + kSlowShareMax * beta * options_.slow_nats_per_km / 1000);
-  const double limit =
-      std::min(plain_m + options_.u_turn_m + kDetourBetas * beta,
-               kSpeedShare * options_.speed_max_mps * seconds + options_.u_turn_m + kSpeedSlackM);
-
   step->beta_m = beta;
-  const double beam = BeamLog(seconds);
   // In metres: a nat weighs beta, everywhere.
   targets_.clear();
   for (const HmmState& state : step->states) {
@@ -302,10 +308,7 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
   }
   search_.SetScale(beta);
   search_.SetTargets(targets_, step->place);
-  search_.Run(sources_, {.straight_m = static_cast<float>(straight),
-                         .short_share = kShortShare,
-                         .cost_max_m = static_cast<float>(limit),
-                         .slack_m = static_cast<float>(beam * beta)});
+  search_.Run(sources_, BoundsOf(straight, seconds, beta));
 
   constexpr double kImpossible = -std::numeric_limits<double>::infinity();
   std::vector<double> best(step->states.size(), kImpossible);
@@ -348,6 +351,7 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
     if (j < on_road) top_on_road = std::max(top_on_road, log_prob);
   }
   // States that nothing leads to, or next to nothing, go.
+  const double beam = BeamLog(seconds);
   std::vector<HmmState> kept;
   kept.reserve(step->states.size());
   for (size_t j = 0; j < best.size(); ++j) {
@@ -360,6 +364,25 @@ bool Hmm::Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool k
     kept.push_back(state);
   }
   step->states = std::move(kept);
+  return true;
+}
+
+bool Hmm::Reconnect(const HmmStep& before, uint32_t from, uint32_t to, HmmStep* step) {
+  const HmmState& source = before.states[from];
+  HmmState& target = step->states[to];
+  target.way_begin = target.way_end = static_cast<uint32_t>(step->ways.size());
+  if (source.off_road || target.off_road) return false;
+  const double straight = geo::GreatCircleM(before.place, step->place);
+  const double seconds = absl::ToDoubleSeconds(step->time - before.time);
+  targets_.assign(1, {target.place, 0, target.distance_m});
+  sources_.assign(1, {source.place, 0});
+  search_.SetScale(step->beta_m);
+  search_.SetTargets(targets_, step->place);
+  search_.Run(sources_, BoundsOf(straight, seconds, step->beta_m));
+  if (search_.total(0) == RouteSearch::kNoWay) return false;
+  target.before = static_cast<int32_t>(from);
+  search_.AppendArcs(0, &step->ways);
+  target.way_end = static_cast<uint32_t>(step->ways.size());
   return true;
 }
 

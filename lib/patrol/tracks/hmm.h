@@ -77,6 +77,11 @@ class Hmm {
   // keep_ways: whether the arcs driven are wanted.
   bool Connect(const HmmStep& before, absl::Time heard, HmmStep* step, bool keep_ways);
 
+  // Lets state `to` of `step`, which is connected to `before`, come from state `from` of that
+  // instead of its likeliest. False, and nothing is driven to it, when no way leads there in the
+  // time.
+  bool Reconnect(const HmmStep& before, uint32_t from, uint32_t to, HmmStep* step);
+
   // What else than the way from state `from` of `before` to state `to` of `step`, which is
   // connected to it, may have been driven, at most `nats` less likely. Other sources are those of
   // detour_states(): states of `before`.
@@ -93,6 +98,8 @@ class Hmm {
                 HmmStep* step);
   void AddStays(const Fix& fix, const HmmStep& before, absl::Span<const uint32_t> likely,
                 HmmStep* step) const;
+  // How far ways are followed that take so many seconds, where a nat weighs beta_m.
+  RouteBounds BoundsOf(double straight_m, double seconds, double beta_m) const;
   // What it costs to move beside the roads, nats.
   double OffRoadNats(double metres, double seconds) const;
   void StayBesideRoads(const HmmStep& before, HmmState* off, const HmmStep& step) const;

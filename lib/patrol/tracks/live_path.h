@@ -34,6 +34,9 @@ struct LivePathOptions {
 // speed, and begins a new path if only no road leads there; a fix nearer than noise to the last
 // point stands there.
 //
+// What was told for want of time binds nothing: where later fixes contradict it, the path goes on
+// where the unit is likelier to be (Chain::Decide), and is the whole track's again.
+//
 // Keeps what is not settled, and a few fixes before it, however long the unit is followed.
 //
 // Threads: as Hmm, which many paths of one mode may share.

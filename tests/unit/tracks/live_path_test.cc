@@ -306,6 +306,91 @@ TEST_F(LivePathTest, AUnitThatWasTakenElsewhereIsFoundThereEvenWithoutDelay) {
   for (size_t i = 7; i < fixes.size(); ++i) EXPECT_EQ(reason(i), OutlierReason::kNone) << i;
 }
 
+// What was told for want of time is on the northern road, what came then on the southern one.
+class ContradictedTest : public ::testing::Test {
+ protected:
+  // A way as it was told: "20?" where it is in doubt, "|" where the path breaks.
+  static std::vector<std::string> Ways(const Ground& ground, const std::vector<Fix>& fixes,
+                                       absl::Duration delay) {
+    ModeModels models(ground.network, ground.index, ground.graphs);
+    LivePath path("u", Mode::kCar, ground.network, &models.Of(Mode::kCar), {.delay_max = delay});
+    for (const Fix& fix : fixes) path.Feed(fix);
+    path.Finish();
+    const MatchedTrack track = path.Take().track;
+    std::vector<std::string> ways;
+    const auto add = [&](std::string way) {
+      if (ways.empty() || ways.back() != way) ways.push_back(std::move(way));
+    };
+    for (size_t i = 0; i < track.points().size(); ++i) {
+      if (i > 0 && !track.points()[i].connected) add("|");
+      for (size_t k = 0; k < track.arcs_to(i).size(); ++k) {
+        const roadnet::PieceIndex piece = roadnet::PieceOf(track.arcs_to(i)[k]);
+        const bool sure = track.certainty_to(i)[k] == Certainty::kSure;
+        add(absl::StrCat(ground.network.piece(piece).way_id, sure ? "" : "?"));
+      }
+    }
+    return ways;
+  }
+
+  //                      ,-- 3 -- 20 ----- 4 -- 25 -- 8        50 is there where `linked`
+  //   1 ----- 10 ----- 2               / 50
+  //                      `-- 5 -- 30 - 6 -- 40 ------ 7
+  static Ground Fork(bool linked) {
+    const roadnet::Tags one_way = {{"oneway", "yes"}};
+    testing::NetworkSketch sketch;
+    sketch.Node(1, -600, 0).Node(2, 0, 0).Node(3, 30, 15).Node(4, 700, 15).Node(8, 1200, 400);
+    sketch.Node(5, 30, -15).Node(6, 600, -15).Node(7, 1200, -15);
+    sketch.Way(10, {1, 2}, one_way).Way(20, {2, 3, 4}, one_way).Way(25, {4, 8}, one_way);
+    sketch.Way(30, {2, 5, 6}, one_way).Way(40, {6, 7}, one_way);
+    if (linked) sketch.Way(50, {4, 6}, one_way);
+    return Ground(sketch.Build());
+  }
+
+  // Nearer to the northern road until they are where only the southern one leads.
+  static std::vector<Fix> Fixes() {
+    std::vector<Fix> fixes;
+    for (int t = 0; t <= 100; t += 20) {
+      const int east = 15 * t - 500;
+      fixes.push_back(FixAt(t, east, east < 0 ? 0 : east < 600 ? 5 : -15));
+    }
+    return fixes;
+  }
+};
+
+TEST_F(ContradictedTest, ThePathIsTornWhereNoWayLeadsFromWhatWasTold) {
+  const Ground ground = Fork(false);
+  EXPECT_EQ(Ways(ground, Fixes(), absl::InfiniteDuration()),
+            std::vector<std::string>({"10", "30", "40"}));
+  EXPECT_EQ(Ways(ground, Fixes(), absl::ZeroDuration()),
+            std::vector<std::string>({"10", "20", "|", "40"}));
+}
+
+TEST_F(ContradictedTest, ThePathGoesOnByAWayOfWhichIsSureWhatTheLikelierPastDroveAsWell) {
+  const Ground ground = Fork(true);
+  EXPECT_EQ(Ways(ground, Fixes(), absl::InfiniteDuration()),
+            std::vector<std::string>({"10", "30", "40"}));
+  EXPECT_EQ(Ways(ground, Fixes(), absl::ZeroDuration()),
+            std::vector<std::string>({"10", "20", "20?", "50?", "40"}));
+}
+
+TEST_F(LivePathTest, WhatIsCertainIsTheWholeTracksWhateverWasToldBefore) {
+  size_t compared = 0;
+  for (unsigned seed = 1; seed <= 30; ++seed) {
+    const std::vector<Fix> fixes = RandomTrack(seed, "u");
+    const Told whole = Whole(fixes);
+    for (const absl::Duration delay : {absl::Seconds(15), absl::Seconds(40)}) {
+      SCOPED_TRACE(::testing::Message() << absl::FormatDuration(delay) << ", seed " << seed);
+      const Told told = Online(fixes, delay);
+      for (size_t i = 1; i < fixes.size(); ++i) {
+        if (told.settlements[i].forced || !told.settlements[i - 1].forced) continue;
+        ++compared;
+        EXPECT_EQ(told.verdicts[i], whole.verdicts[i]) << i;
+      }
+    }
+  }
+  EXPECT_GT(compared, 100u);
+}
+
 TEST_F(LivePathTest, KeepsNoMoreOverAMonthThanOverAnHour) {
   // Drives a while, stands for hours with a receiver that goes on, and drives on.
   Teller teller(town_, &models_, absl::Seconds(60));

@@ -223,8 +223,9 @@ TEST(Matcher, ALongTrackIsHandedOverPiecemealWithoutASeam) {
   EXPECT_NEAR(DrivenM(track), 30.0 * 2999, 0.02 * 30 * 2999);
 }
 
-// What is decided early stays decided: the path has no seam where later fixes taught otherwise.
-TEST(Matcher, AShortDelayLeavesThePathWholeAndNearlyTheSame) {
+// What is decided early stays decided: where later fixes taught otherwise, a way leads on from
+// there, if there is any.
+TEST(Matcher, AShortDelayLeavesThePathNearlyWholeAndNearlyTheSame) {
   const Ground town(Blocks(8, 8));
   for (unsigned seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE(seed);
@@ -250,8 +251,9 @@ TEST(Matcher, AShortDelayLeavesThePathWholeAndNearlyTheSame) {
       const MatchedTrack soon = town.Match(fixes, options);
       ASSERT_EQ(soon.points().size(), late.points().size());
       size_t same = 0;
+      size_t torn = 0;
       for (size_t i = 0; i < soon.points().size(); ++i) {
-        EXPECT_EQ(soon.points()[i].connected, late.points()[i].connected) << i;
+        torn += soon.points()[i].connected != late.points()[i].connected ? 1 : 0;
         if (soon.points()[i].piece == late.points()[i].piece) ++same;
       }
       for (size_t i = 1; i < soon.stretch_count(); ++i) {
@@ -259,6 +261,7 @@ TEST(Matcher, AShortDelayLeavesThePathWholeAndNearlyTheSame) {
         EXPECT_EQ(soon.stretch(i).from, soon.stretch(i - 1).to);
       }
       EXPECT_GT(same, soon.points().size() * (undecided < 64 ? 80 : 95) / 100);
+      EXPECT_LE(torn, soon.points().size() * (undecided < 64 ? 2 : 0) / 100);
     }
   }
 }
