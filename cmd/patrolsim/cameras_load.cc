@@ -97,6 +97,7 @@ void LoadRotation::Turn() {
     if (moved) WriteTruth(i, at);
     moving_since_[i] = moves[i] ? at : -1;
     cameras_[i].clip = moves[i] ? cameras_[i].moving : cameras_[i].quiet;
+    cameras_[i].clip_ticks = at;  // a keyframe due just before may not have been sent yet
   }
   if (truth_ != nullptr) std::fflush(truth_);
 }

@@ -313,7 +313,7 @@ void CameraSession::MoveTo(uint64_t n) {
 
 void CameraSession::SendDue() {
   if (!playing_ || ended_) return;
-  if (PictureAt(next_).keyframe) clip_ = camera_->clip;
+  if (PictureAt(next_).keyframe && SendTicks(next_) >= camera_->clip_ticks) clip_ = camera_->clip;
   const ClipPicture& picture = PictureAt(next_);
   const auto rtp_time = static_cast<uint32_t>(
       rtp_base_ + static_cast<uint64_t>(TimeTicks(next_) - first_time_ticks_));

@@ -17,7 +17,8 @@ namespace patrol::sim {
 // One camera of the simulator: a clip and where in it the camera is.
 struct SimCamera {
   std::string name;         // path of its address
-  ClipPtr clip;             // what it shows from its next keyframe on
+  ClipPtr clip;             // what it shows from its next keyframe at or after clip_ticks on
+  int64_t clip_ticks = 0;   // of its own clock, which has phase_ticks at the server's start
   int64_t phase_ticks = 0;  // into the clip at the server's start
   // For cameras whose clip changes: two clips of one place with the same beat and the same
   // keyframes, and when something moves in the second (ticks from its begin), and when something
