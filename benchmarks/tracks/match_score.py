@@ -11,7 +11,8 @@ curve     Kubicka's fixes thinned to one in so many seconds, then a share of the
           (seeded by track and share); scored here by the referee's arithmetic, which is compared with
           the referee's own on the first track. `over gaps` are metres of path told for the time of a
           gap longer than stale_after, 60 s.
-online    the same paths as a live path tells them, with a bounded delay: how much worse they get, how many
+online    the same paths as a live path tells them, with a bounded delay: how much worse they get, what they
+          lack of the whole tracks' paths and have beyond them (shares of the length of those), how many
           fixes were settled by the delay rather than because they were certain, and the mean delay.
 speed     fixes a second of one core (user CPU), of the matching alone and of the whole program with
           reading and writing, and the peak memory."""
@@ -96,6 +97,16 @@ class Truth:
 
     def length(self, segments):
         return sum(self.metres(segment) * count for segment, count in segments.items())
+
+    def apart(self, paths, whole):
+        """Metres of the whole tracks' paths, and of `paths` what they lack of them and have beyond."""
+        nothing = collections.Counter()
+        totals = [sum(map(self.length, whole.values())), 0.0, 0.0]
+        for unit in whole.keys() | paths.keys():
+            told, of_whole = paths.get(unit, nothing), whole.get(unit, nothing)
+            totals[1] += self.length(of_whole - told)
+            totals[2] += self.length(told - of_whole)
+        return totals
 
     def score(self, path):
         """Truth, recovered and false metres of a path.csv."""
@@ -199,8 +210,9 @@ def print_curve(program, referee, folders):
 
 def print_online(program, sets):
     delays = ('offline', 'inf', '120s', '60s', '30s', '0s')
-    print('| tracks | a fix each | delay at most | recovered | false | settled by the delay | mean delay |')
-    print('| --- | --- | --- | --- | --- | --- | --- |')
+    print('| tracks | a fix each | delay at most | recovered | false | lacks | has beyond |'
+          ' settled by the delay | mean delay |')
+    print('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
     for name, seconds, folders in sets:
         totals = {delay: collections.Counter() for delay in delays}
         for folder in folders:
@@ -215,6 +227,11 @@ def print_online(program, sets):
                     tally, _, _ = run_match(program, folder, fixes, out, more)
                     metres = truth.score(out / 'path.csv')
                     totals[delay].update(dict(zip(('truth', 'recovered', 'false'), metres)))
+                    told = truth.read(out / 'path.csv')
+                    if delay == 'offline':
+                        whole = told
+                    totals[delay].update(
+                        dict(zip(('whole', 'lacks', 'beyond'), truth.apart(told, whole))))
                     totals[delay].update(fixes=tally['fixes'], forced=tally.get('forced', 0),
                                          delay_s=tally.get('delay_mean_s', 0) * tally['fixes'])
         for delay, total in totals.items():
@@ -222,6 +239,7 @@ def print_online(program, sets):
             mean = '' if delay == 'offline' else f"{total['delay_s'] / total['fixes']:.1f} s"
             print(f"| {name} | {seconds} s | {delay} |"
                   f" {total['recovered'] / total['truth']:.2%} | {total['false'] / total['truth']:.2%} |"
+                  f" {total['lacks'] / total['whole']:.2%} | {total['beyond'] / total['whole']:.2%} |"
                   f' {share} | {mean} |', flush=True)
 
 
