@@ -15,14 +15,18 @@ constexpr absl::Duration kGetToKnow = absl::Seconds(20);
 // over after kStillPictures (0.6 s at five a second).
 constexpr absl::Duration kBurst = absl::Seconds(4);
 constexpr int kStillPictures = 3;
-// Over the budget a burst waits for the next keyframe where that is so near, for catching up would
-// decode all of the GOP before; its onset is then known to an interval between keyframes only. Not
-// where activity is so many times what it must be.
+// A burst waits for the next keyframe where that is near, for catching up would decode all of the
+// GOP before; its onset is then known by so much less. Over the budget it waits longer. Not where
+// activity is so many times what it must be.
+constexpr double kNearShare = 0.25;
+constexpr absl::Duration kNearMax = absl::Milliseconds(500);
 constexpr double kWaitShare = 0.5;
 constexpr absl::Duration kWaitMax = absl::Seconds(1);
 constexpr double kNoWait = 1.5;
-// Once confirmed, so long in full: the event's still and zone should show the whole of it.
-constexpr absl::Duration kConfirmed = absl::Seconds(1);
+// Once confirmed, so long in full: another picture for the event's still and zone. The keyframes
+// that follow show the rest of it; a second in full was a third of what bursts cost (RESULTS.md,
+// gated analysis).
+constexpr absl::Duration kConfirmed = absl::Milliseconds(200);
 // Keyframes no further apart than this tell how a movement goes on (the analyser ends an event
 // after 2 s without).
 constexpr absl::Duration kKeyframesSuffice = absl::Milliseconds(3200);
@@ -58,28 +62,15 @@ constexpr absl::Duration kKeylessAfter = absl::Minutes(2);
 constexpr double kBlindMargin = 0.8;
 // Of a quiet camera the keyframes with most activity before them are looked at, and where there is
 // none such one after so many times the interval. A fifth more of them than what is left of the
-// interval's share, since one that is looked at puts the due time off; with CPU to spare half more.
-constexpr double kQuietMost = 2;
+// interval's share, since one that is looked at puts the due time off; with CPU to spare so many
+// that at a GOP of half the interval two keyframes of three are looked at instead of one of two.
+constexpr double kQuietMost = 1.65;
 constexpr double kChosenShareLeast = 1.2;
-constexpr double kChosenShare = 1.5;
+constexpr double kChosenShare = 2.3;
 // Nearly every keyframe is looked at anyway.
 constexpr double kNearlyAll = 0.9;
 // Jitter of keyframe times, as a share of the GOP.
 constexpr double kGopTolerance = 0.9;
-// Beyond this intervals of minutes tell nothing of a place.
-constexpr double kStretchMost = 16;
-constexpr double kStretchStep = 1.25;
-// Below this share of the budget quiet cameras are looked at twice as often, which finds what coded
-// size does not tell (RESULTS.md, gated analysis); above the other no more. Twice the one is less
-// than the other.
-constexpr double kBudgetSpare = 0.28;
-constexpr double kBudgetNeeded = 0.65;
-constexpr double kStretchLeast = 0.5;
-// Room for what a few more full decodes would cost, before they are allowed.
-constexpr double kBudgetLow = 0.85;
-constexpr absl::Duration kSteerEvery = absl::Seconds(1);
-constexpr double kCpuSmoothingSeconds = 2;
-constexpr double kCpuSlowSeconds = 20;  // many GOPs
 
 constexpr const char* kKeyframeShows = "a decoded keyframe shows movement";
 
@@ -107,10 +98,7 @@ std::string_view AttentionName(AttentionLevel level) {
 }
 
 Attention::Attention(AttentionOptions options, uint64_t seed)
-    : options_(options),
-      seed_(seed),
-      used_cores_slowly_(options.budget_cores),
-      full_allowed_(std::max(options.full_decodes_max, 0)) {}
+    : options_(options), seed_(seed), budget_(options.budget_cores, options.full_decodes_max) {}
 
 Attention::Camera& Attention::At(Key key) {
   Camera& camera = cameras_[key];
@@ -161,7 +149,7 @@ absl::Duration Attention::QuietEvery(const Camera& camera) const {
   // Nobody can be there in three minutes: the sooner it is seen the better.
   const double wanted = camera.unattended ? 0.5 : 1.0;
   return std::min(options_.quiet_picture_every * wanted, options_.blind_after * kBlindMargin) *
-         stretch_;
+         budget_.stretch();
 }
 
 bool Attention::Keyless(const Camera& camera, absl::Duration now) const {
@@ -207,10 +195,10 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
   const bool getting_to_know = now - camera.begun < kGetToKnow;
   const bool eager = camera.wants || camera.moving || now < camera.linger_until ||
                      now < camera.pause_until || getting_to_know;
-  const absl::Duration every = !eager           ? QuietEvery(camera)
-                               : stretch_ > 1   ? camera.gop * stretch_
-                               : GoesOn(camera) ? kGoesOnEvery
-                                                : absl::ZeroDuration();
+  const absl::Duration every = !eager                  ? QuietEvery(camera)
+                               : budget_.stretch() > 1 ? camera.gop * budget_.stretch()
+                               : GoesOn(camera)        ? kGoesOnEvery
+                                                       : absl::ZeroDuration();
   const bool first = camera.decoded == -absl::InfiniteDuration();
   turn.decode = first || (eager ? now >= camera.decoded + every * kGopTolerance
                                 : QuietTurn(camera, unusual, now));
@@ -229,11 +217,12 @@ bool Attention::QuietTurn(const Camera& camera, std::optional<double> unusual,
   const absl::Duration every = QuietEvery(camera);
   const double share = absl::FDivDuration(camera.gop, every);  // of its keyframes
   if (!unusual.has_value() || share > kNearlyAll) return next > camera.due;
-  const absl::Duration most =
-      std::max(every, std::min(every * kQuietMost, options_.blind_after * kBlindMargin * stretch_));
+  const absl::Duration most = std::max(
+      every, std::min(every * kQuietMost, options_.blind_after * kBlindMargin * budget_.stretch()));
   if (next > camera.due + (most - every)) return true;
   const double due = absl::FDivDuration(camera.gop, most);
-  return *unusual >= 1 - (Spare() ? kChosenShare : kChosenShareLeast) * (share - due) / (1 - due);
+  return *unusual >=
+         1 - (budget_.Spare() ? kChosenShare : kChosenShareLeast) * (share - due) / (1 - due);
 }
 
 // At a random one of the keyframes within the interval: cameras that began together, with aligned
@@ -261,6 +250,15 @@ void Attention::OnActivity(Camera& camera, const ActivityReading& activity, absl
   }
 }
 
+absl::Duration Attention::BurstFrom(const Camera& camera, absl::Duration now) const {
+  const absl::Duration left = camera.last_keyframe + camera.gop - now;
+  const absl::Duration worth = budget_.RoomForOneMore(full_)
+                                   ? std::min(camera.gop * kNearShare, kNearMax)
+                                   : std::min(camera.gop * kWaitShare, kWaitMax);
+  if (left <= absl::ZeroDuration() || left > worth) return now;
+  return now + left + camera.gop * (1 - kGopTolerance);
+}
+
 void Attention::BeginBurst(Camera& camera, const char* cause, absl::Time time, absl::Duration now) {
   // Before the analyser has learnt the scene it could not confirm anything.
   if (now - camera.begun < kGetToKnow) return;
@@ -270,19 +268,8 @@ void Attention::BeginBurst(Camera& camera, const char* cause, absl::Time time, a
   camera.burst_time = time;
   camera.burst_still = 0;
   camera.burst_seen = camera.burst_moved = false;
-  camera.burst_from = now;
-  const absl::Duration next = camera.last_keyframe + camera.gop;
-  const bool room = full_ < full_allowed_ && full_allowed_ >= options_.full_decodes_max;
-  if (!room && camera.gop > absl::ZeroDuration() && next > now &&
-      next - now <= std::min(camera.gop * kWaitShare, kWaitMax)) {
-    camera.burst_from = next + camera.gop * (1 - kGopTolerance);
-  }
+  camera.burst_from = BurstFrom(camera, now);
   camera.burst_until = camera.burst_from + kBurst;
-}
-
-bool Attention::Spare() const {
-  return full_allowed_ >= options_.full_decodes_max &&
-         used_cores_ <= options_.budget_cores * kBudgetLow;
 }
 
 double Attention::Bar::Level(double least, absl::Duration forget, absl::Duration now) const {
@@ -308,7 +295,7 @@ double Attention::KeyframeThreshold(const Camera& camera, absl::Duration now) {
 // first.
 bool Attention::FaintBurst(Camera& camera, const ActivityReading& activity, absl::Duration now) {
   if (camera.burst || camera.moving || camera.full || now < camera.pause_until) return false;
-  if (!Spare() || full_ >= full_allowed_ || camera.gop < kFaintGop) return false;
+  if (!budget_.Spare() || !budget_.RoomForOneMore(full_) || camera.gop < kFaintGop) return false;
   // Of this stretch of activity pixels have shown nothing already.
   if (camera.active && camera.rejected_at >= camera.active_since) return false;
   if (activity.level < KeyframeThreshold(camera, now)) return false;
@@ -386,46 +373,12 @@ void Attention::SetFocus(Key key, absl::Duration until) {
 
 void Attention::SetUnattended(Key key, bool unattended) { At(key).unattended = unattended; }
 
-// Above the budget one full decode in eight goes, then intervals grow; below it the other way.
 void Attention::OnCpu(absl::Duration total, absl::Duration now) {
-  if (cpu_at_ != -absl::InfiniteDuration() && now > cpu_at_) {
-    const double seconds = absl::ToDoubleSeconds(now - cpu_at_);
-    const double cores = absl::ToDoubleSeconds(total - cpu_total_) / seconds;
-    const double weight = 1 - std::exp(-seconds / kCpuSmoothingSeconds);
-    used_cores_ += weight * (cores - used_cores_);
-    used_cores_slowly_ += (1 - std::exp(-seconds / kCpuSlowSeconds)) * (cores - used_cores_slowly_);
-  }
-  cpu_total_ = total;
-  cpu_at_ = now;
-  if (now - steered_at_ < kSteerEvery) return;
-  steered_at_ = now;
-  const int most = std::max(options_.full_decodes_max, 0);
-  const bool oftener = stretch_ < 1;
-  if (used_cores_ > options_.budget_cores) {
-    room_for_all_ = false;
-    if (oftener) {
-      stretch_ = 1;
-    } else if (full_ > 0) {
-      full_allowed_ = std::max(0, std::min(full_allowed_, full_) - std::max(1, full_ / 8));
-    } else {
-      full_allowed_ = 0;
-      stretch_ = std::min(stretch_ * kStretchStep, kStretchMost);
-    }
-  } else if (used_cores_ < options_.budget_cores * kBudgetLow) {
-    if (stretch_ > 1) {
-      stretch_ = std::max(stretch_ / kStretchStep, 1.0);
-    } else if (full_allowed_ < most) {
-      full_allowed_ = std::min(most, full_allowed_ + std::max(1, full_allowed_ / 8));
-    } else if (used_cores_slowly_ < options_.budget_cores * kBudgetSpare) {
-      stretch_ = kStretchLeast;
-    }
-  }
-  // What was to spare is needed.
-  if (oftener && used_cores_slowly_ > options_.budget_cores * kBudgetNeeded) stretch_ = 1;
-  if (oftener && stretch_ == 1) {
-    // Those whose GOPs are aligned have come due together.
-    for (auto& [key, camera] : cameras_) camera.due = RandomDue(camera, now);
-  }
+  const DecodeBudget::Steered steered = budget_.OnCpu(total, full_, now);
+  if (steered.over) room_for_all_ = false;
+  if (!steered.oftener_ended) return;
+  // Those whose GOPs are aligned have come due together.
+  for (auto& [key, camera] : cameras_) camera.due = RandomDue(camera, now);
 }
 
 Attention::Want Attention::WantOf(const Camera& camera, absl::Duration now) const {
@@ -478,8 +431,8 @@ std::vector<Attention::Change> Attention::Decide(absl::Duration now) {
     }
     return a.camera->key < b.camera->key;
   });
-  int left = full_allowed_;
-  int sparse_left = std::max(1, full_allowed_ / kSparseShare);
+  int left = budget_.full_allowed();
+  int sparse_left = std::max(1, budget_.full_allowed() / kSparseShare);
   for (const Wish& wish : wishes) {
     Camera& camera = *wish.camera;
     const bool sparse = wish.want == Want::kSparse;
@@ -547,8 +500,9 @@ AttentionState Attention::State(Key key, absl::Duration now) const {
   state.quiet_every = QuietEvery(camera);
   state.since = camera.begun;
   const std::string short_of_cpu =
-      stretch_ > 1 ? absl::StrFormat("CPU budget of %.3g cores spent: ", options_.budget_cores)
-                   : "";
+      budget_.stretch() > 1
+          ? absl::StrFormat("CPU budget of %.3g cores spent: ", options_.budget_cores)
+          : "";
   if (camera.full) {
     state.level = AttentionLevel::kFull;
     state.since = camera.full_since;
@@ -556,11 +510,11 @@ AttentionState Attention::State(Key key, absl::Duration now) const {
   } else if (want != Want::kNone) {
     state.level = AttentionLevel::kWaiting;
     state.since = camera.wants_since;
-    const bool budget = full_allowed_ < options_.full_decodes_max;
+    const bool budget = budget_.full_allowed() < options_.full_decodes_max;
     state.why =
         absl::StrCat(short_of_cpu, "full decode wanted (", Why(camera, want, now), "), waits: ",
                      budget ? absl::StrFormat("the CPU budget of %.3g cores allows %d",
-                                              options_.budget_cores, full_allowed_)
+                                              options_.budget_cores, budget_.full_allowed())
                             : absl::StrCat("all ", options_.full_decodes_max, " in use"));
   } else if (now - camera.begun < kGetToKnow) {
     state.level = AttentionLevel::kKeyframes;
@@ -593,10 +547,10 @@ AttentionState Attention::State(Key key, absl::Duration now) const {
 AttentionTotals Attention::Totals(absl::Duration now) const {
   AttentionTotals totals;
   totals.budget_cores = options_.budget_cores;
-  totals.used_cores = used_cores_;
+  totals.used_cores = budget_.used_cores();
   totals.full_decodes = full_;
-  totals.full_decodes_allowed = full_allowed_;
-  totals.stretch = stretch_;
+  totals.full_decodes_allowed = budget_.full_allowed();
+  totals.stretch = budget_.stretch();
   for (const auto& [key, camera] : cameras_) {
     if (Sparse(camera, now)) ++totals.sparse;
     if (camera.wants && !camera.full) ++totals.waiting;

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "lib/base/limits.h"
 #include "lib/video/ingest/activity.h"
+#include "lib/video/ingest/decode_budget.h"
 #include "lib/video/ingest/unusual_gop.h"
 
 namespace patrol::ingest {
@@ -33,8 +34,9 @@ struct AttentionOptions {
   int full_decodes_max = limits::kFullDecodesMaxDefault;
   absl::Duration blind_after = absl::Seconds(10);
   // A quiet camera's keyframe is decoded this often in the mean: rather those with more activity
-  // before them, the next one after at most twice as long, and always within blind_after. A quarter
-  // more of them unless the budget is nearly spent, up to twice as many where little of it is.
+  // before them, the next one after at most 1.65 times as long, and always within blind_after. Two
+  // in five more of them unless the budget is nearly spent, up to twice as many where little of it
+  // is.
   absl::Duration quiet_picture_every = absl::Seconds(4);
   // Every streaming camera wants to be decoded in full: what attention is measured against.
   bool everything = false;
@@ -140,7 +142,7 @@ class Attention {
   std::vector<Change> Decide(absl::Duration now);
 
   AttentionState State(Key camera, absl::Duration now) const;
-  double stretch() const { return stretch_; }
+  double stretch() const { return budget_.stretch(); }
   AttentionTotals Totals(absl::Duration now) const;
 
  private:
@@ -202,12 +204,12 @@ class Attention {
   Want WantOf(const Camera& camera, absl::Duration now) const;
   void OnActivity(Camera& camera, const ActivityReading& activity, absl::Duration now);
   void BeginBurst(Camera& camera, const char* cause, absl::Time time, absl::Duration now);
+  // When a burst that is wanted now begins to decode.
+  absl::Duration BurstFrom(const Camera& camera, absl::Duration now) const;
   // No event came of it.
   void EndBurst(Camera& camera, absl::Duration now);
   // Counts a candidate that no event came of; not one of pixels' own.
   static void CountUnconfirmed(Camera& camera);
-  // Neither are full decodes short nor is the budget nearly spent.
-  bool Spare() const;
   // A burst that begins at this keyframe because activity is up, if only faintly.
   // Returns: whether it did.
   bool FaintBurst(Camera& camera, const ActivityReading& activity, absl::Duration now);
@@ -234,14 +236,7 @@ class Attention {
   int full_ = 0;
   int streaming_ = 0;
   bool room_for_all_ = false;
-  // The budget.
-  double used_cores_slowly_;  // from the whole budget on: what is to spare must show first
-  int full_allowed_;
-  double stretch_ = 1;
-  double used_cores_ = 0;
-  absl::Duration cpu_total_ = absl::ZeroDuration();
-  absl::Duration cpu_at_ = -absl::InfiniteDuration();
-  absl::Duration steered_at_ = -absl::InfiniteDuration();
+  DecodeBudget budget_;
 };
 
 }  // namespace patrol::ingest
