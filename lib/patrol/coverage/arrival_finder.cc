@@ -1,7 +1,6 @@
 #include "lib/patrol/coverage/arrival_finder.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -13,17 +12,13 @@
 #include "lib/patrol/coverage/mode_graphs.h"
 #include "lib/patrol/coverage/reach.h"
 #include "lib/patrol/roadnet/nearest.h"
+#include "lib/patrol/tracks/attach.h"
 
 namespace patrol::coverage {
 namespace {
 
 using roadnet::kModeCount;
 using roadnet::Mode;
-
-// As for units (ARCHITECTURE.md): up to here a place is on the network ...
-constexpr double kSnapLimitM = 50;
-// ... and up to here it is attached by the straight way.
-constexpr double kAttachLimitM = 200;
 
 }  // namespace
 
@@ -41,7 +36,7 @@ struct ArrivalFinder::Best {
   UnitArrival arrival;
   Mode mode = Mode::kCar;
   Source source;
-  std::optional<roadnet::Candidate> road;  // of the unit's mode; without a unit of any unit's
+  std::optional<tracks::Attachment> road;  // of the unit's mode; without a unit of any unit's
 };
 
 ArrivalFinder::ArrivalFinder(std::shared_ptr<const ModeGraphs> graphs)
@@ -61,16 +56,12 @@ PlaceExplanation ArrivalFinder::Explain(const CoverageSnapshot& snapshot, geo::L
   explanation.arrival = std::move(best.arrival);
   if (!best.road) {  // no unit's: any road at all
     for (size_t m = 0; m < kModeCount && !best.road; ++m) {
-      const std::vector<roadnet::Candidate> near =
-          impl_->index.Nearest(place, {.mode = static_cast<Mode>(m),
-                                       .radius_m = kAttachLimitM,
-                                       .count_max = 1,
-                                       .ignore_walked = false});
-      if (!near.empty()) best.road = near.front();
+      best.road = tracks::AttachPlace(impl_->index, place, static_cast<Mode>(m),
+                                      tracks::AttachTo::kDrivenOrWalked);
     }
     if (!best.road) return explanation;
   }
-  const roadnet::RoadPosition& at = best.road->position;
+  const roadnet::RoadPosition& at = best.road->at;
   explanation.road_distance_m = best.road->distance_m;
   Field::PieceCover cover;
   snapshot.field->GetPiece(at.piece, &cover);
@@ -108,35 +99,33 @@ ArrivalFinder::Best ArrivalFinder::FindBest(const CoverageSnapshot& snapshot, ge
     }
     if (impl_->sources.empty()) continue;
     any_unit = true;
-    const std::vector<roadnet::Candidate> near = impl_->index.Nearest(
-        place, {.mode = mode, .radius_m = kAttachLimitM, .count_max = 1, .ignore_walked = false});
-    if (near.empty()) continue;
+    const auto road =
+        tracks::AttachPlace(impl_->index, place, mode, tracks::AttachTo::kDrivenOrWalked);
+    if (!road) continue;
     any_road = true;
-    if (!best.road) best.road = near.front();
-    const double walk_m = near.front().distance_m > kSnapLimitM ? near.front().distance_m : 0.0;
-    const auto walk_us =
-        static_cast<uint64_t>(std::nearbyint(walk_m / tracks::kAttachSpeedMps * 1e6));
+    if (!best.road) best.road = road;
+    const uint64_t walk_us = road->walk_us();
     if (walk_us >= best_us) continue;
     std::unique_ptr<Reach>& reach = impl_->reach[m];
     if (reach == nullptr) reach = std::make_unique<Reach>(graphs_->network(), graphs_->graph(mode));
     // Only what beats the other modes' best is of interest.
-    reach->RunTo(impl_->sources, static_cast<ArrivalUs>(best_us - 1 - walk_us),
-                 near.front().position);
-    const Arrival arrival = reach->ArrivalAt(near.front().position);
+    reach->RunTo(impl_->sources, static_cast<ArrivalUs>(best_us - 1 - walk_us), road->at);
+    const Arrival arrival = reach->ArrivalAt(road->at);
     if (!arrival.reached()) continue;
     best_us = arrival.time_us + walk_us;
     best.arrival.unit_id = impl_->units[arrival.source]->id;
     best.arrival.time = absl::Microseconds(static_cast<int64_t>(best_us));
     best.mode = mode;
     best.source = impl_->sources[arrival.source];
-    best.road = near.front();
+    best.road = road;
   }
   if (!best.arrival.found()) {
     if (!any_unit) {
       best.arrival.reason = "no unit's position is known";
     } else if (!any_road) {
-      best.arrival.reason = absl::StrFormat(
-          "off the network: no road of any known unit's mode within %.0f m", kAttachLimitM);
+      best.arrival.reason =
+          absl::StrFormat("off the network: no road of any known unit's mode within %.0f m",
+                          tracks::AttachLimitM());
     } else {
       best.arrival.reason = "no known unit can get there within an hour";
     }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <utility>
 
 #include "lib/base/check.h"
 #include "lib/patrol/coverage/lanes.h"
+#include "lib/patrol/tracks/attach.h"
 
 namespace patrol::coverage {
 namespace {
@@ -54,9 +54,7 @@ void AppendShares(const Chains& chains, uint32_t link, absl::Span<const ChainStr
 }  // namespace
 
 UnitSource ToSource(Mode mode, const tracks::UnitPosition& position) {
-  const double delay_us =
-      std::nearbyint(position.attach_distance_m / tracks::kAttachSpeedMps * 1e6);
-  return {mode, {position.at, static_cast<ArrivalUs>(delay_us)}};
+  return {mode, {position.at, static_cast<ArrivalUs>(tracks::WalkUs(position.attach_distance_m))}};
 }
 
 Field::Field(std::shared_ptr<const ReachKernel> kernel)

@@ -9,8 +9,7 @@
 #include "lib/base/limits.h"
 #include "lib/patrol/coverage/area_index.h"
 #include "lib/patrol/coverage/interval.h"
-#include "lib/patrol/tracks/match_options.h"
-#include "lib/patrol/tracks/track.h"
+#include "lib/patrol/tracks/attach.h"
 
 namespace patrol::coverage {
 namespace {
@@ -157,33 +156,23 @@ absl::StatusOr<PointDemand> DemandAtPoints(const Network& network,
     uint64_t walk_us;
     int64_t weight;
   };
-  const tracks::MatchOptions limits;
   PointDemand demand{CoverProblem(sites.size()), {}};
   std::vector<Target> targets;
   double weights = 0;
   for (const FilePoint& point : points) {
-    const std::vector<roadnet::Candidate> near =
-        index.Nearest(point.place, {.mode = graph.mode(),
-                                    .radius_m = limits.attach_limit_m,
-                                    .count_max = 1,
-                                    .ignore_walked = false});
-    if (near.empty()) {
-      demand.faults.push_back(
-          absl::StrFormat("point \"%s\": no road of the mode within %.0f m of (%.6f, %.6f)",
-                          point.id, limits.attach_limit_m, point.place.lon, point.place.lat));
+    const auto attached =
+        tracks::AttachPlace(index, point.place, graph.mode(), tracks::AttachTo::kDrivenOrWalked);
+    if (!attached) {
+      demand.faults.push_back(absl::StrCat("point \"", point.id,
+                                           "\": ", tracks::NoRoadText(point.place, graph.mode())));
       continue;
     }
-    const double distance_m = near.front().distance_m;
-    const double walk_m = distance_m > limits.snap_limit_m ? distance_m : 0.0;
     weights += point.weight;
     if (weights > kWeightsMax) {
       return absl::InvalidArgumentError(absl::StrFormat(
           "the weights add up to more than %.1e, at point \"%s\"", kWeightsMax, point.id));
     }
-    targets.push_back(
-        {near.front().position,
-         static_cast<uint64_t>(std::nearbyint(walk_m / tracks::kAttachSpeedMps * 1e6)),
-         std::llround(point.weight * 1e6)});
+    targets.push_back({attached->at, attached->walk_us(), std::llround(point.weight * 1e6)});
   }
   if (targets.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(

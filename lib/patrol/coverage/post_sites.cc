@@ -8,10 +8,8 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "lib/geo/polygon.h"
-#include "lib/patrol/tracks/match_options.h"
-#include "lib/patrol/tracks/track.h"
+#include "lib/patrol/tracks/attach.h"
 
 namespace patrol::coverage {
 namespace {
@@ -71,26 +69,19 @@ std::string PutOnNetwork(const Network& network, const roadnet::SpatialIndex& in
     }
     // A node of no road of the mode: its place will do.
   }
-  const tracks::MatchOptions limits;
-  const std::vector<roadnet::Candidate> near = index.Nearest(
-      point.place, {.mode = graph.mode(), .radius_m = limits.attach_limit_m, .count_max = 1});
-  if (near.empty()) {
-    return absl::StrFormat("no road of the mode within %.0f m of (%.6f, %.6f)",
-                           limits.attach_limit_m, point.place.lon, point.place.lat);
-  }
-  const roadnet::Candidate& nearest = near.front();
-  site->distance_m = nearest.distance_m;
-  const double walk_m = nearest.distance_m > limits.snap_limit_m ? nearest.distance_m : 0.0;
-  const auto delay_us =
-      static_cast<ArrivalUs>(std::nearbyint(walk_m / tracks::kAttachSpeedMps * 1e6));
-  const roadnet::Piece& piece = network.piece(nearest.position.piece);
-  const double offset_m = nearest.position.offset_m;
+  const auto attached =
+      tracks::AttachPlace(index, point.place, graph.mode(), tracks::AttachTo::kDriven);
+  if (!attached) return tracks::NoRoadText(point.place, graph.mode());
+  site->distance_m = attached->distance_m;
+  const auto delay_us = static_cast<ArrivalUs>(attached->walk_us());
+  const roadnet::Piece& piece = network.piece(attached->at.piece);
+  const double offset_m = attached->at.offset_m;
   const NodeIndex node = offset_m * 2 <= piece.length_m ? piece.from : piece.to;
   site->node_id = network.node(node).id;
   if (std::min(offset_m, piece.length_m - offset_m) <= kAtNodeM) {
     site->sources = SourcesAt(network, graph, node, delay_us);
   } else {
-    site->sources = {{nearest.position, delay_us}};
+    site->sources = {{attached->at, delay_us}};
   }
   return "";
 }

@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "lib/base/status.h"
 #include "lib/patrol/coverage/window.h"
 #include "lib/patrol/roadnet/nearest.h"
-#include "lib/patrol/tracks/match_options.h"
+#include "lib/patrol/tracks/attach.h"
 
 namespace patrol::coverage {
 namespace {
@@ -19,17 +18,9 @@ using Tracks = std::vector<tracks::MatchedTrack>;
 // As units are attached to the network everywhere.
 absl::StatusOr<tracks::UnitPosition> PlaceUnit(const roadnet::SpatialIndex& index,
                                                geo::LonLat place, roadnet::Mode mode) {
-  const tracks::MatchOptions limits;
-  const std::vector<roadnet::Candidate> near =
-      index.Nearest(place, {.mode = mode, .radius_m = limits.attach_limit_m, .count_max = 1});
-  if (near.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%.6f,%.6f: no road for %s within %.0f m", place.lon, place.lat,
-                        std::string(roadnet::ModeName(mode)), limits.attach_limit_m));
-  }
-  const double distance_m = near.front().distance_m;
-  return tracks::UnitPosition{near.front().position,
-                              distance_m > limits.snap_limit_m ? distance_m : 0};
+  const auto attached = tracks::AttachPlace(index, place, mode, tracks::AttachTo::kDriven);
+  if (!attached) return absl::InvalidArgumentError(tracks::NoRoadText(place, mode));
+  return attached->position();
 }
 
 // Those hours of each day that the window touches.

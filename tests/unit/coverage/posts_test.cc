@@ -178,7 +178,7 @@ TEST(PostSites, FurtherOffAreAttachedOrLeftOutByName) {
   ASSERT_THAT(sites.sites[0].sources, SizeIs(1));
   EXPECT_NEAR(sites.sites[0].sources[0].delay_us, 100e6, 1e5);  // 140 m at 1.4 m/s
   EXPECT_THAT(sites.faults,
-              ElementsAre(HasSubstr("candidate \"field\": no road of the mode within 200 m"),
+              ElementsAre(HasSubstr("candidate \"field\": no road for car within 200 m"),
                           HasSubstr("candidate \"yard\": is given twice")));
 }
 
