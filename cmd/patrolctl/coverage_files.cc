@@ -31,6 +31,7 @@
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
+#include "lib/patrol/tracks/attach.h"
 
 namespace patrol::ctl {
 namespace {
@@ -100,22 +101,20 @@ absl::Status TellWhy(const roadnet::Network& network, const roadnet::SearchGraph
       !absl::SimpleAtod(parts[1], &place.lat)) {
     return absl::InvalidArgumentError(absl::StrCat("--why: \"", arguments.why, "\" is no LON,LAT"));
   }
-  constexpr double kAttachLimitM = 200;
-  const roadnet::SpatialIndex index(network);
-  const std::vector<roadnet::Candidate> near =
-      index.Nearest(place, {.mode = graph.mode(), .radius_m = kAttachLimitM, .count_max = 1});
-  if (near.empty()) {
-    std::printf("off the network: no road for the mode within %.0f m\n", kAttachLimitM);
+  const auto road = tracks::AttachPlace(roadnet::SpatialIndex(network), place, graph.mode(),
+                                        tracks::AttachTo::kDrivenOrWalked);
+  if (!road) {
+    std::printf("off the network: %s\n", tracks::NoRoadText(place, graph.mode()).c_str());
     return absl::OkStatus();
   }
   const auto route = coverage::FindRoute(
-      network, graph, sources, near.front().position,
+      network, graph, sources, road->at,
       static_cast<coverage::ArrivalUs>(absl::ToInt64Microseconds(limits::kReachMax)));
   if (!route) {
     std::printf("not covered: no source gets there within an hour\n");
     return absl::OkStatus();
   }
-  const double time_s = static_cast<double>(route->time_us) * 1e-6;
+  const double time_s = static_cast<double>(route->time_us + road->walk_us()) * 1e-6;
   std::printf("%s: source %u is there after %.1f s and %.0f m; the limit is %.0f s\n",
               absl::Seconds(time_s) <= reach ? "covered" : "not covered", route->source + 1, time_s,
               route->length_m, absl::ToDoubleSeconds(reach));
@@ -173,7 +172,11 @@ void AddCoverageReach(Context& context) {
   CLI::App* reach = coverage->add_subcommand("reach", "what is reached from given places, offline");
   auto arguments = std::make_shared<ReachArguments>();
   AddNetworkOptions(reach, &arguments->network)->required();
-  reach->add_option("--sources", arguments->sources, "CSV: way_id,seq,offset_m")->required();
+  reach
+      ->add_option(
+          "--sources", arguments->sources,
+          "CSV: way_id,seq,offset_m, or lon,lat; delay_s: how much later a source sets off")
+      ->required();
   reach->add_option("--mode", arguments->mode, "car, motorcycle, e-bike, bicycle or foot")
       ->capture_default_str()
       ->check(CLI::IsMember({"car", "motorcycle", "e-bike", "bicycle", "foot"}));

@@ -3,14 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <tuple>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/patrol/coverage/interval.h"
 #include "lib/patrol/coverage/result_file.h"
+#include "lib/patrol/roadnet/nearest.h"
+#include "lib/patrol/tracks/attach.h"
 #include "lib/patrol/tracks/csv_table.h"
 
 namespace patrol::coverage {
@@ -34,21 +39,25 @@ bool Usable(const SearchGraph& graph, PieceIndex piece) {
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
-// One row; an empty message when it is a source.
-std::string ReadSource(const Network& network, const SearchGraph& graph,
-                       const tracks::CsvTable& table, Source* source) {
+// Columns of a sources file, as they are asked for.
+enum Column : size_t { kWayId, kSeq, kOffset, kLon, kLat, kDelay };
+
+// A place given by its piece; an empty message when it is one.
+std::string ReadOnPiece(const Network& network, const SearchGraph& graph,
+                        const tracks::CsvTable& table, Source* source) {
   int64_t way_id = 0;
   uint32_t seq = 0;
   double offset_m = 0;
-  if (!absl::SimpleAtoi(View(table.field(0)), &way_id)) {
-    return absl::StrCat("column \"way_id\": \"", View(table.field(0)), "\": not a whole number");
+  if (!absl::SimpleAtoi(View(table.field(kWayId)), &way_id)) {
+    return absl::StrCat("column \"way_id\": \"", View(table.field(kWayId)),
+                        "\": not a whole number");
   }
-  if (!absl::SimpleAtoi(View(table.field(1)), &seq)) {
-    return absl::StrCat("column \"seq\": \"", View(table.field(1)),
+  if (!absl::SimpleAtoi(View(table.field(kSeq)), &seq)) {
+    return absl::StrCat("column \"seq\": \"", View(table.field(kSeq)),
                         "\": not a whole number from 0");
   }
-  if (!absl::SimpleAtod(View(table.field(2)), &offset_m) || !std::isfinite(offset_m)) {
-    return absl::StrCat("column \"offset_m\": \"", View(table.field(2)), "\": not a number");
+  if (!absl::SimpleAtod(View(table.field(kOffset)), &offset_m) || !std::isfinite(offset_m)) {
+    return absl::StrCat("column \"offset_m\": \"", View(table.field(kOffset)), "\": not a number");
   }
   const PieceIndex piece = network.FindPiece(way_id, seq);
   if (piece >= network.piece_count()) {
@@ -67,15 +76,55 @@ std::string ReadSource(const Network& network, const SearchGraph& graph,
   return "";
 }
 
+// A place given by its coordinates.
+std::string ReadAtPlace(const roadnet::SpatialIndex& index, roadnet::Mode mode,
+                        const tracks::CsvTable& table, Source* source) {
+  geo::LonLat place;
+  for (const auto& [column, name, limit, value] :
+       {std::tuple(kLon, "lon", 180.0, &place.lon), std::tuple(kLat, "lat", 90.0, &place.lat)}) {
+    if (!absl::SimpleAtod(View(table.field(column)), value) || !(std::abs(*value) <= limit)) {
+      return absl::StrFormat("column \"%s\": \"%s\": not a number in -%g..%g", name,
+                             View(table.field(column)), limit, limit);
+    }
+  }
+  const auto attached = tracks::AttachPlace(index, place, mode, tracks::AttachTo::kDriven);
+  if (!attached) return tracks::NoRoadText(place, mode);
+  *source = {attached->at, static_cast<ArrivalUs>(attached->walk_us())};
+  return "";
+}
+
+// Adds what the column says, where there is one, to when the source sets off.
+std::string ReadDelay(const tracks::CsvTable& table, Source* source) {
+  const absl::string_view text = View(table.field(kDelay));
+  if (text.empty()) return "";
+  const double delay_max_s = absl::ToDoubleSeconds(limits::kReachMax);
+  double delay_s = 0;
+  if (!absl::SimpleAtod(text, &delay_s) || !(delay_s >= 0 && delay_s <= delay_max_s)) {
+    return absl::StrFormat("column \"delay_s\": \"%s\": not a number in 0..%g", text, delay_max_s);
+  }
+  source->delay_us += static_cast<ArrivalUs>(std::nearbyint(delay_s * 1e6));
+  return "";
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Source>> ReadSources(const Network& network, const SearchGraph& graph,
                                                 std::istream& in) {
   std::vector<Source> sources;
-  PATROL_RETURN_IF_ERROR(tracks::ReadStrictCsv(
-      in, {"way_id", "seq", "offset_m"}, {}, [&](const tracks::CsvTable& table) {
-        return ReadSource(network, graph, table, &sources.emplace_back());
-      }));
+  std::optional<roadnet::SpatialIndex> index;  // made for the first place given by coordinates
+  const auto read = [&](const tracks::CsvTable& table) -> std::string {
+    Source& source = sources.emplace_back();
+    const bool by_piece = !table.field(kWayId).empty();
+    if (!by_piece && table.field(kLon).empty() && table.field(kLat).empty()) {
+      return "no place: neither way_id,seq,offset_m nor lon,lat";
+    }
+    if (!by_piece && !index) index.emplace(network);
+    std::string fault = by_piece ? ReadOnPiece(network, graph, table, &source)
+                                 : ReadAtPlace(*index, graph.mode(), table, &source);
+    return fault.empty() ? ReadDelay(table, &source) : fault;
+  };
+  PATROL_RETURN_IF_ERROR(
+      tracks::ReadStrictCsv(in, {}, {"way_id", "seq", "offset_m", "lon", "lat", "delay_s"}, read));
   if (sources.empty()) return absl::InvalidArgumentError("no sources");
   return sources;
 }

@@ -12,11 +12,13 @@
 
 namespace patrol::coverage {
 
-// Reads sources `way_id,seq,offset_m` (CSV with a header; metres from the piece's first node in the
-// way's order) for a search on `graph`.
+// Reads sources for a search on `graph`, CSV with a header: `way_id,seq,offset_m` (metres from the
+// piece's first node in the way's order), or `lon,lat` where a row has no way_id: put on the
+// network as a unit would be. `delay_s`, where there is one, is how much later a source sets off.
 //
 // Errors: INVALID_ARGUMENT naming every line at fault (a number that is none, a piece that is not
-//         there or that the mode may not use, an offset outside of it), one a line; or no sources.
+//         there or that the mode may not use, an offset outside of it, a place off the network),
+//         one a line; or no sources.
 absl::StatusOr<std::vector<Source>> ReadSources(const roadnet::Network& network,
                                                 const roadnet::SearchGraph& graph,
                                                 std::istream& in);
