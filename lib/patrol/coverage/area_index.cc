@@ -10,9 +10,11 @@ namespace patrol::coverage {
 int64_t ShareUm(double length_m, double share) { return std::llround(length_m * 1e6 * share); }
 
 AreaIndex::AreaIndex(const roadnet::Network& network, std::vector<geo::Area> areas)
-    : areas_(std::move(areas)),
-      cuts_(network, roadnet::SpatialIndex(network), areas_),
-      patrollable_um_(areas_.size(), 0) {
+    : AreaIndex(network, areas, tracks::AreaCuts(network, roadnet::SpatialIndex(network), areas)) {}
+
+AreaIndex::AreaIndex(const roadnet::Network& network, std::vector<geo::Area> areas,
+                     tracks::AreaCuts cuts)
+    : areas_(std::move(areas)), cuts_(std::move(cuts)), patrollable_um_(areas_.size(), 0) {
   for (const geo::Area& area : areas_) {
     bounds_.push_back(geo::Bounds(area.shape));
     area_m2_.push_back(geo::AreaM2(area.shape));

@@ -29,6 +29,8 @@ class AreaIndex {
  public:
   // `network` is needed while building only.
   AreaIndex(const roadnet::Network& network, std::vector<geo::Area> areas);
+  // Cut otherwise than at the areas' shapes.
+  AreaIndex(const roadnet::Network& network, std::vector<geo::Area> areas, tracks::AreaCuts cuts);
 
   const std::vector<geo::Area>& areas() const { return areas_; }
 

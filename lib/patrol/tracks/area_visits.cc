@@ -10,14 +10,12 @@
 
 namespace patrol::tracks {
 
-AreaCuts::AreaCuts(const roadnet::Network& network, const roadnet::SpatialIndex& index,
-                   const std::vector<geo::Area>& areas)
-    : area_count_(areas.size()) {
-  struct Cut {
-    roadnet::PieceIndex piece;
-    Part part;
-  };
-  std::vector<Cut> cuts;
+namespace {
+
+std::vector<AreaCuts::Cut> CutAtAreas(const roadnet::Network& network,
+                                      const roadnet::SpatialIndex& index,
+                                      const std::vector<geo::Area>& areas) {
+  std::vector<AreaCuts::Cut> cuts;
   for (uint32_t area = 0; area < areas.size(); ++area) {
     const geo::BoundingBox bounds = geo::Bounds(areas[area].shape);
     for (const roadnet::PieceIndex piece : index.PiecesIn(bounds)) {
@@ -31,11 +29,22 @@ AreaCuts::AreaCuts(const roadnet::Network& network, const roadnet::SpatialIndex&
       }
     }
   }
+  return cuts;
+}
+
+}  // namespace
+
+AreaCuts::AreaCuts(const roadnet::Network& network, const roadnet::SpatialIndex& index,
+                   const std::vector<geo::Area>& areas)
+    : AreaCuts(network.piece_count(), areas.size(), CutAtAreas(network, index, areas)) {}
+
+AreaCuts::AreaCuts(size_t piece_count, size_t area_count, std::vector<Cut> cuts)
+    : area_count_(area_count) {
   std::stable_sort(cuts.begin(), cuts.end(), [](const Cut& a, const Cut& b) {
     return std::tie(a.piece, a.part.area, a.part.begin_m) <
            std::tie(b.piece, b.part.area, b.part.begin_m);
   });
-  offsets_.assign(network.piece_count() + 1, 0);
+  offsets_.assign(piece_count + 1, 0);
   for (const Cut& cut : cuts) ++offsets_[cut.piece + 1];
   for (size_t i = 1; i < offsets_.size(); ++i) offsets_[i] += offsets_[i - 1];
   parts_.reserve(cuts.size());

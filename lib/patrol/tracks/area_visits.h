@@ -23,6 +23,15 @@ class AreaCuts {
     double end_m;
   };
 
+  // A part of one piece.
+  struct Cut {
+    roadnet::PieceIndex piece;
+    Part part;
+  };
+
+  // Of cuts made otherwise, in any order; those of one area do not overlap.
+  AreaCuts(size_t piece_count, size_t area_count, std::vector<Cut> cuts);
+
   // Areas may overlap (a grid lies in a village). Nothing is kept of the arguments.
   AreaCuts(const roadnet::Network& network, const roadnet::SpatialIndex& index,
            const std::vector<geo::Area>& areas);
