@@ -38,7 +38,7 @@ absl::StatusOr<Mode> ReadMode(const std::string& name) {
   Mode mode;
   if (roadnet::ParseMode(name, &mode)) return mode;
   return absl::InvalidArgumentError(
-      absl::StrCat("--mode \"", name, "\": is not car, motorcycle, e-bike, bicycle or foot"));
+      absl::StrCat("--mode: \"", name, "\" is not car, motorcycle, e-bike, bicycle or foot"));
 }
 
 size_t IgnoredRestrictions(const NetworkReport& report) {
@@ -72,7 +72,9 @@ std::vector<std::pair<std::string, std::string>> Figures(const NetworkStats& sta
       {"features_without_line", absl::StrCat(report.features_without_line)},
       {"ends_joined", absl::StrCat(report.ends_joined)},
       {"ways_self_crossing", absl::StrCat(report.ways_self_crossing.size())},
-      {"classes_unknown", absl::StrCat(report.classes_unknown)},
+      {"classes_unknown", absl::StrCat(report.classes_unknown.count)},
+      {"one_ways_unknown", absl::StrCat(report.one_ways_unknown.count)},
+      {"speeds_unknown", absl::StrCat(report.speeds_unknown.count)},
       {"restrictions_read", absl::StrCat(report.restrictions_read)},
       {"restrictions_used", absl::StrCat(report.restrictions_used)},
       {"restrictions_ignored", absl::StrCat(IgnoredRestrictions(report))},

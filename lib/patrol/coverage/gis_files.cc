@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/patrol/coverage/line_writer.h"
+#include "lib/patrol/roadnet/gdal_layer.h"
 #include "lib/patrol/roadnet/gdal_library.h"
 
 namespace patrol::coverage {
@@ -25,17 +26,8 @@ constexpr double kCellsMax = 1e8;
 // Quarter circles of buffers in this many segments: off by 1.3 % of the radius.
 constexpr int kQuadrantSegments = 5;
 
-struct CloseDataset {
-  void operator()(void* dataset) const { Gdal().GDALClose(dataset); }
-};
-using Dataset = std::unique_ptr<void, CloseDataset>;
-
-struct DestroyGeometry {
-  void operator()(void* geometry) const {
-    Gdal().OGR_G_DestroyGeometry(static_cast<OGRGeometryH>(geometry));
-  }
-};
-using Geometry = std::unique_ptr<void, DestroyGeometry>;
+using Dataset = std::unique_ptr<void, roadnet::CloseDataset>;
+using Geometry = std::unique_ptr<void, roadnet::DestroyGeometry>;
 
 OGRGeometryH Handle(const Geometry& geometry) { return static_cast<OGRGeometryH>(geometry.get()); }
 

@@ -3,6 +3,7 @@
 #include <cpl_conv.h>
 #include <cpl_error.h>
 #include <cpl_string.h>
+#include <cpl_vsi.h>
 #include <gdal.h>
 #include <ogr_api.h>
 #include <ogr_srs_api.h>
@@ -74,6 +75,7 @@ struct GdalCalls {
   PATROL_GDAL_CALL(OGR_G_CreateGeometry);
   PATROL_GDAL_CALL(OGR_G_DestroyGeometry);
   PATROL_GDAL_CALL(OGR_G_Difference);
+  PATROL_GDAL_CALL(OGR_G_ExportToJson);
   PATROL_GDAL_CALL(OGR_G_GetGeometryCount);
   PATROL_GDAL_CALL(OGR_G_GetGeometryRef);
   PATROL_GDAL_CALL(OGR_G_GetGeometryType);
@@ -81,6 +83,7 @@ struct GdalCalls {
   PATROL_GDAL_CALL(OGR_G_GetPointCount);
   PATROL_GDAL_CALL(OGR_G_GetX);
   PATROL_GDAL_CALL(OGR_G_GetY);
+  PATROL_GDAL_CALL(OGR_G_Transform);
   PATROL_GDAL_CALL(OGR_G_Union);
   PATROL_GDAL_CALL(OGR_G_UnionCascaded);
   PATROL_GDAL_CALL(OGR_L_CreateFeature);
@@ -95,6 +98,7 @@ struct GdalCalls {
   PATROL_GDAL_CALL(OSRIsSame);
   PATROL_GDAL_CALL(OSRNewSpatialReference);
   PATROL_GDAL_CALL(OSRSetAxisMappingStrategy);
+  PATROL_GDAL_CALL(VSIFree);
 #undef PATROL_GDAL_CALL
 };
 

@@ -15,6 +15,28 @@
 
 namespace patrol::roadnet {
 
+void UnknownValues::Add(const std::string& value) {
+  ++count;
+  if (const auto found = named.find(value); found != named.end()) {
+    ++found->second;
+  } else if (named.size() < kNamedMax) {
+    named.emplace(value, 1);
+  }
+}
+
+std::string UnknownValues::Text(size_t count_max) const {
+  std::vector<std::pair<std::string, size_t>> values(named.begin(), named.end());
+  std::stable_sort(values.begin(), values.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  size_t told = 0;
+  for (size_t i = 0; i < std::min(values.size(), count_max); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : ", ", values[i].first, " ", values[i].second);
+    told += values[i].second;
+  }
+  return told < count ? text + ", ..." : text;
+}
+
 namespace {
 
 // A way as small as can be: there may be a million. The rest lies in Input, for all of them.

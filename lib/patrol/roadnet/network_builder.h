@@ -15,6 +15,18 @@
 
 namespace patrol::roadnet {
 
+// Values of a column that say nothing known: how often, and the first few by name.
+struct UnknownValues {
+  static constexpr size_t kNamedMax = 20;
+
+  void Add(const std::string& value);
+  // "国道 512, 县道 300, ...", the most frequent first; at most `count_max` of them.
+  std::string Text(size_t count_max) const;
+
+  size_t count = 0;
+  std::map<std::string, size_t> named;
+};
+
 // What became of the input. Everything dropped or ignored is counted here.
 struct NetworkReport {
   size_t ways_read = 0;       // with a highway tag
@@ -29,8 +41,10 @@ struct NetworkReport {
   size_t features_without_line = 0;
   size_t ends_joined = 0;  // to another line's vertex within the tolerance
   std::vector<int64_t> ways_self_crossing;
-  size_t classes_unknown = 0;  // ways whose class is none of OSM's
-  size_t barriers = 0;         // nodes that some mode cannot pass
+  UnknownValues classes_unknown;   // of ways whose class is none of OSM's: RoadClass::kOther
+  UnknownValues one_ways_unknown;  // of ways taken for two-way
+  UnknownValues speeds_unknown;    // of ways taken to have no posted limit
+  size_t barriers = 0;             // nodes that some mode cannot pass
   size_t restrictions_read = 0;
   size_t restrictions_used = 0;
   std::map<std::string, size_t> restrictions_ignored;  // by reason

@@ -18,13 +18,20 @@ bool IsOsmName(const std::string& path) {
   return false;
 }
 
+bool IsSnapshotName(const std::string& path) {
+  return absl::EndsWith(absl::AsciiStrToLower(path), ".pcn");
+}
+
 }  // namespace
+
+bool IsVectorFile(const std::string& path) {
+  return !LooksLikeSnapshot(path) && !IsSnapshotName(path) && !IsOsmName(path);
+}
 
 absl::StatusOr<Network> ReadNetworkFile(const std::string& path, const VectorColumns& columns,
                                         const RoadOptions& options, NetworkReport* report) {
   if (report != nullptr) *report = NetworkReport{};
-  if (LooksLikeSnapshot(path)) return ReadSnapshot(path);
-  if (absl::EndsWith(absl::AsciiStrToLower(path), ".pcn")) return ReadSnapshot(path);
+  if (LooksLikeSnapshot(path) || IsSnapshotName(path)) return ReadSnapshot(path);
   if (IsOsmName(path)) return ReadOsm(path, options, report);
   return ReadVector(path, columns, options, report);
 }

@@ -10,6 +10,9 @@
 
 namespace patrol::roadnet {
 
+// Whether ReadNetworkFile takes the file for one of GDAL's, the only ones that have columns.
+bool IsVectorFile(const std::string& path);
+
 // Reads a network from whatever holds one: a snapshot (known by its first bytes), OSM (.osm.pbf,
 // .osm, .osm.gz, .osm.bz2, known by the name), or else any vector file of GDAL's.
 //

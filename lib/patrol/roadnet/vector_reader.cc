@@ -16,34 +16,13 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "lib/base/status.h"
+#include "lib/patrol/roadnet/gdal_layer.h"
 #include "lib/patrol/roadnet/gdal_library.h"
 #include "lib/patrol/roadnet/vertex_index.h"
 #include "lib/patrol/roadnet/way_rules.h"
 
 namespace patrol::roadnet {
 namespace {
-
-struct CloseDataset {
-  void operator()(void* dataset) const { Gdal().GDALClose(dataset); }
-};
-struct DestroyTransform {
-  void operator()(void* transform) const {
-    Gdal().OCTDestroyCoordinateTransformation(static_cast<OGRCoordinateTransformationH>(transform));
-  }
-};
-struct DestroyFeature {
-  void operator()(void* feature) const { Gdal().OGR_F_Destroy(static_cast<OGRFeatureH>(feature)); }
-};
-struct DestroyGeometry {
-  void operator()(void* geometry) const {
-    Gdal().OGR_G_DestroyGeometry(static_cast<OGRGeometryH>(geometry));
-  }
-};
-
-std::string LastError() {
-  const char* message = Gdal().CPLGetLastErrorMsg();
-  return message == nullptr || *message == 0 ? "" : absl::StrCat(": ", message);
-}
 
 // One feature before nodes are numbered.
 struct Line {
@@ -148,6 +127,23 @@ std::string Text(OGRFeatureH feature, int field) {
   return std::string(absl::StripAsciiWhitespace(Gdal().OGR_F_GetFieldAsString(feature, field)));
 }
 
+// Whether OSM knows the word for a direction, in lower case.
+bool IsOneWayValue(std::string_view text) {
+  for (const std::string_view known :
+       {"yes", "no", "-1", "true", "false", "1", "0", "reverse", "reversible", "alternating"}) {
+    if (text == known) return true;
+  }
+  return false;
+}
+
+// Whether a posted limit says something, be it that there is none or that it changes.
+bool IsSpeedValue(std::string_view text) {
+  for (const std::string_view known : {"none", "signals", "variable", "unposted"}) {
+    if (text == known) return true;
+  }
+  return ParseSpeedLimit(text) > 0 || text.find(':') != std::string_view::npos;  // "CN:urban"
+}
+
 // OSM's word for what files say of directions.
 std::string OneWayValue(const std::string& text) {
   const std::string upper = absl::AsciiStrToUpper(text);
@@ -178,26 +174,37 @@ bool AddParts(OGRGeometryH geometry, OGRCoordinateTransformationH transform,
   return true;
 }
 
+// What a value stands for, where the columns say so.
+std::string Mapped(const std::map<std::string, std::string>& values, const std::string& text) {
+  const auto found = values.find(absl::AsciiStrToLower(text));
+  return found == values.end() ? text : found->second;
+}
+
 std::vector<std::pair<std::string, std::string>> TagsOf(OGRFeatureH feature, const Fields& fields,
+                                                        const VectorColumns& columns,
                                                         NetworkReport* report) {
   std::vector<std::pair<std::string, std::string>> tags;
   if (fields.other_tags >= 0) AddOtherTags(Text(feature, fields.other_tags), &tags);
   for (const auto& [field, key] : fields.tags) {
     if (std::string text = Text(feature, field); !text.empty()) tags.emplace_back(key, text);
   }
-  const std::string road_class = fields.road_class < 0
-                                     ? "unclassified"
-                                     : absl::AsciiStrToLower(Text(feature, fields.road_class));
+  const std::string road_class =
+      fields.road_class < 0
+          ? "unclassified"
+          : absl::AsciiStrToLower(Mapped(columns.class_values, Text(feature, fields.road_class)));
   if (!road_class.empty()) {
     tags.emplace_back("highway", road_class);
     if (ParseRoadClass(road_class) == RoadClass::kOther && road_class != "other") {
-      ++report->classes_unknown;
+      report->classes_unknown.Add(road_class);
     }
   }
   if (const std::string text = Text(feature, fields.one_way); !text.empty()) {
-    tags.emplace_back("oneway", OneWayValue(text));
+    const std::string value = OneWayValue(Mapped(columns.one_way_values, text));
+    if (!IsOneWayValue(value)) report->one_ways_unknown.Add(text);
+    tags.emplace_back("oneway", value);
   }
   if (const std::string text = Text(feature, fields.speed); !text.empty() && text != "0") {
+    if (!IsSpeedValue(text)) report->speeds_unknown.Add(text);
     tags.emplace_back("maxspeed", text);
   }
   if (const std::string text = Text(feature, fields.name); !text.empty()) {
@@ -206,52 +213,11 @@ std::vector<std::pair<std::string, std::string>> TagsOf(OGRFeatureH feature, con
   return tags;
 }
 
-// The layer asked for, or the first with lines.
-absl::StatusOr<OGRLayerH> FindLayer(GDALDatasetH dataset, const std::string& asked) {
-  if (!asked.empty()) {
-    OGRLayerH layer = Gdal().GDALDatasetGetLayerByName(dataset, asked.c_str());
-    if (layer != nullptr) return layer;
-    return absl::InvalidArgumentError(absl::StrCat("has no layer \"", asked, "\""));
-  }
-  for (int i = 0; i < Gdal().GDALDatasetGetLayerCount(dataset); ++i) {
-    OGRLayerH layer = Gdal().GDALDatasetGetLayer(dataset, i);
-    const OGRwkbGeometryType type = Gdal().OGR_GT_Flatten(Gdal().OGR_L_GetGeomType(layer));
-    if (type == wkbLineString || type == wkbMultiLineString || type == wkbUnknown ||
-        type == wkbGeometryCollection) {
-      return layer;
-    }
-  }
-  return absl::InvalidArgumentError("has no layer of lines");
-}
-
-// nullptr where coordinates are WGS-84 already.
-absl::StatusOr<std::unique_ptr<void, DestroyTransform>> ToWgs84(OGRLayerH layer) {
-  OGRSpatialReferenceH from = Gdal().OGR_L_GetSpatialRef(layer);
-  if (from == nullptr) return std::unique_ptr<void, DestroyTransform>();
-  OGRSpatialReferenceH to = Gdal().OSRNewSpatialReference(nullptr);
-  Gdal().OSRImportFromEPSG(to, 4326);
-  Gdal().OSRSetAxisMappingStrategy(to, OAMS_TRADITIONAL_GIS_ORDER);
-  Gdal().OSRSetAxisMappingStrategy(from, OAMS_TRADITIONAL_GIS_ORDER);
-  std::unique_ptr<void, DestroyTransform> transform;
-  const bool same = Gdal().OSRIsSame(from, to) != 0;
-  if (!same) transform.reset(Gdal().OCTNewCoordinateTransformation(from, to));
-  Gdal().OSRDestroySpatialReference(to);
-  if (!same && transform == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("its coordinates cannot be brought to WGS-84", LastError()));
-  }
-  return transform;
-}
-
 absl::StatusOr<std::vector<Line>> ReadLines(const std::string& path, const VectorColumns& columns,
                                             NetworkReport* report) {
-  const std::unique_ptr<void, CloseDataset> dataset(Gdal().GDALOpenEx(
-      path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY, nullptr, nullptr, nullptr));
-  if (dataset == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("is no vector file that GDAL reads", LastError()));
-  }
-  PATROL_ASSIGN_OR_RETURN(OGRLayerH layer, FindLayer(dataset.get(), columns.layer));
+  PATROL_ASSIGN_OR_RETURN(const auto dataset, OpenVectorFile(path));
+  PATROL_ASSIGN_OR_RETURN(OGRLayerH layer, FindLayer(dataset.get(), columns.layer,
+                                                     {wkbLineString, wkbMultiLineString}, "lines"));
   PATROL_ASSIGN_OR_RETURN(const Fields fields,
                           FindFields(Gdal().OGR_L_GetLayerDefn(layer), columns));
   PATROL_ASSIGN_OR_RETURN(const auto transform, ToWgs84(layer));
@@ -273,7 +239,7 @@ absl::StatusOr<std::vector<Line>> ReadLines(const std::string& path, const Vecto
         return absl::InvalidArgumentError(absl::StrCat(
             "feature ", line.id, ": a place is not on the earth",
             transform == nullptr ? "; the file must be in WGS-84 or name its system" : "",
-            LastError()));
+            LastGdalError()));
       }
     }
     std::erase_if(line.parts, [](const auto& part) { return part.size() < 2; });
@@ -281,14 +247,14 @@ absl::StatusOr<std::vector<Line>> ReadLines(const std::string& path, const Vecto
       ++report->features_without_line;
       continue;
     }
-    line.tags = TagsOf(feature, fields, report);
+    line.tags = TagsOf(feature, fields, columns, report);
     const bool has_class = std::any_of(line.tags.begin(), line.tags.end(),
                                        [](const auto& tag) { return tag.first == "highway"; });
     // A river among the roads of an OSM file: no road.
     if (has_class) lines.push_back(std::move(line));
   }
   if (Gdal().CPLGetLastErrorType() == CE_Failure || Gdal().CPLGetLastErrorType() == CE_Fatal) {
-    return absl::InvalidArgumentError(absl::StrCat("is damaged", LastError()));
+    return absl::InvalidArgumentError(absl::StrCat("is damaged", LastGdalError()));
   }
   return lines;
 }
@@ -317,6 +283,18 @@ absl::StatusOr<VectorColumns> ParseVectorColumns(const std::string& text) {
         return absl::InvalidArgumentError(
             absl::StrCat("snap \"", value, "\": is not 0..50 metres"));
       }
+    } else if (key.starts_with("class:")) {
+      if (ParseRoadClass(value) == RoadClass::kOther && value != "other") {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "\"", pair, "\": \"", value, "\" is no class of OSM's (primary, residential, ...)"));
+      }
+      columns.class_values[absl::AsciiStrToLower(key.substr(6))] = value;
+    } else if (key.starts_with("oneway:")) {
+      if (!IsOneWayValue(value)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("\"", pair, "\": \"", value, "\" is not yes, no or -1"));
+      }
+      columns.one_way_values[absl::AsciiStrToLower(key.substr(7))] = value;
     } else {
       return absl::InvalidArgumentError(
           absl::StrCat("\"", key, "\" is none of class, oneway, speed, name, layer, snap"));
@@ -371,7 +349,9 @@ absl::StatusOr<Network> ReadVector(const std::string& path, const VectorColumns&
   built.features_without_line = read.features_without_line;
   built.ends_joined = read.ends_joined;
   built.ways_self_crossing = std::move(read.ways_self_crossing);
-  built.classes_unknown = read.classes_unknown;
+  built.classes_unknown = std::move(read.classes_unknown);
+  built.one_ways_unknown = std::move(read.one_ways_unknown);
+  built.speeds_unknown = std::move(read.speeds_unknown);
   if (report != nullptr) *report = built;
   if (!network.ok()) return Annotate(network.status(), entity);
   if (network->piece_count() == 0) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -19,13 +20,18 @@ struct VectorColumns {
       one_way;        // (oneway) OSM's values, or F, FT: along the line, T, TF: against it, B: both
   std::string speed;  // (maxspeed) km/h or as in OSM; 0 or empty: none posted
   std::string name;   // (name)
+  // What values of the class and one-way columns stand for in OSM, by lower-case value: 国道 ->
+  // trunk, 2 -> yes. Values that are not here are taken for OSM's own.
+  std::map<std::string, std::string> class_values;
+  std::map<std::string, std::string> one_way_values;
   // An end of a line this near to another line's vertex is joined to it, metres. Vertices at the
   // very same place are always one node.
   double snap_m = 0.1;
 };
 
-// Reads "class=A,oneway=B,speed=C,name=D,layer=L,snap=0.5", in any order, all of them optional.
-// Errors: INVALID_ARGUMENT naming what is none of these.
+// Reads "class=A,oneway=B,speed=C,name=D,layer=L,snap=0.5", in any order, all of them optional, and
+// what values stand for: "class:国道=trunk,oneway:2=yes,oneway:3=-1,oneway:1=no".
+// Errors: INVALID_ARGUMENT naming what is none of these, no class or no direction.
 absl::StatusOr<VectorColumns> ParseVectorColumns(const std::string& text);
 
 // Reads a road network from any vector file that GDAL reads: GeoPackage, Shapefile, GeoJSON, ...

@@ -19,6 +19,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 class VectorReaderTest : public testing::Test {
  protected:
@@ -145,6 +146,47 @@ TEST_F(VectorReaderTest, ReadsAGeoPackageInAProjectedSystemWithItsOwnColumns) {
   EXPECT_TRUE(network->allowed(Mode::kCar, BackwardArc(1)));
 }
 
+TEST_F(VectorReaderTest, KnowsWhatValuesOfClassAndDirectionStandFor) {
+  const std::string path =
+      WriteLayer("GPKG", "roads.gpkg", 4326,
+                 {{"LINESTRING(113 23,113.01 23)", "国道", "2", 0, ""},
+                  {"LINESTRING(113 23.1,113.01 23.1)", "县道", "3", 0, ""},
+                  {"LINESTRING(113 23.2,113.01 23.2)", "Trunk", "1", 0, ""},
+                  {"LINESTRING(113 23.3,113.01 23.3)", "乡道", "both", -5, ""}});
+  const auto columns = ParseVectorColumns(
+      "class=kind,oneway=dir,speed=kmh,class:国道=trunk,class:县道=tertiary,oneway:2=yes,oneway:3=-"
+      "1,"
+      "oneway:1=no");
+  ASSERT_TRUE(columns.ok()) << columns.status();
+  NetworkReport report;
+  const auto network = ReadVector(path, *columns, {}, &report);
+  ASSERT_TRUE(network.ok()) << network.status();
+  const auto allowed = [&](PieceIndex piece) {
+    return std::pair(network->allowed(Mode::kCar, ForwardArc(piece)),
+                     network->allowed(Mode::kCar, BackwardArc(piece)));
+  };
+  EXPECT_EQ(network->piece(0).road_class, RoadClass::kTrunk);
+  EXPECT_EQ(allowed(0), std::pair(true, false));
+  EXPECT_EQ(network->piece(1).road_class, RoadClass::kTertiary);
+  EXPECT_EQ(allowed(1), std::pair(false, true));
+  EXPECT_EQ(network->piece(2).road_class, RoadClass::kTrunk);
+  EXPECT_EQ(allowed(2), std::pair(true, true));
+  EXPECT_EQ(network->piece(3).road_class, RoadClass::kOther);
+  EXPECT_EQ(allowed(3), std::pair(true, true));
+  EXPECT_THAT(report.classes_unknown.named, ElementsAre(Pair("乡道", 1u)));
+  EXPECT_THAT(report.one_ways_unknown.named, ElementsAre(Pair("both", 1u)));
+  EXPECT_THAT(report.speeds_unknown.named, ElementsAre(Pair("-5", 1u)));
+}
+
+TEST(UnknownValues, NamesTheMostFrequentAndCountsAll) {
+  UnknownValues values;
+  for (int i = 0; i < 30; ++i) values.Add(std::to_string(i));
+  values.Add("7");
+  EXPECT_EQ(values.count, 31u);
+  EXPECT_EQ(values.named.size(), UnknownValues::kNamedMax);
+  EXPECT_EQ(values.Text(2), "7 2, 0 1, ...");
+}
+
 TEST_F(VectorReaderTest, ReadsAShapefile) {
   const std::string path = WriteLayer("ESRI Shapefile", "roads.shp", 4326,
                                       {{"LINESTRING(113 23,113.01 23)", "tertiary", "", 0, "a"}});
@@ -182,7 +224,8 @@ TEST_F(VectorReaderTest, LeavesOutWhatIsNoRoadAndCountsIt) {
   ASSERT_TRUE(network.ok()) << network.status();
   EXPECT_EQ(report.ways_used, 2u);
   EXPECT_EQ(report.features_without_line, 1u);
-  EXPECT_EQ(report.classes_unknown, 1u);
+  EXPECT_EQ(report.classes_unknown.count, 1u);
+  EXPECT_THAT(report.classes_unknown.named, ElementsAre(Pair("gasse", 1u)));
   EXPECT_THAT(report.ways_self_crossing, ElementsAre(4));
 }
 
@@ -234,6 +277,8 @@ TEST(VectorColumns, AreReadFromOneOption) {
   EXPECT_EQ(columns->snap_m, 1.5);
   EXPECT_TRUE(ParseVectorColumns("").ok());
   EXPECT_FALSE(ParseVectorColumns("klass=a").ok());
+  EXPECT_FALSE(ParseVectorColumns("class:a=primry").ok());
+  EXPECT_FALSE(ParseVectorColumns("oneway:2=maybe").ok());
   EXPECT_FALSE(ParseVectorColumns("snap=-1").ok());
   EXPECT_FALSE(ParseVectorColumns("snap=nan").ok());
 }
