@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -11,10 +12,11 @@
 #include "absl/strings/str_format.h"
 #include "cmd/patrolctl/client.h"
 #include "cmd/patrolctl/commands.h"
-#include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/printer.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
+#include "lib/geo/area.h"
+#include "lib/patrol/coverage/area_file.h"
 #include "patrol/v1/area_service.grpc.pb.h"
 
 namespace patrol::ctl {
@@ -57,7 +59,8 @@ absl::Status ImportText(const Context& context, Stub& stub, const std::string& g
 }
 
 absl::Status Import(const Context& context, const AreaFlags& flags) {
-  PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(flags.file));
+  PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, coverage::ReadAreasFile(flags.file));
+  const std::string text = geo::AreasToGeoJson(areas);
   if (text.size() > static_cast<size_t>(limits::kGrpcMessageBytesMax)) {
     return absl::InvalidArgumentError(absl::StrCat(
         flags.file, ": ", text.size(), " bytes, at most ", limits::kGrpcMessageBytesMax));
@@ -145,10 +148,10 @@ void AddAreaCommands(Context& context) {
   auto flags = std::make_shared<AreaFlags>();
 
   CLI::App* import =
-      group->add_subcommand("import", "add or replace areas from GeoJSON; all or none");
+      group->add_subcommand("import", "add or replace the areas of a file; all or none");
   import
       ->add_option("--file,file", flags->file,
-                   "FeatureCollection with properties id, name, kind, parent")
+                   "GeoJSON, GeoPackage, Shapefile ... with id, name, kind, parent")
       ->required();
   OnRun(context, import, [&context, flags] { return Import(context, *flags); });
 

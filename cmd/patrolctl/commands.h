@@ -21,6 +21,10 @@ struct Context {
   absl::Status outcome;                   // of the command that ran; becomes the exit code
 };
 
+// What becomes of the program: 0 done, 2 when the error begins with the name of the option that is
+// at fault ("--reach: ..."), else 1.
+int ExitCode(const absl::Status& outcome);
+
 // Runs `run` when `command` was asked for.
 void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> run);
 

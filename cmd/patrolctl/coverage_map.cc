@@ -16,15 +16,16 @@
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
+#include "lib/patrol/coverage/area_file.h"
 #include "lib/patrol/coverage/camera_view.h"
 #include "lib/patrol/coverage/gis_files.h"
 #include "lib/patrol/coverage/line_writer.h"
 #include "lib/patrol/coverage/reach.h"
 #include "lib/patrol/coverage/reach_files.h"
 #include "lib/patrol/coverage/result_file.h"
+#include "lib/patrol/coverage/watch_window.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/search_graph.h"
-#include "lib/patrol/tracks/csv_table.h"
 
 namespace patrol::ctl {
 namespace {
@@ -75,27 +76,6 @@ absl::Status WriteStretches(const roadnet::Network& network,
   return file.Close();
 }
 
-absl::Status WriteSums(const std::vector<geo::Area>& areas,
-                       const std::vector<coverage::WatchLengths>& sums, const std::string& folder) {
-  PATROL_ASSIGN_OR_RETURN(coverage::ResultFile file,
-                          coverage::ResultFile::Create(folder, "watched.csv"));
-  file.Write(
-      "area_id,kind,patrollable_m,covered_watched_m,covered_only_m,watched_only_m,neither_m\n");
-  for (size_t i = 0; i < sums.size(); ++i) {
-    const coverage::WatchLengths& sum = sums[i];
-    const bool whole = i == areas.size();
-    file.Write(absl::StrFormat("%s,%s,%.3f,%.3f,%.3f,%.3f,%.3f\n",
-                               whole ? "" : tracks::CsvField(areas[i].id),
-                               whole ? "network" : tracks::CsvField(areas[i].kind),
-                               static_cast<double>(sum.total_um()) * 1e-6,
-                               static_cast<double>(sum.covered_watched_um) * 1e-6,
-                               static_cast<double>(sum.covered_only_um) * 1e-6,
-                               static_cast<double>(sum.watched_only_um) * 1e-6,
-                               static_cast<double>(sum.neither_um) * 1e-6));
-  }
-  return file.Close();
-}
-
 absl::Status WritePolygons(const geo::MultiPolygon& shape, const std::string& folder) {
   PATROL_ASSIGN_OR_RETURN(coverage::ResultFile file,
                           coverage::ResultFile::Create(folder, "polygons.geojson"));
@@ -114,7 +94,7 @@ absl::Status RunMap(const MapArguments& arguments) {
   }
   std::vector<geo::Area> areas;
   if (!arguments.areas.empty()) {
-    PATROL_ASSIGN_OR_RETURN(areas, ReadAreas(arguments.areas));
+    PATROL_ASSIGN_OR_RETURN(areas, coverage::ReadAreasFile(arguments.areas));
   }
   PATROL_ASSIGN_OR_RETURN(const std::vector<coverage::CameraView> views, ReadViews(arguments));
   PATROL_ASSIGN_OR_RETURN(const roadnet::Network network, ReadNetwork(arguments.network));
@@ -140,8 +120,11 @@ absl::Status RunMap(const MapArguments& arguments) {
 
   PATROL_RETURN_IF_ERROR(coverage::MakeFolder(arguments.out));
   PATROL_RETURN_IF_ERROR(WriteStretches(network, stretches, arguments.out));
-  PATROL_RETURN_IF_ERROR(
-      WriteSums(areas, coverage::SumWatched(network, cuts, covered, watched), arguments.out));
+  std::vector<coverage::WatchMetres> sums;
+  for (const coverage::WatchLengths& sum : coverage::SumWatched(network, cuts, covered, watched)) {
+    sums.push_back(coverage::ToMetres(sum));
+  }
+  PATROL_RETURN_IF_ERROR(coverage::WriteWatched(areas, sums, arguments.out));
   PATROL_RETURN_IF_ERROR(WritePolygons(shape, arguments.out));
   PATROL_RETURN_IF_ERROR(
       coverage::WriteGeoPackage(network, stretches, shape, arguments.out + "/coverage.gpkg"));
@@ -161,8 +144,10 @@ void AddCoverageMap(Context& context) {
       "map", "what is reached from given places and what cameras see, as files for a GIS, offline");
   auto arguments = std::make_shared<MapArguments>();
   AddNetworkOptions(map, &arguments->network)->required();
-  map->add_option("--sources", arguments->sources, "CSV: way_id,seq,offset_m")->required();
-  map->add_option("--areas", arguments->areas, "GeoJSON of areas to sum over");
+  map->add_option("--sources", arguments->sources,
+                  "CSV: way_id,seq,offset_m, or lon,lat; delay_s: how much later a source sets off")
+      ->required();
+  map->add_option("--areas", arguments->areas, "GeoJSON, GeoPackage ... of areas to sum over");
   map->add_option("--cameras", arguments->cameras,
                   "CSV or GeoJSON: id, lon, lat, heading_deg, field_of_view_deg, range_m");
   map->add_option("--camera-range", arguments->camera_range_m, "of cameras that name none, metres")

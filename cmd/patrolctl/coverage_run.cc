@@ -17,11 +17,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/coverage_doubts.h"
 #include "cmd/patrolctl/coverage_what_if.h"
 #include "cmd/patrolctl/cpu_time.h"
 #include "cmd/patrolctl/files.h"
@@ -31,6 +34,8 @@
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
+#include "lib/geo/datum.h"
+#include "lib/patrol/coverage/area_file.h"
 #include "lib/patrol/coverage/area_index.h"
 #include "lib/patrol/coverage/blind_spots.h"
 #include "lib/patrol/coverage/camera_view.h"
@@ -38,6 +43,7 @@
 #include "lib/patrol/coverage/shifts.h"
 #include "lib/patrol/coverage/speed_profile.h"
 #include "lib/patrol/coverage/visit_files.h"
+#include "lib/patrol/coverage/watch_window.h"
 #include "lib/patrol/coverage/window.h"
 #include "lib/patrol/coverage/window_files.h"
 #include "lib/patrol/coverage/window_sampler.h"
@@ -45,6 +51,7 @@
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/roadnet/search_graph.h"
+#include "lib/patrol/tracks/datum_check.h"
 #include "lib/patrol/tracks/fix.h"
 #include "lib/patrol/tracks/fix_log.h"
 #include "lib/patrol/tracks/fix_reader.h"
@@ -135,8 +142,7 @@ absl::Status ReadUnits(const std::string& path, Units* units, coverage::WindowOp
     return absl::OkStatus();
   });
   if (!report.ok()) return Annotate(report.status(), path);
-  PrintRowFaults(path, *report);
-  return absl::OkStatus();
+  return AllRowsGood(path, *report);
 }
 
 absl::Status ReadFixes(const RunArguments& arguments, roadnet::Mode mode, Units* units,
@@ -159,13 +165,13 @@ absl::Status ReadFixes(const RunArguments& arguments, roadnet::Mode mode, Units*
 }
 
 // Matches the fixes, taking them, on some threads; tracks come in order of unit all the same.
-std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units units, int threads,
-                                        coverage::FixCounts* counts) {
+std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network,
+                                        const roadnet::SpatialIndex& index, Units units,
+                                        int threads, coverage::FixCounts* counts) {
   std::vector<std::pair<const std::string*, UnitFixes*>> work;
   for (auto& [id, unit] : units) {
     if (!unit.fixes.empty()) work.push_back({&id, &unit});
   }
-  const roadnet::SpatialIndex index(network);
   tracks::MatchGraphs graphs(network);
   std::vector<tracks::MatchedTrack> matched(work.size());
   std::mutex counting;
@@ -193,15 +199,44 @@ std::vector<tracks::MatchedTrack> Match(const roadnet::Network& network, Units u
   return matched;
 }
 
+// Warns of fixes read in the wrong datum.
+void CheckDatum(const FixFileFlags& flags, const Units& units, const roadnet::Network& network,
+                const roadnet::SpatialIndex& index, roadnet::Mode mode) {
+  geo::Datum read_as = geo::Datum::kWgs84;
+  if (!geo::ParseDatum(flags.datum, &read_as)) return;
+  tracks::DatumCheck check(network, index, read_as);
+  for (const auto& [id, unit] : units) {
+    for (const tracks::Fix& fix : unit.fixes.Read(id)) check.Take(fix);
+  }
+  WarnOfDatum(flags, check, mode);
+}
+
+// Units of the fixes that --units does not name move as --mode says, on duty all the time.
+void TellUnnamed(const std::string& path, const std::vector<std::string>& named,
+                 const Units& units) {
+  constexpr size_t kNamedMax = 5;
+  std::vector<std::string> unnamed;
+  for (const auto& [id, unit] : units) {
+    if (!std::binary_search(named.begin(), named.end(), id)) unnamed.push_back(id);
+  }
+  if (unnamed.empty()) return;
+  const size_t count = unnamed.size();
+  unnamed.resize(std::min(count, kNamedMax));
+  std::fprintf(
+      stderr, "%s: does not name %zu of the units: %s%s; on duty all the time, as --mode\n",
+      path.c_str(), count, absl::StrJoin(unnamed, ", ").c_str(), count > kNamedMax ? ", ..." : "");
+}
+
+absl::StatusOr<absl::Time> ReadTime(const char* option, const std::string& text,
+                                    const absl::TimeZone* zone) {
+  absl::StatusOr<absl::Time> time = ParseTime(text, zone);
+  if (!time.ok()) return Annotate(time.status(), option);
+  return time;
+}
+
 // The hour of the first fix to the end of the hour of the last, where not given otherwise.
 absl::Status SetWindow(const RunArguments& arguments, const std::optional<absl::TimeZone>& zone,
-                       const Units& units, coverage::WindowOptions* options) {
-  absl::Time first = absl::InfiniteFuture();
-  absl::Time last = absl::InfinitePast();
-  for (const auto& [id, unit] : units) {
-    first = std::min(first, unit.fixes.first());
-    last = std::max(last, unit.fixes.last());
-  }
+                       absl::Time first, absl::Time last, coverage::WindowOptions* options) {
   const absl::TimeZone* naive_zone = zone ? &*zone : nullptr;
   if (zone) options->zone = *zone;
   const absl::CivilHour first_hour = absl::ToCivilHour(first, options->zone);
@@ -212,10 +247,10 @@ absl::Status SetWindow(const RunArguments& arguments, const std::optional<absl::
     options->to = absl::FromCivil(last_hour + 1, options->zone);
   }
   if (!arguments.from.empty()) {
-    PATROL_ASSIGN_OR_RETURN(options->from, ParseTime(arguments.from, naive_zone));
+    PATROL_ASSIGN_OR_RETURN(options->from, ReadTime("--from", arguments.from, naive_zone));
   }
   if (!arguments.to.empty()) {
-    PATROL_ASSIGN_OR_RETURN(options->to, ParseTime(arguments.to, naive_zone));
+    PATROL_ASSIGN_OR_RETURN(options->to, ReadTime("--to", arguments.to, naive_zone));
   }
   PATROL_ASSIGN_OR_RETURN(options->step, ParseDuration(arguments.step));
   PATROL_ASSIGN_OR_RETURN(const std::vector<absl::Duration> reaches, ParseReaches(arguments.reach));
@@ -223,6 +258,19 @@ absl::Status SetWindow(const RunArguments& arguments, const std::optional<absl::
   auto shifts = coverage::ParseShiftStarts(arguments.shifts);
   if (!shifts.ok()) return Annotate(shifts.status(), "--shifts");
   options->shift_starts = *std::move(shifts);
+  for (const absl::Duration reach : reaches) {
+    coverage::WindowOptions each = *options;
+    each.reach = reach;
+    if (const absl::Status status = coverage::CheckWindow(each); !status.ok()) {
+      // It begins with what is wrong: "window", or "step" and "reach", which are options here.
+      const bool window = absl::StartsWith(status.message(), "window");
+      return absl::InvalidArgumentError(
+          absl::StrCat(window ? "--from, --to: " : "--", status.message()));
+    }
+  }
+  if (!arguments.shifts.empty() && !zone) {
+    std::fprintf(stderr, "--shifts: of the day in UTC; --time-zone +08:00 for a town's own\n");
+  }
   return absl::OkStatus();
 }
 
@@ -246,9 +294,12 @@ absl::Status ReadSpeeds(const std::string& path, const roadnet::Network& network
   return absl::OkStatus();
 }
 
-// Blind spots, joined with what cameras see where there are any.
-absl::Status WriteGaps(const RunArguments& arguments, const roadnet::Network& network,
-                       const coverage::AreaIndex& index, const coverage::WindowResult& result) {
+// Blind spots, joined with what cameras see where there are any, and what of the whole they see.
+absl::Status WriteGaps(const RunArguments& arguments, const coverage::ModeGraphs& graphs,
+                       const coverage::AreaIndex& index,
+                       const std::vector<tracks::MatchedTrack>& matched,
+                       const coverage::WindowResult& result) {
+  const roadnet::Network& network = graphs.network();
   coverage::BlindSpotOptions options;
   PATROL_ASSIGN_OR_RETURN(options.at_least, ParseDuration(arguments.gap_min));
   options.polygons_max = arguments.gap_polygons;
@@ -262,6 +313,9 @@ absl::Status WriteGaps(const RunArguments& arguments, const roadnet::Network& ne
     }
     watched = coverage::WatchedStretches(network, roadnet::SpatialIndex(network), cameras->views);
     options.cameras = true;
+    PATROL_ASSIGN_OR_RETURN(const std::vector<coverage::WatchMetres> seen,
+                            coverage::ComputeWatched(graphs, index, matched, result, watched));
+    PATROL_RETURN_IF_ERROR(coverage::WriteWatched(index.areas(), seen, arguments.out));
   }
   const int64_t steps_min =
       coverage::StepAtOrAfter(result.options, result.options.from + options.at_least);
@@ -279,14 +333,25 @@ absl::Status RunWindow(const RunArguments& arguments) {
   PATROL_ASSIGN_OR_RETURN(const roadnet::Mode mode, ReadModeFlag(arguments.mode));
   PATROL_ASSIGN_OR_RETURN(const coverage::WhatIf what_if, ReadWhatIf(arguments.what_if, mode));
   coverage::WindowOptions options;
+  std::vector<std::string> named;
   if (!arguments.units.empty()) {
     PATROL_RETURN_IF_ERROR(ReadUnits(arguments.units, &units, &options));
+    for (const auto& [id, unit] : units) named.push_back(id);
   }
   PATROL_RETURN_IF_ERROR(ReadFixes(arguments, mode, &units, &counts));
+  if (!arguments.units.empty()) TellUnnamed(arguments.units, named, units);
   options.threads = arguments.threads;
   options.backup = arguments.backup;
-  PATROL_RETURN_IF_ERROR(SetWindow(arguments, zone, units, &options));
-  PATROL_ASSIGN_OR_RETURN(std::vector<geo::Area> areas, ReadAreas(arguments.areas));
+  WindowInput input{arguments.fixes.path, arguments.areas, absl::InfiniteFuture(),
+                    absl::InfinitePast()};
+  for (const auto& [id, unit] : units) {
+    input.first_fix = std::min(input.first_fix, unit.fixes.first());
+    input.last_fix = std::max(input.last_fix, unit.fixes.last());
+  }
+  PATROL_RETURN_IF_ERROR(SetWindow(arguments, zone, input.first_fix, input.last_fix, &options));
+  input.from = options.from;
+  input.to = options.to;
+  PATROL_ASSIGN_OR_RETURN(std::vector<geo::Area> areas, coverage::ReadAreasFile(arguments.areas));
   PATROL_ASSIGN_OR_RETURN(roadnet::Network read, ReadNetwork(arguments.network));
   const auto network = std::make_shared<const roadnet::Network>(std::move(read));
 
@@ -297,9 +362,16 @@ absl::Status RunWindow(const RunArguments& arguments) {
   const int threads = arguments.threads > 0
                           ? arguments.threads
                           : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::vector<tracks::MatchedTrack> matched = Match(*network, std::move(units), threads, &counts);
+  std::vector<tracks::MatchedTrack> matched;
+  {
+    const roadnet::SpatialIndex places(*network);
+    CheckDatum(arguments.fixes, units, *network, places, mode);
+    matched = Match(*network, places, std::move(units), threads, &counts);
+  }
   timer.End("matched");
+  WarnOfOtherNetwork(input, counts);
   const coverage::AreaIndex index(*network, std::move(areas));
+  WarnOfEmptyWindow(input, index);
   PATROL_ASSIGN_OR_RETURN(const roadnet::Waivers waivers, ReadWaivers(arguments.network));
   const coverage::ModeGraphs graphs(network, waivers.graphs);
   PATROL_RETURN_IF_ERROR(ReadSpeeds(arguments.speeds, *network, waivers.graphs, &options));
@@ -323,7 +395,7 @@ absl::Status RunWindow(const RunArguments& arguments) {
   coverage::CountVisits(*network, index, matched, &result);
   timer.End("visits");
   PATROL_RETURN_IF_ERROR(coverage::WriteWindow(*network, index, result, counts, arguments.out));
-  PATROL_RETURN_IF_ERROR(WriteGaps(arguments, *network, index, result));
+  PATROL_RETURN_IF_ERROR(WriteGaps(arguments, graphs, index, matched, result));
   if (before) PATROL_RETURN_IF_ERROR(WriteWhatIf(index, *before, result, arguments.out));
   if (arguments.visits) {
     PATROL_RETURN_IF_ERROR(coverage::WriteVisits(*network, index, matched, options, arguments.out));
@@ -360,7 +432,9 @@ void AddCoverageRun(Context& context) {
   CLI::App* run = coverage->add_subcommand("run", "coverage of a window of stored fixes, offline");
   auto arguments = std::make_shared<RunArguments>();
   AddNetworkOptions(run, &arguments->network)->required();
-  run->add_option("--areas", arguments->areas, "GeoJSON with id, name, kind, parent")->required();
+  run->add_option("--areas", arguments->areas,
+                  "GeoJSON, GeoPackage, Shapefile ... with id, name, kind, parent")
+      ->required();
   AddFixFileOptions(run, "--fixes", &arguments->fixes);
   run->add_option("--units", arguments->units,
                   "CSV of the units: unit_id,mode,on_duty (begin/end;...)");
@@ -393,7 +467,8 @@ void AddCoverageRun(Context& context) {
   run->add_option(
       "--cameras", arguments->cameras,
       "CSV or GeoJSON (id, lon, lat, heading_deg, field_of_view_deg, range_m): how much "
-      "of a blind spot they see");
+      "of a blind spot they see; writes watched.csv: road covered and watched, one of them "
+      "or neither");
   run->add_option("--camera-range", arguments->camera_range_m, "of cameras that name none, metres")
       ->capture_default_str()
       ->check(CLI::Range(1.0, 5000.0));

@@ -25,13 +25,6 @@ absl::StatusOr<std::string> ReadText(const std::string& path) {
   return std::move(text).str();
 }
 
-absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path) {
-  PATROL_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
-  absl::StatusOr<std::vector<geo::Area>> areas = geo::ReadAreasGeoJson(text);
-  if (!areas.ok()) return Annotate(areas.status(), path);
-  return areas;
-}
-
 absl::Status OutFile::Close() {
   out_.close();
   if (out_.fail()) return absl::UnavailableError(absl::StrCat(path_, ": cannot be written"));
@@ -52,6 +45,14 @@ void PrintRowFaults(const std::string& path, const tracks::RowReport& report) {
     std::fprintf(stderr, "%s: %llu more bad rows\n", path.c_str(),
                  static_cast<unsigned long long>(report.faulty - report.faults.size()));
   }
+}
+
+absl::Status AllRowsGood(const std::string& path, const tracks::RowReport& report) {
+  if (report.faulty == 0) return absl::OkStatus();
+  PrintRowFaults(path, report);
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", report.faulty, " of ", report.rows,
+                                                 " rows ", report.faulty == 1 ? "is" : "are",
+                                                 " bad"));
 }
 
 absl::Status FinishImport(const std::string& path, const tracks::RowReport& report) {

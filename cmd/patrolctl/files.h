@@ -17,9 +17,6 @@ absl::StatusOr<std::ifstream> OpenInput(const std::string& path);
 // The whole of it. Errors: as OpenInput.
 absl::StatusOr<std::string> ReadText(const std::string& path);
 
-// The areas of a GeoJSON file. Errors: as OpenInput and geo::ReadAreasGeoJson, naming the file.
-absl::StatusOr<std::vector<geo::Area>> ReadAreas(const std::string& path);
-
 // A file being written; faults (a full disk, say) are told once, on Close.
 class OutFile {
  public:
@@ -42,6 +39,10 @@ absl::Status WriteOutput(const std::string& path, const std::string& bytes);
 
 // Names the file's bad rows on stderr, one a line, and how many there were in all.
 void PrintRowFaults(const std::string& path, const tracks::RowReport& report);
+
+// For a file where a row left out would quietly change the answer: names bad rows as above.
+// Errors: INVALID_ARGUMENT when there are any, telling how many.
+absl::Status AllRowsGood(const std::string& path, const tracks::RowReport& report);
 
 // "imported 698 of 700 rows" on stderr.
 // Errors: INVALID_ARGUMENT when there were rows and none was imported: then nothing was done.

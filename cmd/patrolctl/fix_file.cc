@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "cmd/patrolctl/files.h"
 #include "lib/base/status.h"
-#include "lib/geo/datum.h"
 
 namespace patrol::ctl {
 
@@ -89,6 +88,19 @@ absl::StatusOr<tracks::RowReport> ReadFixFile(const FixFileFlags& flags,
                                       : tracks::ReadFixesCsv(in, options, sink, csv_header);
   if (!report.ok()) return Annotate(report.status(), flags.path);
   return report;
+}
+
+std::optional<geo::Datum> WarnOfDatum(const FixFileFlags& flags, const tracks::DatumCheck& check,
+                                      roadnet::Mode mode) {
+  const tracks::DatumFit fit = check.Fit(mode);
+  if (fit.suspected) {
+    std::fprintf(stderr,
+                 "warning: %s: positions seem to be in %s. Nothing was converted; if it is so, run "
+                 "again with --datum %s\n",
+                 flags.path.c_str(), tracks::DatumFitText(fit).c_str(),
+                 std::string(geo::DatumName(*fit.suspected)).c_str());
+  }
+  return fit.suspected;
 }
 
 }  // namespace patrol::ctl

@@ -8,6 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "lib/geo/datum.h"
+#include "lib/patrol/roadnet/network.h"
+#include "lib/patrol/tracks/datum_check.h"
 #include "lib/patrol/tracks/fix_reader.h"
 
 namespace patrol::ctl {
@@ -35,5 +38,12 @@ absl::StatusOr<std::optional<absl::TimeZone>> ParseTimeZone(const std::string& t
 absl::StatusOr<tracks::RowReport> ReadFixFile(const FixFileFlags& flags,
                                               const tracks::FixSink& sink,
                                               std::string* csv_header = nullptr);
+
+// Warns on stderr of positions that fit the roads far better in another datum than the one they
+// were read in; tells which.
+//
+// check: has taken the file's fixes, read as `flags` say.
+std::optional<geo::Datum> WarnOfDatum(const FixFileFlags& flags, const tracks::DatumCheck& check,
+                                      roadnet::Mode mode);
 
 }  // namespace patrol::ctl

@@ -5,10 +5,16 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "cmd/patrolctl/commands.h"
 #include "lib/base/log.h"
 
 namespace patrol::ctl {
+
+int ExitCode(const absl::Status& outcome) {
+  if (outcome.ok()) return 0;
+  return absl::StartsWith(outcome.message(), "--") ? 2 : 1;
+}
 
 void OnRun(Context& context, CLI::App* command, std::function<absl::Status()> run) {
   command->callback([&context, run = std::move(run)] { context.outcome = run(); });
@@ -69,7 +75,6 @@ int main(int argc, char** argv) {
   }
   if (!context.outcome.ok()) {
     std::fprintf(stderr, "patrolctl: %s\n", std::string(context.outcome.message()).c_str());
-    return 1;
   }
-  return 0;
+  return patrol::ctl::ExitCode(context.outcome);
 }

@@ -29,6 +29,7 @@
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
 #include "lib/geo/datum.h"
+#include "lib/patrol/coverage/area_file.h"
 #include "lib/patrol/roadnet/nearest.h"
 #include "lib/patrol/roadnet/network.h"
 #include "lib/patrol/tracks/area_visits.h"
@@ -253,15 +254,7 @@ std::optional<geo::Datum> WarnOfWrongDatum(const FixFileFlags& flags, const FixF
   for (const auto& [unit_id, unit] : file.units) {
     for (const tracks::Fix& fix : unit.fixes) check.Take(fix);
   }
-  const tracks::DatumFit fit = check.Fit(mode);
-  if (fit.suspected) {
-    std::fprintf(stderr,
-                 "warning: %s: positions seem to be in %s. Nothing was converted; if it is so, run "
-                 "again with --datum %s\n",
-                 flags.path.c_str(), tracks::DatumFitText(fit).c_str(),
-                 std::string(geo::DatumName(*fit.suspected)).c_str());
-  }
-  return fit.suspected;
+  return WarnOfDatum(flags, check, mode);
 }
 
 // Makes the track of a unit: as a whole, or, with a delay, as a live path tells it.
@@ -299,7 +292,7 @@ absl::Status RunMatch(const MatchFlags& flags, Format format) {
   PATROL_ASSIGN_OR_RETURN(const absl::Duration delay, ParseDelay(flags.delay));
   std::vector<geo::Area> areas;
   if (!flags.areas.empty()) {
-    PATROL_ASSIGN_OR_RETURN(areas, ReadAreas(flags.areas));
+    PATROL_ASSIGN_OR_RETURN(areas, coverage::ReadAreasFile(flags.areas));
   }
   PATROL_ASSIGN_OR_RETURN(FixFile file, ReadRows(flags.fixes));
   PATROL_ASSIGN_OR_RETURN(const roadnet::Network network, ReadNetwork(flags.network));
@@ -344,7 +337,8 @@ void AddMatchCommands(Context& context) {
   const auto flags = std::make_shared<MatchFlags>();
   AddNetworkOptions(run, &flags->network)->required();
   AddFixFileOptions(run, "--fixes", &flags->fixes);
-  run->add_option("--areas", flags->areas, "GeoJSON of the areas whose visits are wanted");
+  run->add_option("--areas", flags->areas,
+                  "GeoJSON, GeoPackage ... of the areas whose visits are wanted");
   AddUnitModeOptions(run, &flags->modes);
   CLI::Option* online = run->add_flag(
       "--online", flags->online,

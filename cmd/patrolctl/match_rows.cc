@@ -41,7 +41,7 @@ absl::StatusOr<UnitModes> UnitModes::Read(const UnitModeFlags& flags) {
         return absl::OkStatus();
       });
   if (!report.ok()) return Annotate(report.status(), flags.units);
-  PrintFaults(flags.units, *report);
+  PATROL_RETURN_IF_ERROR(AllRowsGood(flags.units, *report));
   return modes;
 }
 

@@ -30,7 +30,8 @@ void AddUnitModeOptions(CLI::App* command, UnitModeFlags* flags);
 // How units move.
 class UnitModes {
  public:
-  // Errors: INVALID_ARGUMENT naming --mode; of the file. Bad rows are told on stderr.
+  // Errors: INVALID_ARGUMENT naming --mode; of the file, a bad row of it
+  //         among them.
   static absl::StatusOr<UnitModes> Read(const UnitModeFlags& flags);
 
   roadnet::Mode otherwise() const { return otherwise_; }

@@ -22,6 +22,7 @@
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
+#include "lib/patrol/coverage/area_file.h"
 #include "lib/patrol/coverage/cover_matrix.h"
 #include "lib/patrol/coverage/cover_solver.h"
 #include "lib/patrol/coverage/point_file.h"
@@ -93,7 +94,8 @@ absl::StatusOr<std::vector<coverage::FilePoint>> ReadPointFile(const std::string
 }
 
 absl::StatusOr<std::vector<geo::Area>> ChosenAreas(const Arguments& arguments) {
-  PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, ReadAreas(arguments.areas));
+  PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas,
+                          coverage::ReadAreasFile(arguments.areas));
   if (arguments.only_areas.empty()) return areas;
   std::vector<geo::Area> kept;
   for (const std::string& id : arguments.only_areas) {
@@ -224,6 +226,9 @@ absl::StatusOr<Put> PutFromNetwork(const Arguments& arguments) {
   PATROL_ASSIGN_OR_RETURN(coverage::PostSites sites,
                           ReadSites(arguments, *put.network, index, graph, cuts));
   put.sites = std::move(sites.sites);
+  if (!arguments.hours.empty() && arguments.time_zone.empty()) {
+    std::fprintf(stderr, "--hours: of the day in UTC; --time-zone +08:00 for a town's own\n");
+  }
   if (arguments.weights != "length") {
     PATROL_RETURN_IF_ERROR(PutPoints(arguments, index, graph, reach_us, &put));
     return put;
@@ -379,7 +384,8 @@ void AddPostCommands(Context& context) {
     return std::string(ParseDuration(text).status().message());
   };
   AddNetworkOptions(run, &arguments->network);
-  run->add_option("--areas", arguments->areas, "GeoJSON with id, name, kind, parent");
+  run->add_option("--areas", arguments->areas,
+                  "GeoJSON, GeoPackage, Shapefile ... with id, name, kind, parent");
   run->add_option("--area", arguments->only_areas, "only these areas of --areas; may be repeated");
   run->add_option("--candidates", arguments->candidates,
                   "GeoJSON of Points or CSV (id,lon,lat[,node_id]); or \"nodes\": the network's");

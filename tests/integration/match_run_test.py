@@ -123,7 +123,7 @@ class MatchRun(unittest.TestCase):
         self.assertGreater(tally['forced'], 0)
         for delay, text in (('-1s', '--delay: -1s is less than nothing'), ('10', '--delay: "10" is not a duration')):
             done = self.run_match('--online', '--delay', delay)
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 2)
             self.assertIn(text, done.stderr)
         self.assertEqual(self.run_match('--delay', '10s').returncode, 2, 'needs --online')
 
@@ -165,6 +165,13 @@ class MatchRun(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('unit "far" is not in', done.stderr)
 
+    def test_a_units_file_with_a_bad_row_is_refused(self):
+        (self.at / 'u.csv').write_text('unit_id,mode\nu,tank\n')
+        done = self.run_match('--units', self.at / 'u.csv')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('line 2: column "mode": "tank"', done.stderr)
+        self.assertIn('1 of 1 rows is bad', done.stderr)
+
     def test_naive_times_need_a_zone(self):
         (self.at / 'naive.csv').write_text('unit_id,time,lon,lat\nu,2026-03-02 08:00:00,113,22.9\n')
         done = self.run_match(fixes='naive.csv')
@@ -174,9 +181,9 @@ class MatchRun(unittest.TestCase):
         self.assertEqual(self.run_match('--time-zone', 'Asia/Shanghai', fixes='naive.csv').returncode, 0)
 
     def test_faults_name_what_is_wrong(self):
-        for arguments, code, text in ((['--mode', 'boat'], 1, '--mode: "boat"'),
+        for arguments, code, text in ((['--mode', 'boat'], 2, '--mode: "boat"'),
                                       (['--datum', 'mars'], 2, '--datum: mars not in {wgs84,gcj02,bd09}'),
-                                      (['--time-zone', 'Nowhere/At_all'], 1, '--time-zone: "Nowhere/At_all"'),
+                                      (['--time-zone', 'Nowhere/At_all'], 2, '--time-zone: "Nowhere/At_all"'),
                                       (['--areas', self.at / 'none'], 1, 'none: cannot be read')):
             done = self.run_match(*arguments)
             self.assertEqual(done.returncode, code, text)

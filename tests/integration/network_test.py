@@ -92,7 +92,7 @@ class NetworkTest(unittest.TestCase):
         self.assertEqual(missing.returncode, 1)
         self.assertIn('no such file', missing.stderr)
         mode = patrolctl('network', 'info', '--network', 'x.osm', '--mode', 'tank')
-        self.assertEqual(mode.returncode, 1)
+        self.assertEqual(mode.returncode, 2)
         self.assertIn('"tank"', mode.stderr)
 
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "lib/base/limits.h"
+#include "lib/patrol/coverage/area_file.h"
 #include "lib/service/api/server.h"
 #include "lib/service/config/yaml_section.h"
 #include "lib/video/media/hardware.h"
@@ -388,19 +389,18 @@ void ReadAreas(Section& root, Config* config) {
   root.Read("areas_file", &file);
   if (file.empty()) return;
   file = Resolve(root.file(), file);
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    root.AddFault("areas_file", absl::StrCat("cannot be read: ", file));
-    return;
-  }
-  std::stringstream text;
-  text << stream.rdbuf();
-  absl::StatusOr<std::vector<geo::Area>> areas = geo::ReadAreasGeoJson(text.str());
+  absl::StatusOr<std::vector<geo::Area>> areas = coverage::ReadAreasFile(file);
   if (areas.ok()) {
     config->areas = *std::move(areas);
     return;
   }
-  for (absl::string_view line : absl::StrSplit(areas.status().message(), '\n', absl::SkipEmpty())) {
+  if (absl::IsNotFound(areas.status())) {
+    root.AddFault("areas_file", absl::StrCat("cannot be read: ", file));
+    return;
+  }
+  const absl::string_view message =
+      absl::StripPrefix(areas.status().message(), absl::StrCat(file, ": "));
+  for (absl::string_view line : absl::StrSplit(message, '\n', absl::SkipEmpty())) {
     root.faults()->push_back({file, 0, "", std::string(absl::StripAsciiWhitespace(line))});
   }
 }
