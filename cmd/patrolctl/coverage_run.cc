@@ -467,8 +467,8 @@ void AddCoverageRun(Context& context) {
   run->add_option(
       "--cameras", arguments->cameras,
       "CSV or GeoJSON (id, lon, lat, heading_deg, field_of_view_deg, range_m): how much "
-      "of a blind spot they see; writes watched.csv: road covered and watched, one of them "
-      "or neither");
+      "of a blind spot they see; covers once more for watched.csv: road covered and watched, one "
+      "of them or neither");
   run->add_option("--camera-range", arguments->camera_range_m, "of cameras that name none, metres")
       ->capture_default_str()
       ->check(CLI::Range(1.0, 5000.0));
