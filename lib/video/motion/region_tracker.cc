@@ -32,6 +32,9 @@ constexpr absl::Duration kSparse = absl::Seconds(1);
 constexpr absl::Duration kCameMoving = absl::Milliseconds(600);
 // A place has changed when it differs by more than this from a moment ago; grey levels.
 constexpr int kChanged = 12;
+// Ground was taken only where it differs by more than this: the rim of what stays, or of a gap that
+// something left, grows as well, by what looked the same before.
+constexpr int kTaken = 8;
 
 // A region begins to move when it takes this much new ground while this much of it changes, or when
 // most of it changes while it drifts (traffic so dense that no ground is ever new), in own sizes
@@ -189,8 +192,10 @@ const std::vector<Region>& RegionTracker::Follow(const PlaneView& mask, const Pl
     for (int x = 0; x < width; ++x) {
       if (label[x] == 0) continue;
       Sums& sum = sums[static_cast<size_t>(label[x])];
-      sum.taken += known && vacant[x] >= kVacantTicks ? 1 : 0;
-      sum.fresh += vacant[x] >= kFreshTicks ? 1 : 0;
+      if (differs[2 * x] > kTaken) {
+        sum.taken += known && vacant[x] >= kVacantTicks ? 1 : 0;
+        sum.fresh += vacant[x] >= kFreshTicks ? 1 : 0;
+      }
       vacant[x] = 0;
       sum.changed += differs[2 * x] > kChanged ? 1 : 0;
       if (bits == nullptr) {
