@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "cmd/patrolctl/client.h"
 #include "cmd/patrolctl/commands.h"
+#include "cmd/patrolctl/files.h"
 #include "cmd/patrolctl/printer.h"
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
@@ -59,8 +60,12 @@ absl::Status ImportText(const Context& context, Stub& stub, const std::string& g
 }
 
 absl::Status Import(const Context& context, const AreaFlags& flags) {
-  PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas, coverage::ReadAreasFile(flags.file));
-  const std::string text = geo::AreasToGeoJson(areas);
+  PATROL_ASSIGN_OR_RETURN(std::string text, ReadText(flags.file));
+  if (!coverage::LooksLikeGeoJson(text)) {
+    PATROL_ASSIGN_OR_RETURN(const std::vector<geo::Area> areas,
+                            coverage::ReadAreasFile(flags.file));
+    text = geo::AreasToGeoJson(areas);
+  }
   if (text.size() > static_cast<size_t>(limits::kGrpcMessageBytesMax)) {
     return absl::InvalidArgumentError(absl::StrCat(
         flags.file, ": ", text.size(), " bytes, at most ", limits::kGrpcMessageBytesMax));

@@ -1,10 +1,12 @@
 // patrolctl coverage window: a window of the past, computed by a running service.
 
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -18,6 +20,8 @@
 #include "cmd/patrolctl/progress.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
+#include "lib/geo/area.h"
+#include "lib/patrol/tracks/csv_table.h"
 #include "lib/service/api/proto_values.h"
 #include "lib/service/api/what_if_values.h"
 #include "patrol/v1/coverage_service.grpc.pb.h"
@@ -40,7 +44,56 @@ struct WindowFlags {
   bool hours = false;
   WhatIfFlags what_if;
   std::string mode = "car";  // of units added
+  std::string rounds;
+  std::string due_visits_file;
+  bool backup = false;
 };
+
+// What is wrong with the row; nothing when it is a round.
+std::string ReadRound(const tracks::CsvTable& table, v1::RequiredRound* round) {
+  const std::string id(table.field(0));
+  if (!geo::IsAreaId(id)) return absl::StrCat("area_id \"", id, "\" is no id of an area");
+  round->set_area(absl::StrCat("areas/", id));
+  const std::string every(table.field(1));
+  double every_s = 0;
+  if (!absl::SimpleAtod(every, &every_s) || !(every_s >= 1 && every_s <= 1e7)) {
+    return absl::StrCat("every_s \"", every, "\" is not 1..1e7 seconds");
+  }
+  api::SetDuration(absl::Seconds(every_s), round->mutable_every());
+  return "";
+}
+
+absl::Status SetRounds(const WindowFlags& flags, v1::CoverageWindow* window) {
+  if (flags.rounds.empty()) return absl::OkStatus();
+  PATROL_ASSIGN_OR_RETURN(std::ifstream in, OpenInput(flags.rounds));
+  return Annotate(tracks::ReadStrictCsv(in, {"area_id", "every_s"}, {},
+                                        [&](const tracks::CsvTable& table) {
+                                          return ReadRound(table, window->add_required_rounds());
+                                        }),
+                  flags.rounds);
+}
+
+// The rounds to stderr, and each due visit to a file where one is asked for.
+absl::Status TellRounds(const WindowFlags& flags, const v1::CoverageWindow& window) {
+  std::string text = "area_id,every_s,due_time,visit_time,state\n";
+  int met = 0, late = 0, missed = 0;
+  for (const v1::RoundOutcome& round : window.rounds()) {
+    met += round.met();
+    late += round.late();
+    missed += round.missed();
+    for (const v1::DueVisit& due : round.due_visits()) {
+      absl::StrAppend(&text, IdOf(round.area()), ",", SecondsText(true, round.every()), ",",
+                      TimeText(true, due.due_time()), ",",
+                      TimeText(due.has_visit_time(), due.visit_time()), ",",
+                      due.state() == v1::DueVisit::STATE_MET    ? "met\n"
+                      : due.state() == v1::DueVisit::STATE_LATE ? "late\n"
+                                                                : "missed\n");
+    }
+  }
+  std::fprintf(stderr, "required visits: %d met, %d late, %d missed\n", met, late, missed);
+  return flags.due_visits_file.empty() ? absl::OkStatus()
+                                       : WriteOutput(flags.due_visits_file, text);
+}
 
 absl::Status SetWhatIf(const WindowFlags& flags, v1::CoverageWindow* window) {
   PATROL_ASSIGN_OR_RETURN(const roadnet::Mode mode, ReadModeFlag(flags.mode));
@@ -77,6 +130,8 @@ absl::StatusOr<v1::CreateCoverageWindowRequest> OrderOf(const WindowFlags& flags
   PATROL_RETURN_IF_ERROR(set(flags.reach, "--reach", window->mutable_reach()));
   PATROL_RETURN_IF_ERROR(set(flags.gap_min, "--gap-min", window->mutable_gap_min()));
   PATROL_RETURN_IF_ERROR(SetWhatIf(flags, window));
+  PATROL_RETURN_IF_ERROR(SetRounds(flags, window));
+  window->set_backup(flags.backup);
   return request;
 }
 
@@ -110,6 +165,7 @@ void AddRow(const v1::AreaWindow& area, const v1::SpanCoverage& span, Printer* p
                                   absl::StrCat(span.visits()),
                                   SecondsText(true, span.dwell()),
                                   SecondsText(true, span.longest_revisit_gap())};
+  if (span.has_backup_ratio()) row.push_back(RatioText(span.backup_ratio()));
   if (area.has_covered_ratio_before()) {
     row.push_back(span.has_hour_start() ? "" : RatioText(area.covered_ratio_before()));
   }
@@ -135,6 +191,7 @@ void Print(const Context& context, const WindowFlags& flags, const v1::CoverageW
                                           {"visits", 0, true},
                                           {"dwell_s", 0, true},
                                           {"longest_revisit_s", 0, true}};
+  if (window.backup()) columns.push_back({"backup_ratio", 0, true});
   if (window.town().has_covered_ratio_before())
     columns.push_back({"covered_ratio_before", 0, true});
   Printer printer(context.format, Printer::Kind::kList, std::move(columns));
@@ -163,6 +220,7 @@ absl::Status Window(const Context& context, const WindowFlags& flags) {
     PATROL_RETURN_IF_ERROR(WriteOutput(flags.blind_spots_file, spots.geojson()));
   }
   Print(context, flags, window);
+  if (window.required_rounds_size() > 0) PATROL_RETURN_IF_ERROR(TellRounds(flags, window));
   std::fprintf(stderr, "%s: %d units, %lld fixes; %d blind spots, %.1f km\n", window.name().c_str(),
                window.units(), static_cast<long long>(window.fixes()), window.blind_spots(),
                window.blind_spots_m() / 1000);
@@ -188,6 +246,12 @@ void AddCoverageWindow(Context& context) {
   AddWhatIfOptions(window, &flags->what_if);
   window->get_option("--add-at")
       ->description("what if one more unit (of --mode) had stood at LON,LAT");
+  window->add_option("--rounds", flags->rounds,
+                     "CSV area_id,every_s: required visits, checked over the window");
+  window->add_option("--due-visits", flags->due_visits_file,
+                     "also write what became of each required visit as CSV");
+  window->add_flag("--backup", flags->backup,
+                   "also where two units could be in time that do not move together");
   window->add_option("--mode", flags->mode, "how units of --add-at move")->capture_default_str();
   OnRun(context, window, [&context, flags] { return Window(context, *flags); });
 }

@@ -340,6 +340,26 @@ TEST_F(PatrolctlTest, ComputesAWindowOfThePastAndItsBlindSpots) {
   EXPECT_THAT(Run(hour + " --without nobody").err, HasSubstr("unit \"nobody\": has no fixes"));
 }
 
+TEST_F(PatrolctlTest, ChecksRequiredRoundsOfAWindowAndTellsItsBackup) {
+  const std::string hour =
+      "--format csv coverage window --from 2026-03-01T21:00:00Z --to 2026-03-01T22:00:00Z";
+  const std::string due = folder.File("due.csv");
+  const std::string rounds = Write("rounds.csv", "area_id,every_s\nwest,1200\n");
+  const Outcome asked = Run(hour + " --backup --rounds " + rounds + " --due-visits " + due);
+  EXPECT_EQ(asked.exit, 0) << asked.err;
+  EXPECT_THAT(asked.out, HasSubstr(",backup_ratio\n"));
+  EXPECT_THAT(asked.err, HasSubstr("required visits: 0 met, 0 late, 3 missed"));
+  std::ostringstream text;
+  text << std::ifstream(due).rdbuf();
+  EXPECT_THAT(text.str(), StartsWith("area_id,every_s,due_time,visit_time,state\n"
+                                     "west,1200,2026-03-01T21:20:00Z,,missed\n"));
+  const Outcome bad =
+      Run(hour + " --rounds " + Write("bad.csv", "area_id,every_s\nwest,0\n#,60\n"));
+  EXPECT_EQ(bad.exit, 1);
+  EXPECT_THAT(bad.err, HasSubstr("line 2: every_s \"0\" is not 1..1e7 seconds"));
+  EXPECT_THAT(bad.err, HasSubstr("line 3: area_id \"#\" is no id of an area"));
+}
+
 TEST_F(PatrolctlTest, SaysWhatIsWrongWithHowItWasCalled) {
   EXPECT_EQ(Run("cameras frobnicate").exit, 2);
   EXPECT_EQ(Run("units import").exit, 2);

@@ -192,7 +192,9 @@ class ServiceTest(unittest.TestCase):
 
     def test_a_window_of_the_past_is_computed_from_stored_fixes(self):
         windows = self.service.http + '/v1/coverageWindows'
-        order = {'fromTime': '2026-03-02T00:00:00Z', 'toTime': '2026-03-02T01:00:00Z'}
+        area = self.client.call('patrol.v1.AreaService/ListAreas', {'pageSize': 1})['areas'][0]['name']
+        order = {'fromTime': '2026-03-02T00:00:00Z', 'toTime': '2026-03-02T01:00:00Z', 'backup': True,
+                 'requiredRounds': [{'area': area, 'every': '1200s'}]}
         request = urllib.request.Request(windows, json.dumps(order).encode(), {'Content-Type': 'application/json'})
         with urllib.request.urlopen(request, timeout=10) as answer:
             name = json.load(answer)['name']
@@ -203,6 +205,10 @@ class ServiceTest(unittest.TestCase):
         town = window()['town']
         self.assertGreater(town['patrollableM'], 0)
         self.assertEqual(len(town['hours']), 1)
+        self.assertLessEqual(town['window']['backupRatio'], town['window']['coveredRatio'])
+        round_ = window()['rounds'][0]
+        self.assertEqual((round_['area'], round_['every']), (area, '1200s'))
+        self.assertEqual(round_['met'] + round_['late'] + round_['missed'], len(round_['dueVisits']))
         kind, body = get(f'{self.service.http}/v1/{name}/blindSpots')
         self.assertEqual(kind, 'application/geo+json')
         self.assertEqual(len(json.loads(body)['features']), min(100, window()['blindSpots']))

@@ -84,12 +84,12 @@ absl::StatusOr<std::string> ReadAsGeoJson(const std::string& path) {
       -1, ' ', false, json::error_handler_t::replace);
 }
 
-bool LooksLikeJson(const std::string& text) {
-  const size_t at = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-  return at != std::string::npos && (text[at] == '{' || text[at] == '[');
-}
-
 }  // namespace
+
+bool LooksLikeGeoJson(std::string_view beginning) {
+  const size_t at = beginning.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return at != std::string_view::npos && (beginning[at] == '{' || beginning[at] == '[');
+}
 
 absl::StatusOr<std::vector<geo::Area>> ReadAreasFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -100,7 +100,7 @@ absl::StatusOr<std::vector<geo::Area>> ReadAreasFile(const std::string& path) {
   std::string text(256, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(in.gcount()));
-  if (LooksLikeJson(text)) {
+  if (LooksLikeGeoJson(text)) {
     in.clear();
     in.seekg(0);
     std::ostringstream all;

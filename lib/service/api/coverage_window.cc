@@ -1,6 +1,7 @@
 #include "lib/service/api/coverage_window.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
@@ -35,16 +36,54 @@ absl::StatusOr<geo::LonLat> ReadRequiredPlace(const std::string& field, const Un
   return ReadLonLat(absl::StrCat(field, ".position"), unit.position());
 }
 
-void FillSpan(const coverage::SpanSums& sums, absl::Duration step, v1::SpanCoverage* span) {
+void FillSpan(const coverage::SpanSums& sums, const coverage::WindowOptions& options,
+              v1::SpanCoverage* span) {
   span->set_covered_ratio(sums.covered_ratio());
   span->set_covered_or_unknown_ratio(sums.covered_ratio() + sums.unknown_ratio());
   span->set_covered_p5(sums.covered_p5);
   span->set_covered_p50(sums.covered_p50);
   span->set_covered_p95(sums.covered_p95);
-  SetDuration(sums.longest_uncovered_steps * step, span->mutable_longest_uncovered());
+  SetDuration(sums.longest_uncovered_steps * options.step, span->mutable_longest_uncovered());
   span->set_visits(sums.visits.visits);
   SetDuration(sums.visits.dwell, span->mutable_dwell());
   SetDuration(sums.visits.longest_gap, span->mutable_longest_revisit_gap());
+  if (options.backup) span->set_backup_ratio(sums.backup_ratio());
+}
+
+absl::Status ReadRounds(const v1::CoverageWindow& window,
+                        std::vector<report::OrderedRound>* rounds) {
+  for (int i = 0; i < window.required_rounds_size(); ++i) {
+    const v1::RequiredRound& message = window.required_rounds(i);
+    const std::string field = absl::StrCat("coverage_window.required_rounds[", i, "]");
+    report::OrderedRound& round = rounds->emplace_back();
+    PATROL_ASSIGN_OR_RETURN(round.area_id, ReadName(field + ".area", "areas", message.area()));
+    round.every = ReadDuration(true, message.every(), absl::ZeroDuration());
+  }
+  return absl::OkStatus();
+}
+
+v1::DueVisit::State StateOf(const coverage::RoundDue& due) {
+  return due.met()    ? v1::DueVisit::STATE_MET
+         : due.late() ? v1::DueVisit::STATE_LATE
+                      : v1::DueVisit::STATE_MISSED;
+}
+
+void FillRounds(const report::WindowReport& report, v1::CoverageWindow* window) {
+  for (const coverage::RoundResult& checked : report.result.rounds) {
+    const coverage::RequiredRound& required = report.result.options.rounds[checked.round];
+    v1::RoundOutcome* outcome = window->add_rounds();
+    outcome->set_area(absl::StrCat("areas/", report.areas->areas()[required.area].id));
+    SetDuration(required.every, outcome->mutable_every());
+    for (const coverage::RoundDue& due : checked.due) {
+      v1::DueVisit* visit = outcome->add_due_visits();
+      SetTime(due.due, visit->mutable_due_time());
+      visit->set_state(StateOf(due));
+      if (due.visit) SetTime(*due.visit, visit->mutable_visit_time());
+      outcome->set_met(outcome->met() + (due.met() ? 1 : 0));
+      outcome->set_late(outcome->late() + (due.late() ? 1 : 0));
+    }
+    outcome->set_missed(outcome->due_visits_size() - outcome->met() - outcome->late());
+  }
 }
 
 absl::Status ReadWhatIf(const v1::WhatIf& message, coverage::WhatIf* what_if) {
@@ -74,10 +113,10 @@ absl::Status ReadWhatIf(const v1::WhatIf& message, coverage::WhatIf* what_if) {
 void FillArea(const coverage::WindowResult& result, const coverage::AreaWindow& area,
               v1::AreaWindow* message) {
   message->set_patrollable_m(static_cast<double>(area.window.patrollable_um) * 1e-6);
-  FillSpan(area.window, result.options.step, message->mutable_window());
+  FillSpan(area.window, result.options, message->mutable_window());
   for (size_t hour = 0; hour < area.hours.size(); ++hour) {
     v1::SpanCoverage* span = message->add_hours();
-    FillSpan(area.hours[hour], result.options.step, span);
+    FillSpan(area.hours[hour], result.options, span);
     SetTime(result.hours[hour].start, span->mutable_hour_start());
   }
 }
@@ -91,6 +130,7 @@ void FillReport(const report::WindowReport& report, Detail detail, v1::CoverageW
   window->set_blind_spots(static_cast<int32_t>(report.blind_spots));
   window->set_blind_spots_m(report.blind_spots_m);
   if (detail == Detail::kSummary) return;
+  FillRounds(report, window);
   FillArea(report.result, report.result.town, window->mutable_town());
   if (report.before) window->mutable_town()->set_covered_ratio_before(report.before->town);
   for (size_t i = 0; i < report.result.areas.size(); ++i) {
@@ -130,6 +170,8 @@ absl::StatusOr<report::WindowOrder> ReadOrder(const v1::CoverageWindow& window) 
   order.reach = ReadDuration(window.has_reach(), window.reach(), order.reach);
   order.gap_min = ReadDuration(window.has_gap_min(), window.gap_min(), order.gap_min);
   PATROL_RETURN_IF_ERROR(ReadWhatIf(window.what_if(), &order.what_if));
+  PATROL_RETURN_IF_ERROR(ReadRounds(window, &order.rounds));
+  order.backup = window.backup();
   return order;
 }
 
@@ -140,6 +182,12 @@ void Fill(const report::WindowDesk::Ticket& ticket, Detail detail, v1::CoverageW
   SetDuration(ticket.order.step, window->mutable_step());
   SetDuration(ticket.order.reach, window->mutable_reach());
   SetDuration(ticket.order.gap_min, window->mutable_gap_min());
+  for (const report::OrderedRound& round : ticket.order.rounds) {
+    v1::RequiredRound* message = window->add_required_rounds();
+    message->set_area(absl::StrCat("areas/", round.area_id));
+    SetDuration(round.every, message->mutable_every());
+  }
+  window->set_backup(ticket.order.backup);
   if (ticket.order.what_if.any()) Fill(ticket.order.what_if, window->mutable_what_if());
   SetTime(ticket.created, window->mutable_create_time());
   window->set_state(StateOf(ticket.state));

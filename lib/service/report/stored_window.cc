@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
+#include "lib/geo/area.h"
 #include "lib/patrol/coverage/blind_spots.h"
 #include "lib/patrol/coverage/camera_view.h"
 #include "lib/patrol/coverage/window_sampler.h"
@@ -23,6 +25,10 @@ namespace {
 constexpr double kMatchingShare = 0.5;
 // Of what was, in the question what if; a station has about a hundred units.
 constexpr size_t kChangesMax = 200;
+
+// Visits that may be due in all rounds of a window: a message of a megabyte. The 38 grids of a
+// town, each every half hour of a week, are 13,000.
+constexpr int64_t kDueVisitsMax = 20'000;
 
 // A unit's fixes from `from` to `to`, oldest first.
 absl::StatusOr<std::vector<tracks::Fix>> FixesOf(store::Store& store, const std::string& unit_id,
@@ -92,6 +98,44 @@ absl::Status FindBlindSpots(store::Store& store, const roadnet::Network& network
   return absl::OkStatus();
 }
 
+// With the areas that the rounds name.
+absl::StatusOr<std::vector<coverage::RequiredRound>> RoundsOf(const WindowOrder& order,
+                                                              const coverage::AreaIndex& index) {
+  std::vector<coverage::RequiredRound> rounds;
+  for (size_t i = 0; i < order.rounds.size(); ++i) {
+    const std::string& id = order.rounds[i].area_id;
+    const auto area = std::find_if(index.areas().begin(), index.areas().end(),
+                                   [&](const geo::Area& known) { return known.id == id; });
+    if (area == index.areas().end()) {
+      return absl::NotFoundError(
+          absl::StrCat("required_rounds[", i, "].area: there is no area \"", id, "\""));
+    }
+    rounds.push_back(
+        {static_cast<size_t>(area - index.areas().begin()), order.rounds[i].every, std::nullopt});
+  }
+  return rounds;
+}
+
+// Errors: INVALID_ARGUMENT naming the round that is out of range.
+absl::Status CheckRounds(const WindowOrder& order) {
+  int64_t due = 0;
+  for (size_t i = 0; i < order.rounds.size(); ++i) {
+    const absl::Duration every = order.rounds[i].every;
+    if (every < absl::Seconds(1)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "required_rounds[", i, "].every: ", absl::FormatDuration(every), " is below 1s"));
+    }
+    absl::Duration rest;
+    due += absl::IDivDuration(order.to - order.from, every, &rest);
+    if (due > kDueVisitsMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("required_rounds[", i, "]: with it ", due,
+                       " visits or more would be due in the window, at most ", kDueVisitsMax));
+    }
+  }
+  return absl::OkStatus();
+}
+
 coverage::WindowOptions OptionsOf(const WindowOrder& order) {
   coverage::WindowOptions options;
   options.from = order.from;
@@ -132,6 +176,7 @@ absl::Status CheckOrder(const WindowOrder& order) {
     return fault("what_if",
                  absl::StrCat(order.what_if.changes(), " changes, at most ", kChangesMax));
   }
+  PATROL_RETURN_IF_ERROR(CheckRounds(order));
   return coverage::CheckWindow(OptionsOf(order));
 }
 
@@ -141,6 +186,8 @@ absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town
                                                  const std::function<void(double)>& progress) {
   PATROL_RETURN_IF_ERROR(CheckOrder(order));
   const roadnet::Network& network = town.graphs->network();
+  PATROL_ASSIGN_OR_RETURN(std::vector<coverage::RequiredRound> rounds,
+                          RoundsOf(order, *town.areas));
   PATROL_ASSIGN_OR_RETURN(const auto modes, ModesOf(store));
   PATROL_ASSIGN_OR_RETURN(const std::vector<std::string> ids, store.UnitsWithFixes());
   WindowReport report;
@@ -166,6 +213,7 @@ absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town
   coverage::WindowOptions options = OptionsOf(order);
   options.stale_after = town.stale_after;
   options.lost_after = town.lost_after;
+  options.rounds = std::move(rounds);
   options.threads = 1;
   options.stop = stop;
   // Between two shares of the whole.
@@ -186,6 +234,7 @@ absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town
     report.fixes.units = tracks.size();
     done = half;
   }
+  options.backup = order.backup;
   PATROL_ASSIGN_OR_RETURN(report.result, compute(done, 1));
   PATROL_RETURN_IF_ERROR(FindBlindSpots(store, network, index, order, &report));
   report.result.pieces = {};

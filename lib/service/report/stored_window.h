@@ -20,6 +20,12 @@
 
 namespace patrol::report {
 
+// An area that is to be visited at least every so often within the window.
+struct OrderedRound {
+  std::string area_id;
+  absl::Duration every;
+};
+
 // What is asked about the past.
 struct WindowOrder {
   absl::Time from;  // sampled at from + k * step, below `to`
@@ -28,6 +34,8 @@ struct WindowOrder {
   absl::Duration reach = absl::Seconds(180);   // T
   absl::Duration gap_min = absl::Minutes(10);  // blind spots: uncovered at least so long on end
   coverage::WhatIf what_if;                    // hours of added units are UTC
+  std::vector<OrderedRound> rounds;            // their results: result.rounds, in this order
+  bool backup = false;                         // also what two units could reach
 };
 
 // Errors: INVALID_ARGUMENT naming the field that is out of range.
@@ -65,7 +73,8 @@ struct WindowReport {
 // known: its fixes count.
 //
 // order: as CheckOrder wants it. progress: called now and then with the share done, 0..1.
-// Errors:  CANCELLED by `stop`; ApplyWhatIf's; the store's.
+// Errors:  CANCELLED by `stop`; NOT_FOUND naming an area of a round that there is none of;
+//          ApplyWhatIf's; the store's.
 // Cost:    one thread; a day of 100 units with a fix each 30 s some 10 s of CPU and 100 MB.
 absl::StatusOr<WindowReport> ComputeStoredWindow(store::Store& store, const Town& town,
                                                  const WindowOrder& order,

@@ -130,6 +130,59 @@ TEST_F(CoverageWindowTest, AnswersWhatIfAndSaysWhatWasAskedAndHowItWas) {
   EXPECT_LT(done.areas(0).window().covered_ratio(), done.areas(0).covered_ratio_before());
 }
 
+TEST_F(CoverageWindowTest, ChecksRequiredRoundsVisitByVisit) {
+  v1::CoverageWindow order = TenMinutes();
+  v1::RequiredRound* round = order.add_required_rounds();
+  round->set_area("areas/west");
+  SetDuration(absl::Minutes(2), round->mutable_every());
+  v1::CoverageWindow ordered;
+  ASSERT_TRUE(Create(order, &ordered).ok());
+  const v1::CoverageWindow done = Await(ordered.name());
+  EXPECT_EQ(done.state(), v1::CoverageWindow::STATE_SUCCEEDED) << done.error();
+  EXPECT_EQ(done.required_rounds(0).area(), "areas/west");
+  EXPECT_EQ(done.required_rounds(0).every().seconds(), 120);
+  ASSERT_EQ(done.rounds_size(), 1);
+  const v1::RoundOutcome& outcome = done.rounds(0);
+  EXPECT_EQ(outcome.area(), "areas/west");
+  EXPECT_EQ(outcome.every().seconds(), 120);
+  // The car is there from the beginning and for its five minutes, then nobody.
+  EXPECT_EQ(outcome.late(), 0);
+  EXPECT_GT(outcome.missed(), 0);
+  EXPECT_EQ(outcome.met() + outcome.missed(), outcome.due_visits_size());
+  const v1::DueVisit& last = outcome.due_visits(outcome.due_visits_size() - 1);
+  EXPECT_EQ(last.state(), v1::DueVisit::STATE_MISSED);
+  EXPECT_TRUE(last.has_due_time());
+  EXPECT_FALSE(last.has_visit_time());
+}
+
+TEST_F(CoverageWindowTest, TellsWhereTwoUnitsCouldBeWhereItIsAsked) {
+  v1::CoverageWindow order = TenMinutes();
+  v1::CoverageWindow ordered;
+  ASSERT_TRUE(Create(order, &ordered).ok());
+  EXPECT_FALSE(Await(ordered.name()).town().window().has_backup_ratio());
+  v1::WhatIf::AddedUnit* added = order.mutable_what_if()->add_added_units();
+  added->mutable_position()->set_lon(testing::RoadPlace(3000).lon);
+  added->mutable_position()->set_lat(testing::RoadPlace(3000).lat);
+  order.set_backup(true);
+  ASSERT_TRUE(Create(order, &ordered).ok());
+  const v1::CoverageWindow done = Await(ordered.name());
+  EXPECT_EQ(done.state(), v1::CoverageWindow::STATE_SUCCEEDED) << done.error();
+  EXPECT_TRUE(done.backup());
+  EXPECT_GT(done.town().window().backup_ratio(), 0);
+  EXPECT_LT(done.town().window().backup_ratio(), done.town().window().covered_ratio());
+}
+
+TEST_F(CoverageWindowTest, FailsWhereARoundIsOfNoArea) {
+  v1::CoverageWindow order = TenMinutes();
+  v1::RequiredRound* round = order.add_required_rounds();
+  round->set_area("areas/none");
+  SetDuration(absl::Minutes(2), round->mutable_every());
+  v1::CoverageWindow ordered;
+  ASSERT_TRUE(Create(order, &ordered).ok());
+  EXPECT_THAT(Await(ordered.name()).error(),
+              HasSubstr("required_rounds[0].area: there is no area \"none\""));
+}
+
 TEST_F(CoverageWindowTest, FailsWhereAUnitOfTheQuestionWasNotThere) {
   v1::CoverageWindow order = TenMinutes();
   order.mutable_what_if()->add_without_units("units/idle");
@@ -165,6 +218,10 @@ TEST_F(CoverageWindowTest, NamesTheFieldThatIsWrong) {
                 w.mutable_what_if()->add_added_units()->mutable_position()->set_lat(91);
               }),
               HasSubstr("what_if.added_units[0].position.lat"));
+  EXPECT_THAT(said([](Window& w) { w.add_required_rounds()->set_area("grids/1"); }),
+              HasSubstr("required_rounds[0].area"));
+  EXPECT_THAT(said([](Window& w) { w.add_required_rounds()->set_area("areas/west"); }),
+              HasSubstr("required_rounds[0].every: 0 is below 1s"));
 }
 
 TEST_F(CoverageWindowTest, HasNoBlindSpotsWhereThereIsNoSuchWindow) {

@@ -1,5 +1,6 @@
 #include "lib/service/report/stored_window.h"
 
+#include <algorithm>
 #include <future>
 #include <string>
 #include <vector>
@@ -162,6 +163,33 @@ TEST_F(StoredWindowTest, SaysWhatItWouldHaveBeenWithoutAUnitAndWithOneMore) {
   EXPECT_EQ(added->fixes.units, 2u);
 }
 
+TEST_F(StoredWindowTest, SaysWhichDueVisitsCameWhichCameLateAndWhichNever) {
+  // In the west for five minutes, then again after a quarter of an hour.
+  Drive("car", kMorning, absl::Minutes(5));
+  Drive("car", kMorning + absl::Minutes(20), absl::Minutes(5));
+  const std::string west = town_.areas->areas()[0].id;
+  const auto report = Compute(
+      {.from = kMorning, .to = kMorning + absl::Hours(1), .rounds = {{west, absl::Minutes(10)}}});
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->result.rounds.size(), 1u);
+  const std::vector<coverage::RoundDue>& due = report->result.rounds[0].due;
+  ASSERT_GE(due.size(), 3u);
+  EXPECT_EQ(std::count_if(due.begin(), due.end(), [](const auto& d) { return d.late(); }), 1);
+  EXPECT_FALSE(due.back().visit.has_value());
+}
+
+TEST_F(StoredWindowTest, AddsUpWhatTwoUnitsCouldReachWhereItIsAsked) {
+  Drive("car", kMorning, absl::Minutes(5));
+  WindowOrder order{.from = kMorning, .to = kMorning + absl::Minutes(5), .backup = true};
+  const auto alone = Compute(order);
+  ASSERT_TRUE(alone.ok()) << alone.status();
+  EXPECT_EQ(alone->result.town.window.backup_ratio(), 0);
+  order.what_if = {.added = {{.place = testing::RoadPlace(3000)}}};
+  const auto two = Compute(order);
+  ASSERT_TRUE(two.ok()) << two.status();
+  EXPECT_GT(two->result.town.window.backup_ratio(), 0);
+}
+
 TEST_F(StoredWindowTest, NamesTheUnitOfAQuestionThatHasNoFixes) {
   const auto report = Compute(
       {.from = kMorning, .to = kMorning + absl::Hours(1), .what_if = {.without = {"idle"}}});
@@ -196,6 +224,14 @@ TEST_F(StoredWindowTest, RefusesWhatIsOutOfRangeNamingTheField) {
   EXPECT_THAT(said([](WindowOrder& o) { o.gap_min = -absl::Seconds(1); }), HasSubstr("gap_min: "));
   EXPECT_THAT(said([](WindowOrder& o) { o.what_if.without.resize(201); }),
               HasSubstr("what_if: 201 changes"));
+  EXPECT_THAT(said([](WindowOrder& o) {
+                o.rounds = {{"a", absl::Minutes(1)}, {"b", absl::Milliseconds(999)}};
+              }),
+              HasSubstr("required_rounds[1].every: 999ms"));
+  EXPECT_THAT(said([](WindowOrder& o) {
+                o.rounds.assign(6, {"a", absl::Seconds(1)});
+              }),
+              HasSubstr("required_rounds[5]: with it 21600 visits"));
 }
 
 }  // namespace
