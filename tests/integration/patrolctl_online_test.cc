@@ -352,7 +352,7 @@ TEST_F(PatrolctlTest, ChecksRequiredRoundsOfAWindowAndTellsItsBackup) {
   std::ostringstream text;
   text << std::ifstream(due).rdbuf();
   EXPECT_THAT(text.str(), StartsWith("area_id,every_s,due_time,visit_time,state\n"
-                                     "west,1200,2026-03-01T21:20:00Z,,missed\n"));
+                                     "west,1200.000,2026-03-01T21:20:00Z,,missed\n"));
   const Outcome bad =
       Run(hour + " --rounds " + Write("bad.csv", "area_id,every_s\nwest,0\n#,60\n"));
   EXPECT_EQ(bad.exit, 1);
