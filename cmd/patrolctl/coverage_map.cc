@@ -132,8 +132,17 @@ absl::Status RunMap(const MapArguments& arguments) {
     PATROL_RETURN_IF_ERROR(
         coverage::WriteVectorTiles(network, stretches, arguments.out + "/tiles"));
   }
-  return coverage::WriteArrivalTiff(network, search, arguments.cell_m,
-                                    arguments.out + "/arrival.tif");
+  PATROL_RETURN_IF_ERROR(coverage::WriteArrivalTiff(network, search, arguments.cell_m,
+                                                    arguments.out + "/arrival.tif"));
+  const coverage::WatchMetres& town = sums.back();
+  std::printf("covered %.3f of %.3f patrollable km",
+              (town.covered_watched + town.covered_only) / 1000, town.total() / 1000);
+  if (!views.empty()) {
+    std::printf("; watched by cameras %.3f, neither %.3f",
+                (town.covered_watched + town.watched_only) / 1000, town.neither / 1000);
+  }
+  std::printf("\n");
+  return absl::OkStatus();
 }
 
 }  // namespace
