@@ -195,7 +195,10 @@ def print_curve(program, referee, folders):
                 with tempfile.TemporaryDirectory() as out:
                     out = pathlib.Path(out)
                     fixes = thinned(folder / 'fixes.csv', seconds, drop, out / 'thinned.csv')
-                    run_match(program, folder, fixes, out)
+                    if len(fixes.read_text().splitlines()) > 1:
+                        run_match(program, folder, fixes, out)
+                    else:  # all were dropped
+                        (out / 'path.csv').write_text('unit_id,seq,node_id,time,way_id\n')
                     metres = truths[folder].score(out / 'path.csv')
                     if not checked:
                         theirs = by_referee(referee, folder, out / 'path.csv')
