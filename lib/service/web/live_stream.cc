@@ -130,6 +130,8 @@ absl::StatusOr<std::shared_ptr<LiveStream>> LiveViewers::Open(const std::string&
   }
   if (stream->cut_) return absl::UnavailableError("the service stops");
   stream->subscription_ = *std::move(subscription);
+  // At once: where pictures wait already, Next has nothing to wait for.
+  cameras_->Focus(camera_id, 2 * limits::kLiveFocusInterval);
   return stream;
 }
 
