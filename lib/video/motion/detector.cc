@@ -108,12 +108,14 @@ struct Detector::Impl {
   void Reduce(const media::Picture& picture, Plane& current) const;
   Registration::Match Register(const Plane& picture);
   void ChooseDistance();
+  void ForgetPassing(Plane& space);
   void ChooseReference(absl::Time time, Plane& space);
   void LearnAnew(const media::Picture& picture, Scratch& scratch, Detection& detection);
   bool Recall(Scratch& scratch, absl::Time time, Detection& detection);
   void LookElsewhere(const media::Picture& picture, absl::Duration elapsed, Scratch& scratch,
                      Detection& detection);
-  void GrowLight(const Displacement& displacement, absl::Duration elapsed, Scratch& scratch) const;
+  void GrowLight(const Plane& current, const Displacement& displacement, absl::Duration elapsed,
+                 Scratch& scratch) const;
   void LeaveOutLight(Plane& current, absl::Duration elapsed, Detection& detection,
                      Scratch& scratch);
   static void Judge(Detection& detection);
@@ -226,6 +228,16 @@ void Detector::Impl::ChooseDistance() {
   model->set_base_distance(static_cast<int>(std::lround(std::min(base, own / gain))));
 }
 
+// Takes out of a scene just learnt what passed by meanwhile, by what counts in its light; not where
+// pictures were too few to show what goes to and fro, nor for small targets, whose noise it finds.
+void Detector::Impl::ForgetPassing(Plane& space) {
+  if (!learning.dense() || options.min_object_size < kSmallTarget) return;
+  model->Mean(space);
+  bright_luma = BrightLuma(space);
+  ChooseDistance();
+  model->ForgetPassing();
+}
+
 // Keeps the view that was learnt and begins with the picture's.
 void Detector::Impl::LearnAnew(const media::Picture& picture, Scratch& scratch,
                                Detection& detection) {
@@ -278,8 +290,8 @@ void Detector::Impl::LookElsewhere(const media::Picture& picture, absl::Duration
 
 // The light has changed all over at once: the regions found grow to all of it, but for what hides
 // the ground.
-void Detector::Impl::GrowLight(const Displacement& displacement, absl::Duration elapsed,
-                               Scratch& scratch) const {
+void Detector::Impl::GrowLight(const Plane& current, const Displacement& displacement,
+                               absl::Duration elapsed, Scratch& scratch) const {
   const std::vector<uint8_t>& before = passing.Before(elapsed);
   const bool known = before.size() == scratch.blocks.blocks.size() &&
                      std::count(before.begin(), before.end(), 1) <
@@ -288,7 +300,7 @@ void Detector::Impl::GrowLight(const Displacement& displacement, absl::Duration 
   hidden.blocks.assign(hidden.blocks.size(), 0);
   if (known) hidden.blocks = before;
   AddUnseen(displacement, model->width(), model->height(), hidden);
-  scratch.lit.Grow(hidden, known);
+  scratch.lit.Grow(current, scratch.mean, hidden, known);
 }
 
 // Takes out of the mask what is only lit differently, and follows large changes of light at once.
@@ -301,8 +313,8 @@ void Detector::Impl::LeaveOutLight(Plane& current, absl::Duration elapsed, Detec
   if (share <= 0) return;
   detection.lit_share = share;
   if (share >= kRelitShare) {
-    GrowLight(detection.displacement, elapsed, scratch);
     model->Mean(scratch.mean);
+    GrowLight(current, detection.displacement, elapsed, scratch);
     model->Relight(scratch.lit, current, scratch.mean);
     scratch.lit.Relight(current, scratch.mean, moment.mutable_plane());
     reference_time = absl::InfinitePast();
@@ -368,6 +380,7 @@ Detection Detector::Process(const media::Picture& picture) {
     detection.learning = impl.learning.active();
     detection.mask = impl.model->mask().view();
     if (detection.learning) return detection;
+    impl.ForgetPassing(scratch.mean);
     impl.reference_time = absl::InfinitePast();
   } else {
     if (impl.registration.ready() && match.found < kViewLost) {

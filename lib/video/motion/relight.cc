@@ -30,12 +30,19 @@ constexpr double kVotesPerThing = 1.5;
 // Neighbours belong together when their factors differ by less than this: the edge of a beam of
 // headlights changes by an eighth from block to block.
 constexpr float kAlike = 1.2f;
+// Ground says what the light makes of hidden ground that is about as bright, nearest first: so many
+// blocks of it, so far away at most.
+constexpr float kAlikeLuma = 1.3f;
+constexpr size_t kGroundMin = 6;
+constexpr int kGroundReach = 8;
 // What a pixel beside a thing may differ from the background in the light around it: grey levels,
 // and as a share.
 constexpr float kLitDistance = 12, kLitShare = 0.15f;
-// Without votes a region is light when this share of its border fades, of so many pairs at least.
+// Without votes a region is light when this share of its border fades, of so many pairs at least,
+// and so many pairs beside things for each at most: a beam that several cars stand in has two.
 constexpr double kFadingShare = 0.75;
 constexpr int kBorderMin = 8;
+constexpr int kThingsPerFading = 3;
 
 // Variance of a block's luma about its best plane: what a beam's edge alone makes is left out.
 double WithoutRamp(const Plane& picture, int left, int top, int width, int height) {
@@ -131,7 +138,9 @@ LightRegions::Block LightRegions::Judge(const Plane& picture, const Plane& backg
     }
   }
   const double n = count;
-  Block block{.vote = kFlat, .ratio = static_cast<float>((sum_p + n + 1) / (sum_b + n + 1))};
+  Block block{.vote = kFlat,
+              .ratio = static_cast<float>((sum_p + n + 1) / (sum_b + n + 1)),
+              .luma = static_cast<float>(sum_b / (n + 1))};
   if (2 * count < width * height || sum_p < kDarkest * count) return block;
   const double mean = sum_p / n;
   const double variance_p = (sum_pp - mean * sum_p) / n;
@@ -165,7 +174,7 @@ bool LightRegions::IsLight(const Region& region) {
   if (light >= kVotesMin && light >= kVotesPerThing * region.things) return true;
   const int border = region.fading + region.ending;
   return border >= kBorderMin && region.fading >= kFadingShare * border &&
-         2 * region.fading >= region.things;
+         kThingsPerFading * region.fading >= region.things;
 }
 
 template <typename Visit>
@@ -228,17 +237,11 @@ void LightRegions::MarkLit() {
       }
     });
   }
-  SpreadTo([](const Block& block) { return block.vote == kThing && block.foreground; });
-}
-
-template <typename Goes>
-void LightRegions::SpreadTo(const Goes& goes) {
   for (size_t next = 0; next < region_.size(); ++next) {
     ForNeighbours(region_[next], [&](int block) {
       const auto index = static_cast<size_t>(block);
       Block& neighbour = blocks_[index];
-      if (lit_[index] || !goes(neighbour)) return;
-      neighbour.vote = kThing;
+      if (lit_[index] || neighbour.vote != kThing || !neighbour.foreground) return;
       neighbour.ratio = RatioAround(block);
       lit_[index] = true;
       region_.push_back(block);
@@ -246,10 +249,46 @@ void LightRegions::SpreadTo(const Goes& goes) {
   }
 }
 
-void LightRegions::Grow(const ForegroundBlocks& hidden, bool else_ground) {
-  region_.clear();
+float LightRegions::RatioOfGround(int block) const {
+  const int row = block / blocks_across_, column = block % blocks_across_;
+  const float own = blocks_[static_cast<size_t>(block)].luma + 1;
+  std::vector<float> alike, any;
+  const auto look = [&](int y, int x) {
+    if (y < 0 || y >= blocks_down_ || x < 0 || x >= blocks_across_) return;
+    const auto index = static_cast<size_t>(y * blocks_across_ + x);
+    if (!ground_[index]) return;
+    const Block& other = blocks_[index];
+    any.push_back(other.ratio);
+    const float luma = other.luma + 1;
+    if (luma < kAlikeLuma * own && own < kAlikeLuma * luma) alike.push_back(other.ratio);
+  };
+  // Ring by ring.
+  for (int reach = 1; reach <= kGroundReach && alike.size() < kGroundMin; ++reach) {
+    for (int i = -reach; i < reach; ++i) {
+      look(row - reach, column + i);
+      look(row + i, column + reach);
+      look(row + reach, column - i);
+      look(row - i, column - reach);
+    }
+  }
+  std::vector<float>& ratios = alike.empty() ? any : alike;
+  if (ratios.empty()) return 1;
+  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), middle, ratios.end());
+  return *middle;
+}
+
+void LightRegions::Grow(const Plane& picture, const Plane& background,
+                        const ForegroundBlocks& hidden, bool else_ground) {
+  ground_.assign(blocks_.size(), false);
   for (size_t i = 0; i < blocks_.size(); ++i) {
     Block& block = blocks_[i];
+    if (block.vote == kNone) {
+      const int left = static_cast<int>(i) % blocks_across_ * kBlock;
+      const int top = static_cast<int>(i) / blocks_across_ * kBlock;
+      block = Judge(picture, background, left, top, std::min(kBlock, picture.width() - left),
+                    std::min(kBlock, picture.height() - top));
+    }
     if (hidden.blocks[i] != 0) {
       lit_[i] = false;
       block.foreground = true;
@@ -259,9 +298,15 @@ void LightRegions::Grow(const ForegroundBlocks& hidden, bool else_ground) {
       lit_[i] = true;
       if (block.vote == kThing) block.vote = kFlat;
     }
-    if (lit_[i]) region_.push_back(static_cast<int>(i));
+    ground_[i] = (lit_[i] && block.vote != kThing) || !block.foreground;
   }
-  SpreadTo([](const Block& block) { return block.foreground; });
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    Block& block = blocks_[i];
+    if (ground_[i] || !block.foreground) continue;
+    block.vote = kThing;
+    block.ratio = RatioOfGround(static_cast<int>(i));
+    lit_[i] = true;
+  }
 }
 
 bool LightRegions::JudgeBlocks(const Plane& picture, const Plane& background,

@@ -33,9 +33,11 @@ class LightRegions {
 
   // The light has changed all over: the regions go on into what else is foreground, and into what
   // is hidden, so that it cannot be seen what the light makes of the ground there: it gets as much
-  // brighter as around.
+  // brighter as ground of its luma around.
+  // picture, background: those that the regions were found in, of all of the picture.
   // else_ground: all that is not hidden is known to be ground.
-  void Grow(const ForegroundBlocks& hidden, bool else_ground);
+  void Grow(const Plane& picture, const Plane& background, const ForegroundBlocks& hidden,
+            bool else_ground);
 
   // Takes the regions found out of the mask, given the pictures that they were found in; things
   // within them stay where they differ from the background in the light around them.
@@ -54,6 +56,7 @@ class LightRegions {
     Vote vote = kNone;
     bool foreground = false;
     float ratio = 1;  // picture / background
+    float luma = 0;   // of the background
   };
   struct Region {
     std::array<int, 4> votes{};
@@ -75,16 +78,16 @@ class LightRegions {
   // Collects the region that `start` lies in.
   Region Collect(int start);
   float RatioAround(int block) const;
+  // By how much the ground around one became brighter that is about as bright as its own.
+  float RatioOfGround(int block) const;
   void MarkLit();
-  // From the region on into neighbours that are not lit and for which `goes` holds: things.
-  template <typename Goes>
-  void SpreadTo(const Goes& goes);
 
   int blocks_across_ = 0;
   int blocks_down_ = 0;
   std::vector<Block> blocks_;
   std::vector<bool> seen_;
-  std::vector<bool> lit_;  // in a region that is only lit differently
+  std::vector<bool> lit_;     // in a region that is only lit differently
+  std::vector<bool> ground_;  // Grow: shown by the picture
   std::vector<int> region_;
 };
 

@@ -34,6 +34,8 @@ constexpr int kSpeck = 0x80;  // in blink_
 constexpr int kBlinkBits = 0x7f;
 constexpr int kNearestMax = 63;
 constexpr int kBlinkMax = 60;
+// A place that has blinked by more than this lately sways: one flip there and none back.
+constexpr int kSways = 4;
 // Flicker and blinking follow at most this much time at once: a picture every two seconds must not
 // count for fifty, nor one every two hundred milliseconds for five.
 constexpr double kStepMax_s = 0.05;
@@ -77,6 +79,20 @@ v_uint8x16 Times8(const v_uint8x16& value) {
   return four_times + four_times;
 }
 
+// What never counts, by the luma that is compared: fewer grey levels in the dark and near white.
+struct Allowed {
+  Allowed(int base, int dark, int white)
+      : base(All(base)), darkest(All(std::min(dark, base))), white(All(std::min(white, 255))) {}
+
+  v_uint8x16 At(const v_uint8x16& value) const {
+    return cv::v_min(cv::v_min(base, darkest + Eighth(value - black)),
+                     darkest + Half(white - value));
+  }
+
+  const v_uint8x16 base, darkest, white;
+  const v_uint8x16 black = All(kBlack);
+};
+
 }  // namespace
 
 SampleModel::SampleModel(int width, int height, Parameters parameters)
@@ -114,6 +130,35 @@ void SampleModel::SetBlock(int left, int top, int right, int bottom, const Plane
   }
 }
 
+void SampleModel::ForgetPassing() {
+  const Allowed allowed(base_distance_, parameters_.dark_distance, 255);
+  const v_uint8x16 zero = All(0), half = All(kSamples / 2);
+  const v_uint8x16 blink_bits = All(kBlinkBits), sways = All(kSways);
+  for (int y = 0; y < height_; ++y) {
+    const uint8_t* blink = blink_.row(y);
+    for (int x = 0; x < width_; x += kLanes) {
+      std::array<v_uint8x16, kSamples> values, near;
+      for (size_t k = 0; k < kSamples; ++k) values[k] = Load(samples_[k].row(y) + x);
+      // The sample that most are near.
+      v_uint8x16 best = values[0], most = zero;
+      for (size_t k = 0; k < kSamples; ++k) {
+        const v_uint8x16 distance = allowed.At(values[k]);
+        near[k] = zero;
+        for (const v_uint8x16& other : values) {
+          near[k] = cv::v_sub_wrap(near[k], cv::v_absdiff(values[k], other) <= distance);
+        }
+        best = cv::v_select(near[k] > most, values[k], best);
+        most = cv::v_max(most, near[k]);
+      }
+      const v_uint8x16 known = (most >= half) & ((Load(blink + x) & blink_bits) <= sways);
+      for (size_t k = 0; k < kSamples; ++k) {
+        const v_uint8x16 passed = (near[k] < half) & known;
+        cv::v_store(samples_[k].row(y) + x, cv::v_select(passed, best, values[k]));
+      }
+    }
+  }
+}
+
 int SampleModel::Dither(double value) {
   const double chance = static_cast<double>(random_()) / 2147483647.0;
   return static_cast<int>(std::floor(value + chance));
@@ -127,10 +172,7 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   const uint8_t* flicker = flicker_.row(y);
   const uint8_t* blink = blink_.row(y);
   uint8_t* raw = scratch.raw.row(y);
-  const v_uint8x16 base = All(base_distance_);
-  const v_uint8x16 darkest = All(std::min(parameters_.dark_distance, base_distance_));
-  const v_uint8x16 black = All(kBlack);
-  const v_uint8x16 white = All(std::min(saturated_from_, 255));
+  const Allowed allowed(base_distance_, parameters_.dark_distance, saturated_from_);
   const v_uint8x16 one = All(kMoving), half = All(kHalf);
   const v_uint8x16 blink_bits = All(kBlinkBits);
   const v_uint8x16 needed = All(kNearSamples);
@@ -140,10 +182,8 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
   for (int x = 0; x < width_; x += kLanes) {
     const v_uint8x16 value = Load(current + x);
     const v_uint8x16 exact = kSaturated ? value <= unsaturated_to : All(255);
-    const v_uint8x16 allowed =
-        cv::v_min(cv::v_min(base, darkest + Eighth(value - black)), darkest + Half(white - value));
     const v_uint8x16 distance =
-        allowed + (Half(Load(flicker + x)) - spared) + (Load(blink + x) & blink_bits);
+        allowed.At(value) + (Half(Load(flicker + x)) - spared) + (Load(blink + x) & blink_bits);
     v_uint8x16 near = All(0);
     v_uint8x16 nearest = nearest_max;
 #pragma GCC unroll 8

@@ -65,6 +65,11 @@ class SampleModel {
   // Makes the picture all samples of the pixels from left, top to before right, bottom.
   void SetBlock(int left, int top, int right, int bottom, const Plane& picture);
 
+  // Takes out of the samples what passed by while they were set: where at least half of them are
+  // near one another, those that are near fewer become like them. Not where it blinks: what sways
+  // looks like that as well.
+  void ForgetPassing();
+
   // Compares: fills mask() (0 or 255), and follows flicker and blinking.
   // elapsed_s: since the picture before, seconds.
   void Segment(const Plane& picture, double elapsed_s);

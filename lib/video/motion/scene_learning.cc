@@ -11,6 +11,7 @@ constexpr double kBusyShare = 0.03;
 
 void SceneLearning::Start(absl::Time time) {
   active_ = true;
+  pictures_ = 0;
   start_ = sample_time_ = time;
   samples_set_ = 0;
 }
@@ -29,6 +30,7 @@ bool SceneLearning::Ends(absl::Time time, const SampleModel& model) const {
 void SceneLearning::Show(const Plane& picture, absl::Time time, absl::Duration elapsed,
                          SampleModel& model) {
   const double elapsed_s = absl::ToDoubleSeconds(elapsed);
+  ++pictures_;
   if (empty()) {
     for (int k = 0; k < SampleModel::kSamples; ++k) model.SetSample(k, picture);
     samples_set_ = 1;

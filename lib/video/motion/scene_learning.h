@@ -19,6 +19,8 @@ class SceneLearning {
 
   bool active() const { return active_; }
   bool empty() const { return samples_set_ == 0; }
+  // The pictures were close enough to one another to show what goes to and fro.
+  bool dense() const { return pictures_ * kDense > sample_time_ - start_; }
 
   // Shows the next picture to the model; active() afterwards says whether more are needed.
   void Show(const Plane& picture, absl::Time time, absl::Duration elapsed, SampleModel& model);
@@ -27,10 +29,13 @@ class SceneLearning {
   void SetTime(absl::Time time) { start_ = sample_time_ = time; }
 
  private:
+  static constexpr absl::Duration kDense = absl::Milliseconds(100);
+
   bool Ends(absl::Time time, const SampleModel& model) const;
 
   const absl::Duration least_, most_;
   bool active_ = true;
+  int pictures_ = 0;
   absl::Time start_;
   absl::Time sample_time_;  // of the last sample set
   int samples_set_ = 0;

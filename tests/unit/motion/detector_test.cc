@@ -57,6 +57,24 @@ TEST_F(DetectorTest, LearnsAStillSceneInAboutTwoSecondsAtFullRate) {
   EXPECT_LE(took, absl::Seconds(3));
 }
 
+TEST_F(DetectorTest, WhatPassedByWhileABusySceneWasLearntHidesNothingThatFollows) {
+  constexpr int kPlaces = 5;
+  const auto place = [this](int index) { scene_.square_x = 10 + 60 * index; };
+  scene_.square_size = 56;
+  scene_.snow_size = 64;  // something always moves
+  Detection detection = {.learning = true};
+  for (int i = 0; detection.learning; ++i) {
+    place(i / 7 % kPlaces);  // 0.3 s each
+    detection = Show();
+    ASSERT_LT(i, 300);
+  }
+  for (int index = 0; index < kPlaces; ++index) {
+    place(index);
+    Show();  // what appears all at once is told a picture later
+    EXPECT_GT(Shares(Show()).first, 0.95) << "place " << index;
+  }
+}
+
 TEST_F(DetectorTest, LearnsFromNinePicturesTwoSecondsApart) {
   EXPECT_LE(Learn(absl::Seconds(2)), absl::Seconds(18));
 }

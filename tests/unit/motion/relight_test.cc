@@ -93,5 +93,62 @@ TEST(LightRegionsTest, AThingInABeamOfLightStaysAndTheLightAroundItGoes) {
   EXPECT_LT(outside, 0.3 * kThingShare) << "the blocks that it lies in";
 }
 
+TEST(LightRegionsTest, ABeamOfLightThatManyThingsStandInIsLight) {
+  const Plane ground = Ground();
+  Plane picture = Lit(ground, true, false);
+  const auto in_things = [](int x, int y) {
+    return std::hypot(x - 160, y - 120) < 72 && x % 24 < 16 && y % 24 < 8;
+  };
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) {
+      if (in_things(x, y)) picture.row(y)[x] = static_cast<uint8_t>(Thing(x, y));
+    }
+  }
+  Plane mask = Difference(picture, ground);
+  ForegroundBlocks blocks;
+  blocks.Fill(mask);
+  LightRegions regions;
+  regions.Find(picture, ground, blocks);
+  regions.ClearFrom(picture, ground, mask);
+  int outside = 0;
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) outside += mask.row(y)[x] != 0 && !in_things(x, y) ? 1 : 0;
+  }
+  EXPECT_LT(outside, 0.005 * kWidth * kHeight) << "the blocks that they lie in";
+}
+
+// A hedge at the left and a road, in old light and in new: the hedge half as bright again, the road
+// as it was.
+Plane HedgeAndRoad(bool new_light) {
+  Plane ground(kWidth, kHeight);
+  std::minstd_rand random(5);
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) {
+      const bool hedge = x < 136;
+      const double luma = hedge ? 40.0 + random() % 40 : 150.0 + random() % 3;
+      ground.row(y)[x] = static_cast<uint8_t>(luma * (hedge && new_light ? 1.5 : 1.0));
+    }
+  }
+  return ground;
+}
+
+TEST(LightRegionsTest, HiddenGroundGetsTheLightThatGroundAsBrightGetsAround) {
+  const Plane ground = HedgeAndRoad(false);
+  const Plane picture = Lit(HedgeAndRoad(true), false, true);
+  ForegroundBlocks blocks, hidden;
+  blocks.Fill(Difference(picture, ground));
+  hidden.Fill(Difference(Lit(ground, false, true), ground));
+  LightRegions regions;
+  regions.Find(picture, ground, blocks);
+  regions.Grow(picture, ground, hidden, true);
+  Plane model(ground);
+  regions.Relight(picture, ground, model);
+  for (int x = 144; x < 184; x += 8) {
+    EXPECT_NEAR(model.row(116)[x], ground.row(116)[x], 4) << x;
+    EXPECT_NEAR(model.row(180)[x], ground.row(180)[x], 4) << x;
+  }
+  EXPECT_NEAR(model.row(116)[60], 1.5 * ground.row(116)[60], 4);
+}
+
 }  // namespace
 }  // namespace patrol::motion

@@ -72,5 +72,37 @@ TEST(SampleModelTest, ANarrowPartOfAThingBelongsToItWhateverItLooksLike) {
   EXPECT_TRUE(IsInThing(120, 4));
 }
 
+// Whether a thing is found that the model has seen so many times of eight, once what passed by is
+// forgotten.
+bool FoundAgain(int times_seen) {
+  const Plane ground(kSize, kSize, 120), thing(kSize, kSize, 180);
+  SampleModel model(kSize, kSize, SampleModel::Parameters());
+  for (int i = 0; i < SampleModel::kSamples; ++i) {
+    model.SetSample(i, i < times_seen ? thing : ground);
+  }
+  model.ForgetPassing();
+  model.Segment(thing, 0.04);
+  return model.mask().row(kSize / 2)[kSize / 2] != 0;
+}
+
+TEST(SampleModelTest, WhatPassedByInFewerThanHalfOfTheSamplesIsForgotten) {
+  EXPECT_TRUE(FoundAgain(2));
+  EXPECT_TRUE(FoundAgain(3));
+  EXPECT_FALSE(FoundAgain(4)) << "nobody knows which of the two is the ground";
+}
+
+TEST(SampleModelTest, WhereItBlinksEverythingThatWasSeenIsKept) {
+  const Plane ground(kSize, kSize, 120);
+  Plane leaf(ground);
+  leaf.row(kSize / 2)[kSize / 2] = 180;
+  SampleModel model(kSize, kSize, SampleModel::Parameters());
+  for (int i = 0; i < SampleModel::kSamples; ++i) model.SetSample(i, ground);
+  for (int i = 0; i < 20; ++i) model.Segment(i % 2 == 0 ? leaf : ground, 0.04);
+  model.SetSample(0, leaf);
+  model.SetSample(1, leaf);
+  model.ForgetPassing();
+  EXPECT_EQ(model.sample(0).row(kSize / 2)[kSize / 2], 180);
+}
+
 }  // namespace
 }  // namespace patrol::motion

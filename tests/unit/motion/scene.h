@@ -45,6 +45,7 @@ class Scene {
   int square_y = 100;
   int square_size = 40;
   uint8_t square_grey = 210;
+  int snow_size = 0;  // so large a square at the upper left, each pixel of it anything each time
   // How the camera stands: what is at (x, y) of the scene is drawn at (x + shake_x, y + shake_y),
   // turned around the centre.
   double shake_x = 0;
@@ -63,7 +64,9 @@ class Scene {
         const bool inside = square_x >= 0 && x >= square_x && x < square_x + square_size &&
                             y >= square_y && y < square_y + square_size;
         // a square with some texture of its own, so that it is seen to move inside as well
-        const double grey = inside ? square_grey - (x - square_x) / 4 % 2 * 30 : Background(x, y);
+        const double grey = inside ? square_grey - (x - square_x) / 4 % 2 * 30
+                            : x < snow_size && y < snow_size ? static_cast<double>(random_() % 256)
+                                                             : Background(x, y);
         const double value = grey * light + noise * static_cast<double>(grains_[grain]);
         grain = grain + 1 < kGrains ? grain + 1 : 0;
         frame->data[0][y * frame->linesize[0] + x] =
