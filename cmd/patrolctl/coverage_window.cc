@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -21,6 +20,7 @@
 #include "lib/base/status.h"
 #include "lib/base/time_text.h"
 #include "lib/geo/area.h"
+#include "lib/patrol/coverage/shifts.h"
 #include "lib/patrol/tracks/csv_table.h"
 #include "lib/service/api/proto_values.h"
 #include "lib/service/api/what_if_values.h"
@@ -54,13 +54,10 @@ std::string ReadRound(const tracks::CsvTable& table, v1::RequiredRound* round) {
   const std::string id(table.field(0));
   if (!geo::IsAreaId(id)) return absl::StrCat("area_id \"", id, "\" is no id of an area");
   round->set_area(absl::StrCat("areas/", id));
-  const std::string every(table.field(1));
-  double every_s = 0;
-  if (!absl::SimpleAtod(every, &every_s) || !(every_s >= 1 && every_s <= 1e7)) {
-    return absl::StrCat("every_s \"", every, "\" is not 1..1e7 seconds");
-  }
-  api::SetDuration(absl::Seconds(every_s), round->mutable_every());
-  return "";
+  absl::Duration every;
+  std::string fault = coverage::ReadEvery(table.field(1), &every);
+  if (fault.empty()) api::SetDuration(every, round->mutable_every());
+  return fault;
 }
 
 absl::Status SetRounds(const WindowFlags& flags, v1::CoverageWindow* window) {

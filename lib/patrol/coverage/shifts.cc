@@ -72,6 +72,16 @@ absl::StatusOr<std::vector<absl::Duration>> ParseShiftStarts(const std::string& 
   return starts;
 }
 
+std::string ReadEvery(std::string_view text, absl::Duration* every) {
+  const absl::string_view given(text.data(), text.size());
+  double every_s = 0;
+  if (!absl::SimpleAtod(given, &every_s) || !(every_s >= 1 && every_s <= 1e7)) {
+    return absl::StrCat("every_s \"", given, "\" is not 1..1e7 seconds");
+  }
+  *every = absl::Seconds(every_s);
+  return "";
+}
+
 namespace {
 
 // What is wrong with the row; nothing when `round` is it.
@@ -82,12 +92,8 @@ std::string ReadRound(const tracks::CsvTable& table, const std::vector<geo::Area
                                  [&](const geo::Area& known) { return known.id == id; });
   if (area == areas.end()) return absl::StrCat("no area \"", id, "\"");
   round->area = static_cast<size_t>(area - areas.begin());
-  const std::string every(table.field(1));
-  double every_s = 0;
-  if (!absl::SimpleAtod(every, &every_s) || !(every_s >= 1 && every_s <= 1e7)) {
-    return absl::StrCat("every_s \"", every, "\" is not 1..1e7 seconds");
-  }
-  round->every = absl::Seconds(every_s);
+  std::string fault = ReadEvery(table.field(1), &round->every);
+  if (!fault.empty()) return fault;
   const std::string shift(table.field(2));
   if (shift.empty()) return "";
   const auto start = ParseShiftStarts(shift);

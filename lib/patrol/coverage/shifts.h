@@ -4,6 +4,7 @@
 #include <istream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -60,6 +61,10 @@ std::vector<Shift> ShiftsOf(const std::vector<absl::Duration>& starts, absl::Tim
 void AppendOnDuty(const Visit& visit, const std::vector<DutyInterval>* duty,
                   std::vector<Visit>* out);
 bool IsOnDuty(absl::Time instant, const std::vector<DutyInterval>* duty);
+
+// How often a place is to be visited, from the column every_s of a file of rounds.
+// Returns: what is wrong with it; empty when `every` is it.
+std::string ReadEvery(std::string_view text, absl::Duration* every);
 
 // Rounds from CSV: area_id, every_s, and where only one shift is meant shift_start (HH:MM).
 //

@@ -121,8 +121,11 @@ double Unlit(const Plane& picture, const Plane& background, int left, int top, i
 
 }  // namespace
 
-LightRegions::Block LightRegions::Judge(const Plane& picture, const Plane& background, int left,
-                                        int top, int width, int height) {
+LightRegions::Block LightRegions::Judge(const Plane& picture, const Plane& background, int column,
+                                        int row) {
+  const int left = column * kBlock, top = row * kBlock;
+  const int width = std::min(kBlock, picture.width() - left);
+  const int height = std::min(kBlock, picture.height() - top);
   int sum_p = 0, sum_b = 0, sum_pp = 0, sum_bb = 0, sum_pb = 0, count = 0;
   for (int y = top; y < top + height; ++y) {
     const uint8_t* p = picture.row(y) + left;
@@ -284,10 +287,8 @@ void LightRegions::Grow(const Plane& picture, const Plane& background,
   for (size_t i = 0; i < blocks_.size(); ++i) {
     Block& block = blocks_[i];
     if (block.vote == kNone) {
-      const int left = static_cast<int>(i) % blocks_across_ * kBlock;
-      const int top = static_cast<int>(i) / blocks_across_ * kBlock;
-      block = Judge(picture, background, left, top, std::min(kBlock, picture.width() - left),
-                    std::min(kBlock, picture.height() - top));
+      block = Judge(picture, background, static_cast<int>(i) % blocks_across_,
+                    static_cast<int>(i) / blocks_across_);
     }
     if (hidden.blocks[i] != 0) {
       lit_[i] = false;
@@ -311,7 +312,6 @@ void LightRegions::Grow(const Plane& picture, const Plane& background,
 
 bool LightRegions::JudgeBlocks(const Plane& picture, const Plane& background,
                                const ForegroundBlocks& foreground) {
-  const int width = picture.width(), height = picture.height();
   const auto is = [&foreground](int row, int column) {
     return foreground.Contains(column, row) && foreground.blocks[foreground.Index(column, row)];
   };
@@ -324,10 +324,8 @@ bool LightRegions::JudgeBlocks(const Plane& picture, const Plane& background,
           !is(row, column + 1)) {
         continue;
       }
-      const int left = column * kBlock, top = row * kBlock;
       Block& block = blocks_[static_cast<size_t>(row * blocks_across_ + column)];
-      block = Judge(picture, background, left, top, std::min(kBlock, width - left),
-                    std::min(kBlock, height - top));
+      block = Judge(picture, background, column, row);
       block.foreground = own;
     }
   }

@@ -66,8 +66,7 @@ class LightRegions {
     int fading = 0;
     int ending = 0;
   };
-  static Block Judge(const Plane& picture, const Plane& background, int left, int top, int width,
-                     int height);
+  static Block Judge(const Plane& picture, const Plane& background, int column, int row);
   static bool Alike(const Block& a, const Block& b);
   static bool IsLight(const Region& region);
   template <typename Visit>

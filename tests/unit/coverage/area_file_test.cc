@@ -5,62 +5,26 @@
 #include <string>
 #include <vector>
 
-#include <gdal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ogr_api.h>
-#include <ogr_srs_api.h>
 
 #include "tests/support/temporary_folder.h"
+#include "tests/support/vector_layer.h"
 
 namespace patrol::coverage {
 namespace {
 
 using testing::HasSubstr;
 
-struct Row {
-  std::string wkt;
-  std::vector<std::string> fields;  // of the columns; "": none
-};
-
 class AreaFileTest : public testing::Test {
  protected:
   std::string Path(const std::string& name) const { return folder_.File(name); }
 
-  // A layer written by GDAL itself, in the system `epsg`.
   std::string WriteLayer(const char* driver, const std::string& name, int epsg,
-                         OGRwkbGeometryType type, const std::vector<std::string>& columns,
-                         const std::vector<Row>& rows) const {
-    GDALAllRegister();
-    const std::string path = Path(name);
-    GDALDatasetH dataset =
-        GDALCreate(GDALGetDriverByName(driver), path.c_str(), 0, 0, 0, GDT_Unknown, nullptr);
-    OGRSpatialReferenceH system = OSRNewSpatialReference(nullptr);
-    OSRImportFromEPSG(system, epsg);
-    OSRSetAxisMappingStrategy(system, OAMS_TRADITIONAL_GIS_ORDER);
-    OGRLayerH layer = GDALDatasetCreateLayer(dataset, "beats", system, type, nullptr);
-    for (const std::string& column : columns) {
-      OGRFieldDefnH field = OGR_Fld_Create(column.c_str(), OFTString);
-      OGR_L_CreateField(layer, field, 1);
-      OGR_Fld_Destroy(field);
-    }
-    for (const Row& row : rows) {
-      OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer));
-      for (size_t i = 0; i < row.fields.size(); ++i) {
-        if (row.fields[i].empty()) continue;
-        OGR_F_SetFieldString(feature, static_cast<int>(i), row.fields[i].c_str());
-      }
-      std::string wkt = row.wkt;
-      char* text = wkt.data();
-      OGRGeometryH geometry = nullptr;
-      OGR_G_CreateFromWkt(&text, system, &geometry);
-      OGR_F_SetGeometryDirectly(feature, geometry);
-      EXPECT_EQ(OGR_L_CreateFeature(layer, feature), OGRERR_NONE);
-      OGR_F_Destroy(feature);
-    }
-    OSRDestroySpatialReference(system);
-    GDALClose(dataset);
-    return path;
+                         OGRwkbGeometryType type, const std::vector<test::VectorColumn>& columns,
+                         const std::vector<test::VectorRow>& rows) const {
+    test::WriteVectorLayer(driver, Path(name), "beats", epsg, type, columns, rows);
+    return Path(name);
   }
 
   std::string Fault(const std::string& path) const {
@@ -73,9 +37,9 @@ class AreaFileTest : public testing::Test {
 constexpr char kSquare[] = "POLYGON((113 22.9,113.01 22.9,113.01 22.91,113 22.91,113 22.9))";
 
 TEST_F(AreaFileTest, ReadsPolygonsOfAGeoPackageWithTheirColumnsInAnyCase) {
-  const auto areas = ReadAreasFile(
-      WriteLayer("GPKG", "beats.gpkg", 4326, wkbPolygon, {"ID", "Name", "KIND", "parent", "chief"},
-                 {{kSquare, {"b-1", "东门 \"1\"", "beat", "town", "x"}}, {kSquare, {"b-2"}}}));
+  const auto areas = ReadAreasFile(WriteLayer(
+      "GPKG", "beats.gpkg", 4326, wkbPolygon, {{"ID"}, {"Name"}, {"KIND"}, {"parent"}, {"chief"}},
+      {{kSquare, {"b-1", "东门 \"1\"", "beat", "town", "x"}}, {kSquare, {"b-2"}}}));
   ASSERT_TRUE(areas.ok()) << areas.status();
   ASSERT_EQ(areas->size(), 2u);
   EXPECT_EQ((*areas)[0].id, "b-1");
@@ -91,7 +55,7 @@ TEST_F(AreaFileTest, ReadsPolygonsOfAGeoPackageWithTheirColumnsInAnyCase) {
 TEST_F(AreaFileTest, BringsAProjectedShapefileToWgs84AndNumbersAreasWithoutAnId) {
   // Longitude 113, latitude 22.9 in UTM 49 is 705,208 east, 2,533,906 north.
   const auto areas = ReadAreasFile(WriteLayer(
-      "ESRI Shapefile", "beats.shp", 32649, wkbPolygon, {"name"},
+      "ESRI Shapefile", "beats.shp", 32649, wkbPolygon, {{"name"}},
       {{"POLYGON((705000 2533000,706000 2533000,706000 2534000,705000 2534000,705000 2533000))",
         {"east"}}}));
   ASSERT_TRUE(areas.ok()) << areas.status();
@@ -105,7 +69,7 @@ TEST_F(AreaFileTest, BringsAProjectedShapefileToWgs84AndNumbersAreasWithoutAnId)
 
 TEST_F(AreaFileTest, NamesAllFaultsOfAVectorFileAtOnceAsOfGeoJson) {
   const std::string path =
-      WriteLayer("GPKG", "bad.gpkg", 4326, wkbPolygon, {"id"},
+      WriteLayer("GPKG", "bad.gpkg", 4326, wkbPolygon, {{"id"}},
                  {{kSquare, {"a"}}, {kSquare, {"a"}}, {"POLYGON((0 0,1 1,1 0,0 1,0 0))", {"bow"}}});
   EXPECT_THAT(Fault(path), HasSubstr(path));
   EXPECT_THAT(Fault(path), HasSubstr("\"a\""));
@@ -113,7 +77,7 @@ TEST_F(AreaFileTest, NamesAllFaultsOfAVectorFileAtOnceAsOfGeoJson) {
 }
 
 TEST_F(AreaFileTest, RefusesWhatHoldsNoAreas) {
-  EXPECT_THAT(Fault(WriteLayer("GPKG", "roads.gpkg", 4326, wkbLineString, {"id"},
+  EXPECT_THAT(Fault(WriteLayer("GPKG", "roads.gpkg", 4326, wkbLineString, {{"id"}},
                                {{"LINESTRING(0 0,1 1)", {"a"}}})),
               HasSubstr("has no layer of polygons"));
   std::ofstream(Path("areas.bin")) << "\x01\x02 no areas";

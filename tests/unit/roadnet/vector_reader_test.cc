@@ -6,13 +6,11 @@
 #include <string>
 #include <vector>
 
-#include <gdal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ogr_api.h>
-#include <ogr_srs_api.h>
 
 #include "lib/patrol/roadnet/network_file.h"
+#include "tests/support/vector_layer.h"
 
 namespace patrol::roadnet {
 namespace {
@@ -32,7 +30,7 @@ class VectorReaderTest : public testing::Test {
     return path;
   }
 
-  // A line layer written by GDAL itself: columns kind, dir, kmh, road; in the system `epsg`.
+  // A line layer: columns kind, dir, kmh, road; in the system `epsg`.
   struct Road {
     std::string wkt;
     std::string kind;
@@ -42,38 +40,13 @@ class VectorReaderTest : public testing::Test {
   };
   std::string WriteLayer(const char* driver, const std::string& name, int epsg,
                          const std::vector<Road>& roads) const {
-    GDALAllRegister();
     const std::string path = (folder_ / name).string();
-    GDALDatasetH dataset =
-        GDALCreate(GDALGetDriverByName(driver), path.c_str(), 0, 0, 0, GDT_Unknown, nullptr);
-    OGRSpatialReferenceH system = OSRNewSpatialReference(nullptr);
-    OSRImportFromEPSG(system, epsg);
-    OSRSetAxisMappingStrategy(system, OAMS_TRADITIONAL_GIS_ORDER);
-    OGRLayerH layer = GDALDatasetCreateLayer(dataset, "roads", system, wkbLineString, nullptr);
-    for (const char* column : {"kind", "dir", "road"}) {
-      OGRFieldDefnH field = OGR_Fld_Create(column, OFTString);
-      OGR_L_CreateField(layer, field, 1);
-      OGR_Fld_Destroy(field);
-    }
-    OGRFieldDefnH field = OGR_Fld_Create("kmh", OFTInteger);
-    OGR_L_CreateField(layer, field, 1);
-    OGR_Fld_Destroy(field);
+    std::vector<test::VectorRow> rows;
     for (const Road& road : roads) {
-      OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer));
-      OGR_F_SetFieldString(feature, 0, road.kind.c_str());
-      OGR_F_SetFieldString(feature, 1, road.dir.c_str());
-      OGR_F_SetFieldString(feature, 2, road.road.c_str());
-      OGR_F_SetFieldInteger(feature, 3, road.kmh);
-      std::string wkt = road.wkt;
-      char* text = wkt.data();
-      OGRGeometryH geometry = nullptr;
-      OGR_G_CreateFromWkt(&text, system, &geometry);
-      OGR_F_SetGeometryDirectly(feature, geometry);
-      EXPECT_EQ(OGR_L_CreateFeature(layer, feature), OGRERR_NONE);
-      OGR_F_Destroy(feature);
+      rows.push_back({road.wkt, {road.kind, road.dir, road.road, std::to_string(road.kmh)}});
     }
-    OSRDestroySpatialReference(system);
-    GDALClose(dataset);
+    test::WriteVectorLayer(driver, path, "roads", epsg, wkbLineString,
+                           {{"kind"}, {"dir"}, {"road"}, {"kmh", OFTInteger}}, rows);
     return path;
   }
 
