@@ -35,6 +35,8 @@ constexpr size_t kIdBytesMax = 64;
 // one read takes a whole picture, which cameras send in a burst of packets (benchmarks/RESULTS.md,
 // "receive only").
 constexpr std::chrono::milliseconds kGather{1};
+// For which it reads before it looks at its timers again.
+constexpr std::chrono::milliseconds kReadSlice{1};
 constexpr char kNoAnalysis[] = "analysis is switched off by configuration";
 // Seconds. The bounds that are promised (5 ms of lag, 100 ms of age, at p99) are bucket borders.
 const prometheus::Histogram::BucketBoundaries kLoopLagBuckets = {
@@ -154,6 +156,7 @@ class Fleet::Impl : public CameraSurroundings {
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   // The loop's own:
+  rtsp::ReadTurns read_turns_;
   asio::steady_timer tick_timer_;
   int ticks_ = 0;
   asio::steady_timer pace_timer_;
@@ -184,9 +187,12 @@ class Fleet::Impl : public CameraSurroundings {
 void Fleet::Impl::RunLoop() {
   while (!loop_.stopped()) {
     try {
-      loop_.run_one();
-      std::this_thread::sleep_for(kGather);
+      if (read_turns_.empty()) {
+        loop_.run_one();
+        std::this_thread::sleep_for(kGather);
+      }
       loop_.poll();
+      read_turns_.Run(kReadSlice);
     } catch (const std::exception& error) {
       // Sessions end their own exceptions; what comes here left its handler half done.
       PATROL_LOG_ERROR("ingest loop: {}", error.what());
@@ -207,9 +213,10 @@ absl::Status Fleet::Impl::Add(CameraOptions camera) {
                                                      limits::kCamerasMax));
   }
   const std::string id = camera.id;
-  const auto added = std::make_shared<Camera>(
-      std::move(camera), ++last_ticket_,
-      Camera::Parts{loop_, options_, clock_, read_buffer_, tls_, ring_budget_, pool_, *this});
+  const auto added =
+      std::make_shared<Camera>(std::move(camera), ++last_ticket_,
+                               Camera::Parts{loop_, options_, clock_, read_buffer_, read_turns_,
+                                             tls_, ring_budget_, pool_, *this});
   cameras_.emplace(id, added);
   asio::post(loop_, [this, added] {
     live_.emplace(added->ticket(), added);

@@ -189,8 +189,8 @@ asio::awaitable<absl::Status> Session::Impl::SetUp() {
 }
 
 asio::awaitable<absl::Status> Session::Impl::SetUpUdp() {
-  auto udp = UdpTransport::Open(loop_, connection_->local().address(), clock_, read_buffer_, *this,
-                                &stats_.quirks);
+  auto udp = UdpTransport::Open(loop_, connection_->local().address(), clock_, read_buffer_,
+                                options_.read_turns, *this, &stats_.quirks);
   if (!udp.ok()) co_return udp.status();
   udp_ = *std::move(udp);
   const absl::StatusOr<Message> reply =

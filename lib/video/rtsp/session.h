@@ -13,6 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/video/media/access_unit.h"
+#include "lib/video/rtsp/read_turns.h"
 #include "lib/video/rtsp/tls.h"
 
 namespace boost::asio {
@@ -44,6 +45,9 @@ struct SessionOptions {
   TlsTrust tls;
   // Shared by the sessions of one loop; null: a session has its own.
   std::shared_ptr<TlsContexts> tls_contexts;
+  // Where media are read; shared by the sessions of one loop, which runs it, and outlives them.
+  // Null: a session reads as soon as there is something.
+  ReadTurns* read_turns = nullptr;
   absl::Duration connect_timeout = limits::kConnectTimeout;
   absl::Duration request_timeout = limits::kRequestTimeout;
   // No media for this long ends the session.

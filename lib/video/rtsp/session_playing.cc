@@ -42,12 +42,14 @@ void Session::Impl::ReadWhilePlaying() {
   const std::shared_ptr<Impl> self = shared_from_this();
   connection_->socket().async_wait(asio::ip::tcp::socket::wait_read,
                                    [self](const error_code& error) {
-                                     absl::Status status = self->TakeWhatCame(error);
-                                     if (!status.ok() || self->SomethingForReceive()) {
-                                       self->WakeReceive(std::move(status));
-                                     } else {
-                                       self->ReadWhilePlaying();
-                                     }
+                                     ReadInTurn(self->options_.read_turns, [self, error] {
+                                       absl::Status status = self->TakeWhatCame(error);
+                                       if (!status.ok() || self->SomethingForReceive()) {
+                                         self->WakeReceive(std::move(status));
+                                       } else {
+                                         self->ReadWhilePlaying();
+                                       }
+                                     });
                                    });
 }
 

@@ -41,18 +41,21 @@ bool Comes(const sockaddr_storage& from, const asio::ip::address& address, uint1
 }  // namespace
 
 UdpTransport::UdpTransport(asio::io_context& loop, const Clock& clock,
-                           std::span<uint8_t> read_buffer, UdpSink& sink, QuirkCounts* quirks)
+                           std::span<uint8_t> read_buffer, ReadTurns* read_turns, UdpSink& sink,
+                           QuirkCounts* quirks)
     : rtp_(loop),
       rtcp_(loop),
       clock_(clock),
       read_buffer_(read_buffer),
+      read_turns_(read_turns),
       sink_(&sink),
       quirks_(quirks) {}
 
 absl::StatusOr<std::shared_ptr<UdpTransport>> UdpTransport::Open(
     asio::io_context& loop, const asio::ip::address& local, const Clock& clock,
-    std::span<uint8_t> read_buffer, UdpSink& sink, QuirkCounts* quirks) {
-  auto transport = std::make_shared<UdpTransport>(loop, clock, read_buffer, sink, quirks);
+    std::span<uint8_t> read_buffer, ReadTurns* read_turns, UdpSink& sink, QuirkCounts* quirks) {
+  auto transport =
+      std::make_shared<UdpTransport>(loop, clock, read_buffer, read_turns, sink, quirks);
   for (int tried = 0; tried < limits::kUdpPortPairsTriedMax; ++tried) {
     if (transport->Bind(local, 0)) return transport;
   }
@@ -115,10 +118,12 @@ void UdpTransport::SendRtcp(std::span<const uint8_t> bytes) {
 void UdpTransport::Wait(bool rtcp) {
   const std::shared_ptr<UdpTransport> self = shared_from_this();
   (rtcp ? rtcp_ : rtp_).async_wait(Socket::wait_read, [self, rtcp](const error_code& error) {
-    if (error || self->sink_ == nullptr) return;
-    self->Drain(rtcp);
-    if (self->sink_ != nullptr) self->sink_->OnUdpDrained();
-    if (self->sink_ != nullptr) self->Wait(rtcp);
+    if (error) return;
+    ReadInTurn(self->read_turns_, [self, rtcp] {
+      if (self->sink_ != nullptr) self->Drain(rtcp);
+      if (self->sink_ != nullptr) self->sink_->OnUdpDrained();
+      if (self->sink_ != nullptr) self->Wait(rtcp);
+    });
   });
 }
 

@@ -10,6 +10,7 @@
 #include "lib/base/asio.h"
 #include "lib/base/clock.h"
 #include "lib/video/rtsp/quirks.h"
+#include "lib/video/rtsp/read_turns.h"
 #include "lib/video/rtsp/reorder_window.h"
 
 namespace patrol::rtsp {
@@ -33,15 +34,13 @@ class UdpSink {
 class UdpTransport : public std::enable_shared_from_this<UdpTransport> {
  public:
   // Binds an even port and the next above it on `local`, the address by which the camera reaches
-  // us. clock, read_buffer and quirks outlive the transport; sink lives until Close().
-  // Errors: RESOURCE_EXHAUSTED when no pair of ports is free.
-  static absl::StatusOr<std::shared_ptr<UdpTransport>> Open(asio::io_context& loop,
-                                                            const asio::ip::address& local,
-                                                            const Clock& clock,
-                                                            std::span<uint8_t> read_buffer,
-                                                            UdpSink& sink, QuirkCounts* quirks);
+  // us. clock, read_buffer, read_turns (may be null) and quirks outlive the transport; sink lives
+  // until Close(). Errors: RESOURCE_EXHAUSTED when no pair of ports is free.
+  static absl::StatusOr<std::shared_ptr<UdpTransport>> Open(
+      asio::io_context& loop, const asio::ip::address& local, const Clock& clock,
+      std::span<uint8_t> read_buffer, ReadTurns* read_turns, UdpSink& sink, QuirkCounts* quirks);
   UdpTransport(asio::io_context& loop, const Clock& clock, std::span<uint8_t> read_buffer,
-               UdpSink& sink, QuirkCounts* quirks);
+               ReadTurns* read_turns, UdpSink& sink, QuirkCounts* quirks);
 
   uint16_t rtp_port() const { return rtp_port_; }
   uint16_t rtcp_port() const { return static_cast<uint16_t>(rtp_port_ + 1); }
@@ -69,6 +68,7 @@ class UdpTransport : public std::enable_shared_from_this<UdpTransport> {
   Socket rtcp_;
   const Clock& clock_;
   const std::span<uint8_t> read_buffer_;
+  ReadTurns* const read_turns_;
   UdpSink* sink_;
   QuirkCounts* quirks_;
   uint16_t rtp_port_ = 0;
