@@ -23,6 +23,21 @@ uint64_t& Count(SuppressionCounts& counts, Suppression cause) {
 
 // For so long after learning the model is young: it has not seen a branch swing back yet.
 constexpr absl::Duration kSettles = absl::Seconds(10);
+// Once a view is seen again, old or new, picture health knows by then whether it is another one:
+// it confirms for three seconds, and may wait for keyframes that are seconds apart.
+constexpr absl::Duration kDoubtAfter = absl::Seconds(5);
+constexpr int kDoubtPictures = 5;
+
+// With the detector's small targets events must be as small as what it is asked to find.
+constexpr double kSmallestShare = 0.0006;
+constexpr double kOrdinarySize = 10;
+
+Analyser::Options WithSmallestShare(Analyser::Options options) {
+  if (options.smallest_share > 0) return options;
+  const double part = std::min(1.0, options.detector.min_object_size / kOrdinarySize);
+  options.smallest_share = std::max(kSmallestShareMin, kSmallestShare * part);
+  return options;
+}
 
 // The smallest region any zone asks for: what is smaller need not be looked at.
 double SmallestShare(const Analyser::Options& options, const CameraZones& zones) {
@@ -51,7 +66,7 @@ struct Analyser::Impl {
 
   Impl(std::string id, Options given, MotionSink* to)
       : camera_id(std::move(id)),
-        options(given),
+        options(WithSmallestShare(given)),
         sink(to),
         detector(given.detector),
         health(given.health) {
@@ -66,6 +81,7 @@ struct Analyser::Impl {
   void CodeStill(Zone& zone, MotionEvent& event, const media::Picture& best);
   void CountRegions(const std::vector<Region>& regions);
   void TellPlace();
+  void NoteDoubt();
   void End(Ending ending);
 
   const std::string camera_id;
@@ -82,7 +98,10 @@ struct Analyser::Impl {
   std::vector<Region> none;
   const std::vector<Region>* regions = &none;
   std::optional<absl::Time> last_time;
-  std::optional<absl::Time> lost_since;      // the learnt view is not found
+  std::optional<absl::Time> lost_since;  // the learnt view is not found
+  // Last picture of another view, or of one that is learnt after it.
+  std::optional<absl::Time> doubted;
+  int undoubted_pictures = 0;                // since then
   absl::Time learnt = absl::InfinitePast();  // when learning was last going on
   int width = 0;
   int height = 0;
@@ -99,7 +118,8 @@ void Analyser::Impl::SetUp(const CameraZones& given) {
   End(Ending::kGone);
   drawn = given;
   zone_cells = Plane();
-  zones.clear();
+  std::deque<Zone> before;
+  before.swap(zones);
   tracker.emplace(SmallestShare(options, given));
   regions = &none;
   std::vector<AnalysisZone> all = given.zones;
@@ -119,6 +139,10 @@ void Analyser::Impl::SetUp(const CameraZones& given) {
                                          [this, i](MotionEvent& event, const media::Picture& best) {
                                            Tell(i, event, best);
                                          }));
+    const auto same = std::find_if(before.begin(), before.end(), [&](const Zone& zone) {
+      return zone.about.id == all[i].id && zone.about.polygon == all[i].polygon;
+    });
+    if (same != before.end()) zones.back().history = same->history;
   }
 }
 
@@ -213,6 +237,20 @@ void Analyser::Impl::TellPlace() {
                   .down = last.displacement.dy / width});
 }
 
+void Analyser::Impl::NoteDoubt() {
+  // A light step alone leaves the view's structure in its place.
+  const bool elsewhere = last.view_lost || (last.light_step && !last.in_place);
+  if (elsewhere || (doubted && last.learning)) {
+    doubted = last_time;
+    undoubted_pictures = 0;
+  }
+  if (!doubted) return;
+  ++undoubted_pictures;
+  if (undoubted_pictures > kDoubtPictures && *last_time - *doubted >= kDoubtAfter) doubted.reset();
+  // The camera's clock was set back.
+  if (doubted) doubted = std::min(*doubted, *last_time);
+}
+
 // Counts the regions that came to an end of their history without a word.
 void Analyser::Impl::CountRegions(const std::vector<Region>& now) {
   for (const Region& region : now) {
@@ -245,7 +283,7 @@ void Analyser::Impl::Follow(const media::Picture& picture, const ZoneWatch::Mome
 Analyser::Analyser(std::string camera_id, Options options, MotionSink* sink)
     : impl_(std::make_unique<Impl>(std::move(camera_id), options, sink)) {
   PATROL_CHECK(sink != nullptr);
-  PATROL_CHECK(options.smallest_share > 0 && options.begin_pictures >= 1);
+  PATROL_CHECK(options.smallest_share >= 0 && options.begin_pictures >= 1);
 }
 
 Analyser::~Analyser() = default;
@@ -274,6 +312,7 @@ void Analyser::OnPicture(const media::Picture& picture, OnsetSource source) {
   try {
     impl.last = impl.detector.Process(picture);
     impl.TellPlace();
+    impl.NoteDoubt();
     impl.health.OnPicture(picture);
     if (impl.last.learning) {
       if (impl.last.view_lost) impl.health.OnAnotherView(impl.lost_since.value_or(time));
@@ -302,8 +341,12 @@ void Analyser::OnPicture(const media::Picture& picture, OnsetSource source) {
   }
 }
 
+void Analyser::OnHidden() { impl_->End(Ending::kViewLost); }
+
 void Analyser::OnStreamLost(absl::Time time) {
   impl_->End(Ending::kStreamLost);
+  // What has come or gone by the time it returns did so unseen.
+  impl_->tracker->Reset();
   impl_->health.OnSignalLost(time);
 }
 
@@ -317,7 +360,8 @@ Analyser::State Analyser::state() const {
 }
 
 AnalyserStatus Analyser::status() const {
-  AnalyserStatus status = {.events = impl_->events,
+  AnalyserStatus status = {.learning = !impl_->last_time || impl_->last.learning,
+                           .events = impl_->events,
                            .events_over_limit = impl_->over_limit,
                            .suppressed = impl_->suppressed,
                            .snoozed_until = impl_->snoozed_until};
@@ -363,6 +407,8 @@ int Analyser::busy_zones() const {
 std::optional<std::string> Analyser::ViewMoved() const {
   return impl_->health.Reason(HealthState::kMoved);
 }
+
+bool Analyser::ViewInDoubt() const { return impl_->doubted.has_value(); }
 
 std::optional<bool> Analyser::SeesMovement() const {
   if (!impl_->last_time || impl_->last.learning || impl_->last.light_step) return std::nullopt;

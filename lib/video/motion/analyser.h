@@ -35,6 +35,7 @@ struct ZoneNorm {
 
 // What is known of a camera's analysis.
 struct AnalyserStatus {
+  bool learning = true;            // it learns what the camera shows, and tells nothing yet
   int64_t events = 0;              // told since creation
   int64_t events_over_limit = 0;   // not told: more than the camera may tell an hour
   SuppressionCounts suppressed{};  // since creation, by cause
@@ -60,8 +61,9 @@ class Analyser {
   struct Options {
     Detector::Options detector;
     // Smallest thing that counts, as a share of the picture's area. 0.0006 of 640x360 is a square
-    // of 12 pixels. Smaller finds things further away, and more of what is none.
-    double smallest_share = 0.0006;
+    // of 12 pixels. Smaller finds things further away, and more of what is none. 0: 0.0006, or less
+    // in proportion where detector.min_object_size asks for small targets: 0.00024 for 4.
+    double smallest_share = 0;
     // From here on a thing is large: it begins an event as soon as it has moved for begin_after in
     // begin_pictures; a smaller one must have moved twice as long and most of its own size. Where
     // pictures are a second or more apart, two with a large thing are enough, or one with one of
@@ -88,7 +90,8 @@ class Analyser {
   Analyser& operator=(const Analyser&) = delete;
 
   // Watches these zones from the next picture on; ends open events when they are others than
-  // before. They have passed CheckZones.
+  // before. What is known of a zone that stays as it was drawn, busy or usual, is kept. They have
+  // passed CheckZones.
   void SetZones(const CameraZones& zones);
   // What the camera shows now is its view from here on: it was re-aimed on purpose.
   void AcceptView();
@@ -105,6 +108,9 @@ class Analyser {
   // source: kReplay for those that are caught up with after something hinted at movement.
   void OnPicture(const media::Picture& picture, OnsetSource source = OnsetSource::kPictures);
 
+  // Its pictures are not to be seen: ends an open event. The model is kept.
+  void OnHidden();
+
   // The stream is gone: ends an open event. The model is kept for when it returns.
   // time: UTC, when it was lost.
   void OnStreamLost(absl::Time time);
@@ -115,6 +121,9 @@ class Analyser {
   int busy_zones() const;                       // that are busy now
   // Why another view is seen than the one that was learnt; unset: it is the same.
   std::optional<std::string> ViewMoved() const;
+  // Another view than the learnt one is seen, or was a moment ago: the camera turns, is covered, or
+  // was moved, which is told as such (ViewMoved) by the time this ends.
+  bool ViewInDoubt() const;
   // Whether something that may come to be an event moves in the last picture, however small;
   // nullopt where that can't be said: learning, or another light.
   std::optional<bool> SeesMovement() const;

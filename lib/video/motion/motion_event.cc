@@ -48,6 +48,10 @@ std::string_view EndingName(Ending ending) {
   return "";
 }
 
+std::string_view OnsetSourceName(OnsetSource source) {
+  return source == OnsetSource::kReplay ? "replay" : "pictures";
+}
+
 std::string_view SuppressionName(Suppression cause) {
   switch (cause) {
     case Suppression::kLightStep:

@@ -53,6 +53,7 @@ enum class OnsetSource : uint8_t {
   kPictures,  // among the pictures that were decoded anyway
   kReplay     // the ring was decoded from the last keyframe
 };
+std::string_view OnsetSourceName(OnsetSource source);  // "pictures" or "replay"
 
 // Why movement was not told.
 enum class Suppression : uint8_t {

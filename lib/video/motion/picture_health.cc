@@ -318,6 +318,7 @@ void PictureHealth::Impl::Note(HealthState state, const Sign& sign, absl::Time t
   if (picture == nullptr || options.still_width_max <= 0) return;
   if (auto jpeg = media::EncodeJpeg(*picture, kStillQuality, options.still_width_max); jpeg.ok()) {
     watch.finding.still_jpeg = std::make_shared<const std::string>(*std::move(jpeg));
+    watch.finding.still_time = time;
   }
 }
 

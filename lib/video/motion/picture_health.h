@@ -37,6 +37,7 @@ struct HealthFinding {
   double severity = 0;                            // 0..1: the worst so far, 1 beyond use
   std::string reason;                             // the figure and its limit, in words
   std::shared_ptr<const std::string> still_jpeg;  // what it looked like; null for none
+  absl::Time still_time;                          // UTC: of that picture
 };
 
 // Judges one camera's pictures by what they are and by what they were: a reference of the view (its

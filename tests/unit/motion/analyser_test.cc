@@ -99,6 +99,23 @@ TEST_F(AnalyserTest, TellsNothingWhileLearning) {
   EXPECT_TRUE(recorder_.told.empty());
 }
 
+TEST_F(AnalyserTest, SaysThatItLearnsUntilItHasLearnt) {
+  EXPECT_TRUE(analyser_.status().learning) << "it has seen nothing";
+  Show(absl::Seconds(1));
+  EXPECT_TRUE(analyser_.status().learning);
+  Show(absl::Seconds(3));
+  EXPECT_FALSE(analyser_.status().learning);
+  // Where much moves it may take longer, but never more than ten seconds.
+  Analyser busy("gate", Analyser::Options(), &recorder_);
+  scene_.square_size = 90;
+  scene_.square_y = 60;
+  for (int i = 0; i < 25 * 10 + 2; ++i, time_ += kFrame) {
+    scene_.square_x = i * 5 % 230;
+    busy.OnPicture(scene_.Draw(time_));
+  }
+  EXPECT_FALSE(busy.status().learning);
+}
+
 TEST_F(AnalyserTest, TellsNothingOfAStillNoisyScene) {
   scene_.noise = 4.0;
   Show(absl::Seconds(30));
@@ -232,6 +249,32 @@ TEST_F(AnalyserTest, SeesAPersonFarAway) {
   EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
 }
 
+TEST_F(AnalyserTest, TellsOfDistantThingsOfFivePixelsWhereSmallTargetsAreAskedFor) {
+  for (const int smallest : {4, 10}) {
+    Recorder recorder;
+    Analyser::Options options;
+    options.detector.min_object_size = smallest;
+    Analyser analyser("gate", options, &recorder);
+    Scene far(320, 240);
+    far.square_size = 5;
+    const auto show = [&](absl::Duration how_long, double step) {
+      for (absl::Duration shown; shown < how_long; shown += kFrame) {
+        time_ += kFrame;
+        if (far.square_x >= 0)
+          far.square_x = 60 + static_cast<int>(step * static_cast<double>(shown / kFrame));
+        analyser.OnPicture(far.Draw(time_));
+      }
+    };
+    show(absl::Seconds(13), 0);
+    far.square_x = 60;
+    show(absl::Seconds(4), 0.8);
+    far.square_x = -1;
+    show(absl::Seconds(4), 0);
+    EXPECT_EQ(recorder.Count(Phase::kBegin), smallest == 4 ? 1 : 0) << smallest;
+    EXPECT_EQ(recorder.Count(Phase::kEnd), smallest == 4 ? 1 : 0) << smallest;
+  }
+}
+
 TEST_F(AnalyserTest, TellsTheEventsOfEachZoneByItsName) {
   CameraZones zones;
   zones.zones = {{.id = "left", .polygon = {{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}}},
@@ -313,6 +356,24 @@ TEST_F(AnalyserTest, EndsAnOpenEventWhenItIsSnoozedAndTellsAgainWhenThatIsTakenB
   analyser_.Snooze(absl::InfinitePast());
   MoveThrough();
   EXPECT_EQ(recorder_.Count(Phase::kBegin), 2);
+}
+
+TEST_F(AnalyserTest, KeepsWhatIsUsualOfAZoneThatStaysWhenOthersChange) {
+  CameraZones zones;
+  zones.zones = {{.id = "gate", .polygon = {{0, 0}, {1, 0}, {1, 0.5}, {0, 0.5}}},
+                 {.id = "yard", .polygon = {{0, 0.5}, {1, 0.5}, {1, 1}, {0, 1}}}};
+  analyser_.SetZones(zones);
+  ZoneNorm gate{.id = "gate"}, yard{.id = "yard"};
+  gate.hours[0] = yard.hours[0] = {.seen_s = 3600, .moving_s = 900};
+  analyser_.TakeUp({gate, yard});
+  const auto usual = [&](size_t zone) { return analyser_.status().zones[zone].usual_share; };
+  ASSERT_DOUBLE_EQ(usual(0), 0.25);
+  zones.zones[0].sensitivity = 2;
+  zones.zones[1].polygon[2] = {1, 0.8};
+  zones.ignore = {{{0, 0}, {0.1, 0}, {0.1, 0.1}}};
+  analyser_.SetZones(zones);
+  EXPECT_DOUBLE_EQ(usual(0), 0.25);
+  EXPECT_LT(usual(1), 0) << "drawn anew: nothing is known of it";
 }
 
 TEST_F(AnalyserTest, CountsEventsOverItsLimit) {
@@ -414,6 +475,22 @@ TEST_F(AnalyserTest, EndsAnOpenEventWhenTheStreamIsLostAndKeepsWhatItLearnt) {
   time_ += absl::Minutes(5);
   Show(absl::Seconds(3));
   EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+  EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
+}
+
+TEST_F(AnalyserTest, EndsAnOpenEventWhenWhatItShowsMustNotBeSeenAnyLonger) {
+  Show(absl::Seconds(4));
+  scene_.square_x = 20;
+  Show(absl::Seconds(2), kFrame, 3);
+  ASSERT_EQ(analyser_.state(), Analyser::State::kMoving);
+  analyser_.OnHidden();
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
+  EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
+  EXPECT_EQ(recorder_.told.back().ending, Ending::kViewLost);
+  scene_.square_x = -1;
+  time_ += absl::Minutes(5);
+  Show(absl::Seconds(3));
+  EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet) << "what it learnt was kept";
   EXPECT_EQ(recorder_.Count(Phase::kBegin), 1);
 }
 

@@ -115,6 +115,33 @@ TEST_F(KnownViewsTest, APresetIsKnownAtItsFirstPictureWherePicturesAreSecondsApa
   EXPECT_FALSE(Detect(one, absl::Seconds(2)).light_step);
 }
 
+TEST_F(KnownViewsTest, ACameraThatTurnsIsInDoubtUntilItIsBackOrKnownToHaveMoved) {
+  constexpr absl::Duration interval = absl::Milliseconds(200);
+  Recorder recorder;
+  Analyser analyser("ptz", Analyser::Options(), &recorder);
+  View home(1), elsewhere(2);
+  const auto show = [&](View& view, absl::Duration how_long, bool doubtful) {
+    for (absl::Duration shown; shown < how_long; shown += interval) {
+      time_ += interval;
+      analyser.OnPicture(view.Draw(time_));
+      if (!doubtful) continue;
+      EXPECT_TRUE(analyser.ViewInDoubt() || analyser.ViewMoved().has_value()) << shown;
+    }
+  };
+  show(home, absl::Seconds(6), false);
+  EXPECT_FALSE(analyser.ViewInDoubt());
+  // It looks elsewhere for a moment and back: in doubt from the first picture of that.
+  Turn([&](View& between) { show(between, interval, true); });
+  show(home, absl::Seconds(3), true);
+  show(home, absl::Seconds(5), false);
+  EXPECT_FALSE(analyser.ViewInDoubt());
+  EXPECT_EQ(analyser.ViewMoved(), std::nullopt);
+  // It stays elsewhere: there is no picture between the doubt and its being told.
+  show(elsewhere, absl::Seconds(20), true);
+  EXPECT_NE(analyser.ViewMoved(), std::nullopt);
+  EXPECT_FALSE(analyser.ViewInDoubt());
+}
+
 TEST_F(KnownViewsTest, ACameraThatTurnsFromPresetToPresetRaisesNoEvent) {
   Recorder recorder;
   Analyser analyser("ptz", Analyser::Options(), &recorder);

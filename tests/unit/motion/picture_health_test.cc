@@ -80,6 +80,8 @@ TEST_F(PictureHealthTest, TellsBlackWithItsOnsetItsStillAndItsEnd) {
   EXPECT_GT(finding.severity, 0.5);
   ASSERT_NE(finding.still_jpeg, nullptr);
   EXPECT_EQ(finding.still_jpeg->substr(0, 2), "\xff\xd8");
+  EXPECT_GE(finding.still_time, finding.onset + absl::Seconds(3));
+  EXPECT_LE(finding.still_time, time_);
   scene_.light = 1;
   scene_.noise = 2;
   Show(absl::Seconds(4));
