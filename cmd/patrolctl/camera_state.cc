@@ -126,7 +126,8 @@ Printer StatePrinter(Format format) {
                   {"suppressed"},
                   {"over_limit", 0, true},
                   {"not_events"},
-                  {"zones"}});
+                  {"zones"},
+                  {"learning"}});
 }
 
 void PrintState(Printer& printer, const v1::Camera& camera) {
@@ -162,7 +163,8 @@ void PrintState(Printer& printer, const v1::Camera& camera) {
                        CountsText(state.suppressed()),
                        absl::StrCat(state.events_over_limit() + state.events_over_town_limit()),
                        CountsText(state.not_events()),
-                       ZonesText(state)});
+                       ZonesText(state),
+                       YesNo(state.learning())});
 }
 
 }  // namespace patrol::ctl

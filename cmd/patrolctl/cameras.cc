@@ -36,6 +36,7 @@ struct CameraFlags {
   std::vector<std::string> ids;  // state
   std::string file;              // import: rows; snapshot: JPEG out
   std::string id;
+  std::string finding;  // snapshot
   std::string display_name;
   double lon = 0;
   double lat = 0;
@@ -397,6 +398,7 @@ absl::Status Snapshot(const Context& context, const CameraFlags& flags) {
   PATROL_ASSIGN_OR_RETURN(const std::unique_ptr<Stub> stub, ConnectCameras(context));
   v1::GetSnapshotRequest request;
   request.set_name(NameOf("cameras", flags.id));
+  request.set_finding(flags.finding);
   v1::Snapshot still;
   PATROL_RETURN_IF_ERROR(Call(context, *stub, &Stub::GetSnapshot, request, &still));
   const std::string path = flags.file.empty() ? IdOf(flags.id) + ".jpg" : flags.file;
@@ -485,6 +487,9 @@ void AddCameraCommands(Context& context) {
   CLI::App* snapshot = group->add_subcommand("snapshot", "the last picture of one camera, as JPEG");
   snapshot->add_option("id", flags->id, "its id")->required();
   snapshot->add_option("--out", flags->file, "file to write; {id}.jpg where not given");
+  snapshot->add_option("--finding", flags->finding,
+                       "instead the picture by which this state of its picture health was told, "
+                       "such as covered");
   OnRun(context, snapshot, [&context, flags] { return Snapshot(context, *flags); });
 }
 

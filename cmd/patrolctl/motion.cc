@@ -10,10 +10,12 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_format.h"
 #include "cmd/patrolctl/commands.h"
 #include "cmd/patrolctl/cpu_time.h"
 #include "cmd/patrolctl/files.h"
@@ -72,6 +74,11 @@ absl::Status MakeDirectory(const std::string& path) {
   return absl::OkStatus();
 }
 
+// "still_000003.jpg": events and findings count from 1.
+std::string StillName(const char* of, int64_t number) {
+  return absl::StrFormat("%s_%06d.jpg", of, number);
+}
+
 struct Figures {
   int64_t pictures = 0;
   int64_t learning = 0;  // pictures the model was learning at
@@ -82,29 +89,38 @@ struct Figures {
   double total_s = 0;
 };
 
+// Those that are over, then those that go on.
+std::vector<motion::HealthFinding> FindingsOf(const Figures& figures) {
+  std::vector<motion::HealthFinding> findings = figures.status.health_past;
+  findings.insert(findings.end(), figures.status.health.begin(), figures.status.health.end());
+  return findings;
+}
+
 nlohmann::json ToJson(const MotionRun& run, const media::ClipInfo& info, const Figures& figures,
                       const std::vector<motion::MotionEvent>& events) {
   nlohmann::json list = nlohmann::json::array();
   nlohmann::json motion = nlohmann::json::array();
   for (const motion::MotionEvent& event : events) {
-    char still[32];
-    std::snprintf(still, sizeof(still), "still_%06lld.jpg", static_cast<long long>(event.sequence));
-    list.push_back({{"sequence", event.sequence},
-                    {"begin_s", Seconds(event.begin)},
-                    {"end_s", Seconds(event.time)},
-                    {"zone",
-                     {{"left", Share(event.zone.left)},
-                      {"top", Share(event.zone.top)},
-                      {"right", Share(event.zone.right)},
-                      {"bottom", Share(event.zone.bottom)}}},
-                    {"zone_id", event.zone_id},
-                    {"strength", Share(event.strength)},
-                    {"confidence", Share(event.confidence)},
-                    {"direction", std::string(motion::DirectionName(event.direction))},
-                    {"ending", std::string(motion::EndingName(event.ending))},
-                    {"onset_uncertainty_s", absl::ToDoubleSeconds(event.onset_uncertainty)},
-                    {"reason", event.reason},
-                    {"still", event.still_jpeg != nullptr ? nlohmann::json(still) : nullptr}});
+    list.push_back(
+        {{"sequence", event.sequence},
+         {"begin_s", Seconds(event.begin)},
+         {"end_s", Seconds(event.time)},
+         {"duration_s", Seconds(absl::UnixEpoch() + (event.time - event.begin))},
+         {"zone",
+          {{"left", Share(event.zone.left)},
+           {"top", Share(event.zone.top)},
+           {"right", Share(event.zone.right)},
+           {"bottom", Share(event.zone.bottom)}}},
+         {"zone_id", event.zone_id},
+         {"strength", Share(event.strength)},
+         {"confidence", Share(event.confidence)},
+         {"direction", std::string(motion::DirectionName(event.direction))},
+         {"ending", std::string(motion::EndingName(event.ending))},
+         {"onset_source", std::string(motion::OnsetSourceName(event.onset_source))},
+         {"onset_uncertainty_s", absl::ToDoubleSeconds(event.onset_uncertainty)},
+         {"reason", event.reason},
+         {"still", event.still_jpeg != nullptr ? nlohmann::json(StillName("still", event.sequence))
+                                               : nullptr}});
     motion.push_back({Seconds(event.begin), Seconds(event.time)});
   }
   nlohmann::json suppressed = nlohmann::json::object();
@@ -114,14 +130,17 @@ nlohmann::json ToJson(const MotionRun& run, const media::ClipInfo& info, const F
   }
   nlohmann::json health = nlohmann::json::array();
   const auto add_finding = [&health](const motion::HealthFinding& finding) {
-    health.push_back({{"state", std::string(motion::HealthStateName(finding.state))},
-                      {"onset_s", Seconds(finding.onset)},
-                      {"end_s", finding.ended ? nlohmann::json(Seconds(*finding.ended)) : nullptr},
-                      {"severity", Share(finding.severity)},
-                      {"reason", finding.reason}});
+    const auto number = static_cast<int64_t>(health.size()) + 1;
+    health.push_back(
+        {{"state", std::string(motion::HealthStateName(finding.state))},
+         {"onset_s", Seconds(finding.onset)},
+         {"end_s", finding.ended ? nlohmann::json(Seconds(*finding.ended)) : nullptr},
+         {"severity", Share(finding.severity)},
+         {"reason", finding.reason},
+         {"still",
+          finding.still_jpeg != nullptr ? nlohmann::json(StillName("health", number)) : nullptr}});
   };
-  for (const motion::HealthFinding& finding : figures.status.health_past) add_finding(finding);
-  for (const motion::HealthFinding& finding : figures.status.health) add_finding(finding);
+  for (const motion::HealthFinding& finding : FindingsOf(figures)) add_finding(finding);
   return {{"clip", std::filesystem::path(run.input).filename().string()},
           {"width", info.width},
           {"height", info.height},
@@ -204,6 +223,38 @@ std::vector<media::Outline> OutlinesOf(const motion::Analyser& analyser,
   return outlines;
 }
 
+// annotated.mp4; a clip whose pictures change their size goes on in annotated_2.mp4 and so forth.
+class Annotations {
+ public:
+  explicit Annotations(std::string folder) : folder_(std::move(folder)) {}
+
+  absl::Status Write(const media::Picture& picture, const std::vector<media::Outline>& outlines) {
+    if (clip_ == nullptr || picture.width() != width_ || picture.height() != height_) {
+      PATROL_RETURN_IF_ERROR(Finish());
+      width_ = picture.width();
+      height_ = picture.height();
+      const std::string name =
+          ++clips_ == 1 ? "annotated.mp4" : absl::StrCat("annotated_", clips_, ".mp4");
+      PATROL_ASSIGN_OR_RETURN(
+          clip_, media::AnnotatedClip::Open((std::filesystem::path(folder_) / name).string(),
+                                            width_, height_));
+    }
+    return clip_->Write(picture, outlines);
+  }
+  absl::Status Finish() {
+    if (clip_ == nullptr) return absl::OkStatus();
+    const std::unique_ptr<media::AnnotatedClip> clip = std::exchange(clip_, nullptr);
+    return clip->Finish();
+  }
+
+ private:
+  const std::string folder_;
+  std::unique_ptr<media::AnnotatedClip> clip_;
+  int clips_ = 0;
+  int width_ = 0;
+  int height_ = 0;
+};
+
 absl::Status Run(const MotionRun& run, Format format) {
   if (run.input.find("://") != std::string::npos) {
     return absl::InvalidArgumentError(
@@ -221,7 +272,7 @@ absl::Status Run(const MotionRun& run, Format format) {
   options.detector.min_object_size = run.min_object;
   motion::Analyser analyser("clip", options, &list);
   analyser.SetZones(zones);
-  std::unique_ptr<media::AnnotatedClip> annotated;
+  Annotations annotations(run.out);
   Figures figures;
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const SteadyClock::time_point start = SteadyClock::now();
@@ -246,13 +297,7 @@ absl::Status Run(const MotionRun& run, Format format) {
                             (std::filesystem::path(run.masks_out) / name).string()));
     }
     if (run.annotate) {
-      if (annotated == nullptr) {
-        PATROL_ASSIGN_OR_RETURN(
-            annotated,
-            media::AnnotatedClip::Open((std::filesystem::path(run.out) / "annotated.mp4").string(),
-                                       picture->width(), picture->height()));
-      }
-      PATROL_RETURN_IF_ERROR(annotated->Write(*picture, OutlinesOf(analyser, zones)));
+      PATROL_RETURN_IF_ERROR(annotations.Write(*picture, OutlinesOf(analyser, zones)));
     }
     if (terminal && figures.pictures % kProgressEvery == 0) {
       std::fprintf(stderr, "\r%lld pictures, %.1f s of the clip, %zu events",
@@ -262,7 +307,7 @@ absl::Status Run(const MotionRun& run, Format format) {
   if (terminal) std::fprintf(stderr, "\r");
   figures.status = analyser.status();
   analyser.OnStreamLost(last);
-  if (annotated != nullptr) PATROL_RETURN_IF_ERROR(annotated->Finish());
+  PATROL_RETURN_IF_ERROR(annotations.Finish());
   figures.status.suppressed = analyser.status().suppressed;
   figures.total_s = std::chrono::duration<double>(SteadyClock::now() - start).count();
   figures.damaged = reader->damaged();
@@ -276,9 +321,14 @@ absl::Status Run(const MotionRun& run, Format format) {
   const std::filesystem::path out(run.out);
   for (const motion::MotionEvent& event : list.events()) {
     if (event.still_jpeg == nullptr) continue;
-    char name[32];
-    std::snprintf(name, sizeof(name), "still_%06lld.jpg", static_cast<long long>(event.sequence));
-    PATROL_RETURN_IF_ERROR(WriteOutput(out / name, *event.still_jpeg));
+    PATROL_RETURN_IF_ERROR(
+        WriteOutput(out / StillName("still", event.sequence), *event.still_jpeg));
+  }
+  const std::vector<motion::HealthFinding> findings = FindingsOf(figures);
+  for (size_t i = 0; i < findings.size(); ++i) {
+    if (findings[i].still_jpeg == nullptr) continue;
+    const std::string name = StillName("health", static_cast<int64_t>(i) + 1);
+    PATROL_RETURN_IF_ERROR(WriteOutput(out / name, *findings[i].still_jpeg));
   }
   PATROL_RETURN_IF_ERROR(WriteOutput(out / "events.json", summary.dump(1) + "\n"));
   if (format == Format::kJson) {
@@ -295,6 +345,10 @@ absl::Status Run(const MotionRun& run, Format format) {
                static_cast<double>(figures.pictures) / std::max(figures.total_s, 1e-9),
                figures.analysis_s * 1000 / static_cast<double>(figures.pictures),
                static_cast<unsigned long long>(figures.damaged));
+  if (figures.learning == figures.pictures) {
+    std::fprintf(stderr,
+                 "all of them were learning what the camera shows: nothing could be told\n");
+  }
   return absl::OkStatus();
 }
 
@@ -316,11 +370,13 @@ void AddMotionCommands(Context& context) {
                       "JSON file of the zones that are watched and of what is ignored");
   command
       ->add_option("--min-object", run->min_object,
-                   "smallest thing that must be found, pixels across; below 10: small targets")
+                   "smallest thing that must be found, pixels across; below 10: small targets, "
+                   "also in events")
       ->check(CLI::Range(2, 1000))
       ->capture_default_str();
   command->add_flag("--annotate", run->annotate,
-                    "also write annotated.mp4: red what moves, yellow what stands out, blue zones");
+                    "also write annotated.mp4: red what moves, yellow what stands out, blue zones; "
+                    "a red frame while an event is open");
   OnRun(context, command, [run, &context] { return Run(*run, context.format); });
 }
 

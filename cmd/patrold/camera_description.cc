@@ -94,6 +94,7 @@ void FillIngest(const ingest::CameraState& known, v1::CameraState* state) {
 }
 
 void FillAnalysis(const motion::AnalyserStatus& analysis, v1::CameraState* state) {
+  state->set_learning(analysis.learning && state->phase() == v1::CAMERA_PHASE_STREAMING);
   for (const motion::ZoneStatus& zone : analysis.zones) {
     v1::ZoneState& message = *state->add_zones();
     message.set_id(zone.id);

@@ -14,9 +14,15 @@ std::optional<bool> CameraWatcher::OnPicture(const media::Picture& picture,
                                              motion::OnsetSource source) {
   std::lock_guard lock(analysis_);
   TellLoss();
-  // There is nothing to be seen in it; what the analyser has learnt waits for what there is.
-  if (picture.hidden()) return std::nullopt;
+  // There is nothing to be seen in it; what the analyser has learnt waits for what there is, but
+  // no event does.
+  if (picture.hidden()) {
+    analyser_->OnHidden();
+    TellMoving();
+    return std::nullopt;
+  }
   analyser_->OnPicture(picture, source);
+  view_in_doubt_ = analyser_->ViewInDoubt();
   TellMoving();
   TellMoved();
   return analyser_->SeesMovement();
@@ -71,6 +77,7 @@ void CameraWatcher::Restart(absl::Time time) {
   analyser_->SetZones(zones_);
   analyser_->Snooze(snoozed_until_);
   view_moved_ = false;
+  view_in_doubt_ = false;
   TellMoving();
   restarting_ = false;
 }

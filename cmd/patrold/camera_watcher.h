@@ -59,6 +59,8 @@ class CameraWatcher {
   void End(absl::Time time);
 
   bool moving() const { return moving_.load(std::memory_order_relaxed); }
+  // It turns, is covered or was moved: a privacy mask may not fit what it shows.
+  bool view_in_doubt() const { return view_in_doubt_.load(std::memory_order_relaxed); }
   // While Restart ends an event.
   bool restarting() const { return restarting_; }
 
@@ -72,6 +74,7 @@ class CameraWatcher {
   motion::MotionSink* const sink_;
   const Telling telling_;
   std::atomic<bool> moving_ = false;
+  std::atomic<bool> view_in_doubt_ = false;
   std::atomic<bool> restarting_ = false;
   std::mutex analysis_;
   std::optional<motion::Analyser> analyser_;         // guarded by analysis_; always there

@@ -18,6 +18,7 @@
 #include "cmd/patrold/motion_queue.h"
 #include "cmd/patrold/zone_norms.h"
 #include "lib/base/log.h"
+#include "lib/base/status.h"
 #include "lib/video/media/jpeg.h"
 #include "lib/video/motion/analyser.h"
 #include "lib/video/motion/town_limit.h"
@@ -140,6 +141,41 @@ class VideoWing::Impl : public ingest::PictureSink,
     return watcher->Status();
   }
 
+  // Refuses what a camera shows while it turns: its privacy mask may not fit that, and before it is
+  // known to have moved its pictures are not black yet.
+  absl::Status CheckView(const std::string& camera_id) {
+    const auto watcher = WatcherOf(camera_id, /*make=*/false);
+    if (watcher == nullptr || !watcher->view_in_doubt() || !Masked(camera_id)) {
+      return absl::OkStatus();
+    }
+    return absl::UnavailableError(
+        absl::StrCat("camera \"", camera_id,
+                     "\": it turns, is covered or was moved: its privacy mask may not fit"));
+  }
+
+  // What was seen before a privacy mask, or of another view than it was drawn for, is not shown.
+  absl::StatusOr<api::CameraFleet::Still> Evidence(const std::string& camera_id,
+                                                   const std::string& state) {
+    const bool moved = state == motion::HealthStateName(motion::HealthState::kMoved);
+    if (moved && Masked(camera_id)) {
+      return absl::PermissionDeniedError(absl::StrCat(
+          "camera \"", camera_id, "\": its privacy mask does not fit the view it shows now"));
+    }
+    PATROL_RETURN_IF_ERROR(CheckView(camera_id));
+    const std::optional<motion::AnalyserStatus> analysis = Analysis(camera_id);
+    if (analysis) {
+      for (const motion::HealthFinding& finding : analysis->health) {
+        if (motion::HealthStateName(finding.state) != state || finding.still_jpeg == nullptr) {
+          continue;
+        }
+        if (finding.still_time < MaskedSince(camera_id)) continue;
+        return api::CameraFleet::Still{*finding.still_jpeg, finding.still_time};
+      }
+    }
+    return absl::NotFoundError(absl::StrCat("camera \"", camera_id, "\": it is not \"", state,
+                                            "\" now, or there is no picture of it"));
+  }
+
   // ingest::PictureSink: on a decoding thread, one call at a time for a camera.
   void OnPicture(const std::string& camera_id, const media::Picture& picture,
                  ingest::PictureOrigin origin) override {
@@ -170,7 +206,10 @@ class VideoWing::Impl : public ingest::PictureSink,
   void OnMotion(const motion::MotionEvent& told) override {
     motion::MotionEvent event = told;
     const auto watcher = WatcherOf(event.camera_id, /*make=*/false);
-    if (watcher && watcher->restarting()) event.still_jpeg.reset();
+    // Of a view that a privacy mask was not drawn for there are no stills.
+    if (watcher && (watcher->restarting() || !CheckView(event.camera_id).ok())) {
+      event.still_jpeg.reset();
+    }
     motion_.Push(event);
   }
 
@@ -332,8 +371,7 @@ class VideoWing::Impl : public ingest::PictureSink,
       event.ending = std::string(motion::EndingName(told->ending));
       event.reason = told->reason;
       event.confidence = told->confidence;
-      event.onset_source =
-          told->onset_source == motion::OnsetSource::kReplay ? "replay" : "pictures";
+      event.onset_source = std::string(motion::OnsetSourceName(told->onset_source));
       event.onset_uncertainty = told->onset_uncertainty;
       event.ended = told->phase == motion::Phase::kEnd;
       const api::EventPhase phase = begins        ? api::EventPhase::kBegin
@@ -402,12 +440,18 @@ void VideoWing::Describe(const std::string& camera_id, v1::CameraState* state) c
 void VideoWing::AcceptView(const std::string& camera_id) { impl_->AcceptView(camera_id); }
 
 absl::StatusOr<api::CameraFleet::Still> VideoWing::Snapshot(const std::string& camera_id) const {
+  PATROL_RETURN_IF_ERROR(impl_->CheckView(camera_id));
   const absl::StatusOr<media::Picture> picture = impl_->fleet().LastPicture(camera_id);
   if (!picture.ok()) return picture.status();
   absl::StatusOr<std::string> jpeg =
       media::EncodeJpeg(*picture, kSnapshotQuality, picture->width());
   if (!jpeg.ok()) return jpeg.status();
   return Still{*std::move(jpeg), picture->time()};
+}
+
+absl::StatusOr<api::CameraFleet::Still> VideoWing::Evidence(const std::string& camera_id,
+                                                            const std::string& finding) const {
+  return impl_->Evidence(camera_id, finding);
 }
 
 absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> VideoWing::Watch(

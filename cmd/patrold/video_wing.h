@@ -50,6 +50,8 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
   void Describe(const std::string& camera_id, v1::CameraState* state) const override;
   void AcceptView(const std::string& camera_id) override;
   absl::StatusOr<Still> Snapshot(const std::string& camera_id) const override;
+  absl::StatusOr<Still> Evidence(const std::string& camera_id,
+                                 const std::string& finding) const override;
 
   // web::LiveCameras
   absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Watch(

@@ -7,6 +7,7 @@ interval counts as told when an event overlaps it; a second of slack at quiet in
 import argparse
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,37 @@ class MotionClips(unittest.TestCase):
 
     def test_tells_the_person_in_the_dark_yard(self):
         self.check_labels('lowlight_yard.h264.mp4', 1, 0)
+
+    def test_shows_what_is_wrong_with_the_dark_yards_picture(self):
+        findings = self.run_clip('lowlight_yard.h264.mp4')['health']
+        self.assertEqual([finding['state'] for finding in findings], ['low_light'])
+        self.assertEqual(findings[0]['still'], 'health_000001.jpg')
+        self.assertTrue((self.out / findings[0]['still']).read_bytes().startswith(b'\xff\xd8'))
+
+    def test_tells_distant_vehicles_where_small_targets_are_asked_for(self):
+        for clip in ('thermal_1', 'thermal_7-1', 'thermal_7-2'):
+            events = self.run_clip(f'{clip}.h264.mp4', '--min-object', '4')['motion']
+            self.assertEqual(len(events), 1, clip)
+
+    def test_says_that_a_clip_was_too_short_to_learn(self):
+        result = subprocess.run([PROGRAM, 'motion', 'run', '--input', VIDEO / 'thermal_5.h264.mp4', '--every',
+                                 'keyframe', '--out', self.out], stderr=subprocess.PIPE, text=True, check=True)
+        self.assertIn('nothing could be told', result.stderr)
+
+    @unittest.skipIf(shutil.which('ffmpeg') is None, 'no ffmpeg')
+    def test_goes_on_where_pictures_change_their_size(self):
+        folder = pathlib.Path(self.folder.name)
+        coded = b''
+        for size in ('320x240', '640x360'):
+            coded += subprocess.run(['ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', f'testsrc=size={size}:rate=25',
+                                     '-frames:v', '75', '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-f', 'h264', '-'],
+                                    stdout=subprocess.PIPE, check=True).stdout
+        (folder / 'two.h264').write_bytes(coded)
+        summary = self.run_clip(folder / 'two.h264', '--annotate', '--masks-out', folder / 'masks')
+        self.assertEqual(summary['pictures'], 150)
+        self.assertEqual(len(list((folder / 'masks').iterdir())), 150)
+        self.assertGreater((self.out / 'annotated.mp4').stat().st_size, 1000)
+        self.assertGreater((self.out / 'annotated_2.mp4').stat().st_size, 1000)
 
     def test_tells_the_man_but_not_the_waving_trees(self):
         events = self.run_clip('wavingtrees.h264.mp4')['motion']

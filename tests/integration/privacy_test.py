@@ -76,6 +76,10 @@ class PrivacyTest(unittest.TestCase):
     def state(self):
         return json.loads(self.get('/v1/cameras/gate')[1]).get('state', {})
 
+    def ongoing(self):
+        events = json.loads(self.get('/v1/motionEvents')[1]).get('motionEvents', [])
+        return [event for event in events if event['phase'] != 'MOTION_PHASE_END' and not event['cutShort']]
+
     def snapshot(self):
         """Luma of the last picture, width and height; None while there is none."""
         path = os.path.join(self.folder, 'snapshot.jpg')
@@ -119,6 +123,7 @@ class PrivacyTest(unittest.TestCase):
             found = json.loads(self.get('/v1/motionEvents')[1]).get('motionEvents', [])
             return found[-1]['name'] if found else None
         name = wait_until(event, MOTION_SECONDS, 'a motion event')
+        self.assertIs(self.state()['learning'], False)
         wait_until(lambda: self.get(f'/v1/{name}/clip')[0] == 200, 60, 'its clip')
         wait_until(lambda: self.get(f'/v1/{name}/still')[0] == 200, 60, 'its still')
         coded = subprocess.run(['ffmpeg', '-v', 'error', '-rtsp_transport', 'tcp', '-i', f'rtsp://{self.rtsp}/cam-0002',
@@ -159,6 +164,7 @@ class PrivacyTest(unittest.TestCase):
         self.programs.run('patrolctl', '--server', self.service.grpc, 'cameras', 'update', 'gate', '--view-moved')
         black = wait_until(lambda: self.state().get('privacy', '').startswith('hidden') and self.snapshot(), 60, 'black')
         self.assertLessEqual(max(black[0]), 24)
+        wait_until(lambda: not self.state().get('moving') and not self.ongoing(), 30, 'no event outlives what can be seen')
         self.assertEqual(runs_in(self.files(), runs), 0)
         with open(self.service.log, 'rb') as file:
             self.assertNotIn(PASSWORD.encode(), file.read())

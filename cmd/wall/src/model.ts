@@ -181,7 +181,7 @@ export function snoozedUntil(camera: Camera | undefined, now: number): number | 
   return until !== undefined && until > now ? until : undefined;
 }
 
-export type SignKind = 'hidden' | 'health' | 'snoozed' | 'busy' | 'masked';
+export type SignKind = 'hidden' | 'health' | 'learning' | 'snoozed' | 'busy' | 'masked';
 
 // What keeps a camera from telling all that moves in its picture; the gravest first.
 export interface Sign {
@@ -202,6 +202,7 @@ export function signs(camera: Camera | undefined, now: number): Sign[] {
     // A black picture of a hidden camera is as it should be.
     if (!hidden || finding.state !== 'black') found.push({ kind: 'health', state: finding.state });
   }
+  if (state.learning && !hidden) found.push({ kind: 'learning' });
   if (snoozedUntil(camera, now) !== undefined) found.push({ kind: 'snoozed' });
   if ((state.zones ?? []).some((zone) => zone.busy)) found.push({ kind: 'busy' });
   if (privacy === 'masked') found.push({ kind: 'masked' });

@@ -55,7 +55,7 @@ const zh = {
   unhealthy: '画质异常',
   overLimit: '超限未报',
   overLimitTitle: '超过每小时上限而未上报的移动事件（自服务启动起）',
-  signs: { hidden: '整幅遮黑', snoozed: '静默', busy: '繁忙', masked: '隐私遮挡' } as Record<string, string>,
+  signs: { hidden: '整幅遮黑', learning: '学习中', snoozed: '静默', busy: '繁忙', masked: '隐私遮挡' } as Record<string, string>,
   healthStates: {
     signal_lost: '信号丢失',
     black: '黑屏',
@@ -258,7 +258,7 @@ const en: Strings = {
   unhealthy: 'bad picture',
   overLimit: 'over limit',
   overLimitTitle: 'motion events not told: over the limits an hour, since the service started',
-  signs: { hidden: 'blacked out', snoozed: 'snoozed', busy: 'busy', masked: 'masked' },
+  signs: { hidden: 'blacked out', learning: 'learning', snoozed: 'snoozed', busy: 'busy', masked: 'masked' },
   healthStates: {
     signal_lost: 'signal lost',
     black: 'black',

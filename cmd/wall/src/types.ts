@@ -81,6 +81,8 @@ export interface Camera {
     height: number;
     blind: boolean;
     moving: boolean;
+    // Of what the camera shows: it tells nothing yet.
+    learning: boolean;
     // "masked"; "hidden: " and why; empty without a privacy mask.
     privacy: string;
     health: PictureFinding[];

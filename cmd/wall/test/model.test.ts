@@ -21,6 +21,7 @@ function camera(id: string, change: Partial<Camera['state']> = {}): Camera {
       height: 360,
       blind: false,
       moving: false,
+      learning: false,
       privacy: '',
       health: [],
       zones: [],
@@ -144,6 +145,11 @@ describe('signs of a camera', () => {
   it('do not call the black picture of a hidden camera a fault', () => {
     const hidden = camera('a', { privacy: 'hidden: it was moved', health: [finding('black', 1)] });
     expect(signs(hidden, now)).toEqual([{ kind: 'hidden' }]);
+  });
+
+  it('say that it learns, unless there is nothing to be seen', () => {
+    expect(signs(camera('a', { learning: true, zones: busy }), now)).toEqual([{ kind: 'learning' }, { kind: 'busy' }]);
+    expect(signs(camera('a', { learning: true, privacy: 'hidden: it was moved' }), now)).toEqual([{ kind: 'hidden' }]);
   });
 
   it('end with the snooze', () => {

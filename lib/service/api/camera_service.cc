@@ -147,7 +147,10 @@ class CameraService final : public v1::CameraService::CallbackService {
     return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
       PATROL_ASSIGN_OR_RETURN(const std::string id, ReadName("name", "cameras", request->name()));
       PATROL_RETURN_IF_ERROR(deps_.store.GetCamera(id).status());
-      PATROL_ASSIGN_OR_RETURN(CameraFleet::Still still, deps_.fleet.Snapshot(id));
+      const std::string& finding = request->finding();
+      PATROL_ASSIGN_OR_RETURN(CameraFleet::Still still, finding.empty()
+                                                            ? deps_.fleet.Snapshot(id)
+                                                            : deps_.fleet.Evidence(id, finding));
       response->set_jpeg(std::move(still.jpeg));
       SetTime(still.time, response->mutable_time());
       return absl::OkStatus();

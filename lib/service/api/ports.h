@@ -52,6 +52,10 @@ class CameraFleet {
   // The last decoded, error-free picture.
   // Errors: UNAVAILABLE when there is none yet.
   virtual absl::StatusOr<Still> Snapshot(const std::string& camera_id) const = 0;
+  // The picture that shows what is wrong with it: `finding` is a state of CameraState.health.
+  // Errors: NOT_FOUND when that is not told now, or there is no picture of it.
+  virtual absl::StatusOr<Still> Evidence(const std::string& camera_id,
+                                         const std::string& finding) const = 0;
 };
 
 // Where units are: tracks::LiveMatcher and coverage::LiveCoverage.

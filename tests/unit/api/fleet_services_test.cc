@@ -301,9 +301,11 @@ TEST_F(FleetServicesTest, DisconnectsADeletedCamera) {
 TEST_F(FleetServicesTest, GivesAStillOrSaysWhyThereIsNone) {
   ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
   ASSERT_TRUE(Create("dark", CameraMessage(), &answer_).ok());
-  const auto snapshot = [this](const std::string& name, v1::Snapshot* still) {
+  const auto snapshot = [this](const std::string& name, v1::Snapshot* still,
+                               const std::string& finding = "") {
     v1::GetSnapshotRequest request;
     request.set_name(name);
+    request.set_finding(finding);
     grpc::ClientContext context;
     return cameras->GetSnapshot(&context, request, still);
   };
@@ -313,6 +315,10 @@ TEST_F(FleetServicesTest, GivesAStillOrSaysWhyThereIsNone) {
   EXPECT_EQ(still.time().seconds(), absl::ToUnixSeconds(kMorning));
   EXPECT_EQ(snapshot("cameras/dark", &still).error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(snapshot("cameras/none", &still).error_code(), grpc::StatusCode::NOT_FOUND);
+  // What shows that something is wrong with the picture.
+  ASSERT_TRUE(snapshot("cameras/n-042", &still, "covered").ok());
+  EXPECT_EQ(still.jpeg(), "n-042 covered");
+  EXPECT_EQ(snapshot("cameras/n-042", &still, "black").error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
 TEST_F(FleetServicesTest, ListsUnitsInPagesAndRefusesABadToken) {

@@ -65,6 +65,11 @@ class FakeFleet : public CameraFleet {
     if (camera_id == "dark") return absl::UnavailableError("camera \"dark\": no picture yet");
     return Still{"jpeg of " + camera_id, kMorning};
   }
+  absl::StatusOr<Still> Evidence(const std::string& camera_id,
+                                 const std::string& finding) const override {
+    if (finding != "covered") return absl::NotFoundError("it is not \"" + finding + "\" now");
+    return Still{camera_id + " covered", kMorning};
+  }
   std::map<std::string, store::Camera> cameras() const {
     std::lock_guard lock(mutex_);
     return cameras_;
