@@ -84,6 +84,7 @@ class ZoneWatch {
   struct Sight {
     double share = 0;          // all of it
     double largest_share = 0;  // of one region
+    double came_share = 0;     // of one region most of which is ground it just took
     double travelled = 0;
     bool going = false;
     bool believed = false;  // a small region has moved long and far enough by itself
