@@ -152,6 +152,34 @@ TEST(RtspSession, RenewsAStaleNonceInMidSession) {
   EXPECT_EQ(run.Quirk("nonce_renewed"), 1);
 }
 
+// Each of its nonces is good for one keep-alive, and it does not say that the last one is stale.
+TEST(RtspSession, RenewsANonceTimeAndAgainWhereTheCameraDoesNotSayStale) {
+  SKIP_WITHOUT_ENCODER();
+  ScriptedCamera camera;
+  camera.first = [nonce = std::make_shared<int>(0)](RtspConnection& connection,
+                                                    const RtspRequest& request) {
+    if (AnswersDigest(request, EVP_md5(), absl::StrCat("n", *nonce))) {
+      if (request.method == "GET_PARAMETER") ++*nonce;
+      return false;
+    }
+    return connection.Send(RtspReply(
+        request, 401,
+        absl::StrCat("WWW-Authenticate: Digest realm=\"cam\", nonce=\"n", *nonce, "\"\r\n")));
+  };
+  camera.on_play = [](RtspConnection& connection) {
+    RtpWriter writer;
+    SendClip(connection, writer, CodedClip());
+  };
+  ScriptedRtspServer server(camera);
+  SessionOptions options = OptionsFor(server);
+  options.user = "op";
+  options.password = "pass word";
+  options.keep_alive_interval = absl::Milliseconds(50);
+  SessionRun run(options);
+  EXPECT_TRUE(run.Until([&] { return run.Quirk("nonce_renewed") >= 3 || run.end; }));
+  EXPECT_FALSE(run.end.has_value()) << *run.end;
+}
+
 // The camera closes after each refusal; what it asked for is answered on a new connection.
 TEST(RtspSession, GoesOnWhereTheCameraClosesAfterItsChallenge) {
   SKIP_WITHOUT_ENCODER();

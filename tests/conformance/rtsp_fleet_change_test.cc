@@ -305,7 +305,7 @@ TEST_F(FleetOfMany, ACameraThatFallsSilentIsOfflineAndIsSaidToBe) {
     });
   };
   ASSERT_TRUE(witness_.Until([&] { return told(CameraPhase::kStreaming, ""); }));
-  ASSERT_TRUE(witness_.Until([&] { return told(CameraPhase::kWaiting, "no media for"); }));
+  ASSERT_TRUE(witness_.Until([&] { return told(CameraPhase::kWaiting, "no picture for"); }));
   // It is told goodbye, in case it holds the session.
   EXPECT_TRUE(silent.WaitForRequests("TEARDOWN", 1));
 }

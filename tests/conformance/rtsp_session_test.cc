@@ -2,7 +2,9 @@
 // what happened and where. Method: a server on a loopback port that does exactly what each test
 // says.
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -14,6 +16,7 @@ namespace patrol::rtsp {
 namespace {
 
 using test::CodedClip;
+using test::NalUnits;
 using test::RtpWriter;
 using test::RtspConnection;
 using test::RtspReply;
@@ -185,9 +188,29 @@ TEST(RtspSession, EndsWhenTheStreamStopsInMidPicture) {
   SessionRun run(options);
   const absl::Status end = run.UntilEnd();
   EXPECT_EQ(end.code(), absl::StatusCode::kDeadlineExceeded) << end;
-  EXPECT_TRUE(absl::StrContains(end.message(), "no media for 200ms after 1 access units")) << end;
+  EXPECT_TRUE(absl::StrContains(end.message(), "no picture for 200ms after 1 access units")) << end;
   EXPECT_EQ(run.units.size(), 1u);
   EXPECT_TRUE(server.WaitForRequests("TEARDOWN", 1));
+}
+
+TEST(RtspSession, EndsWhereWhatComesNeverMakesAPicture) {
+  SKIP_WITHOUT_ENCODER();
+  ScriptedCamera camera;
+  camera.on_play = [](RtspConnection& connection) {
+    RtpWriter writer;
+    const std::string parameter_set = NalUnits(CodedClip()[0].data).front();
+    for (uint32_t i = 0; connection.Send(writer.Packet(parameter_set, i * 3600, true)); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  };
+  ScriptedRtspServer server(camera);
+  SessionOptions options = OptionsFor(server);
+  options.silence_max = absl::Milliseconds(200);
+  SessionRun run(options);
+  const absl::Status end = run.UntilEnd();
+  EXPECT_EQ(end.code(), absl::StatusCode::kDeadlineExceeded) << end;
+  EXPECT_TRUE(absl::StrContains(end.message(), "no picture for 200ms after 0 access units")) << end;
+  EXPECT_GT(run.stats().packets, 0);
 }
 
 TEST(RtspSession, EndsWhenTheCameraClosesInMidPicture) {

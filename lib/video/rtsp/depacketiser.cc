@@ -102,6 +102,9 @@ void Depacketiser::OnPacket(const RtpPacket& packet, bool lost_before,
     Finish(finished);
     ended_by_marker_ = true;
     ended_time_ = packet.timestamp;
+  } else if (packet.marker && !has_slice_ && !damaged_ && !lost_before_unit_) {
+    // On parameter sets or SEI, as if they were a picture.
+    CountQuirk(quirks_, "marker_without_slice");
   }
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 // A challenge answered more often than this within one request is a server that never agrees.
 constexpr int kAnswersMax = 3;
+// A session that ends so soon without a sign of life: RFC 2326's own is 60 s.
+constexpr int kShortTimeoutSeconds = 10;
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -182,9 +184,22 @@ absl::Status Dialogue::ReadDescribe(const Message& reply) {
   }
   PATROL_ASSIGN_OR_RETURN(const SdpSession session, ParseSdp(reply.body));
   session_control_ = session.control;
+  if (session.line_absent) CountQuirk(quirks_, "sdp_line_absent");
+  if (session.foreign_media) CountQuirk(quirks_, "sdp_foreign_media");
   PATROL_ASSIGN_OR_RETURN(track_, ChooseVideo(session));
-  if (track_.sprop_broken) CountQuirk(quirks_, "sprop_broken");
+  if (track_.format_elsewhere) CountQuirk(quirks_, "sdp_format_elsewhere");
+  if (track_.sprop_broken) {
+    CountQuirk(quirks_, "sprop_broken");
+  } else if (track_.parameter_sets.empty() && track_.codec != media::Codec::kMjpeg) {
+    CountQuirk(quirks_, "sprop_absent");
+  }
   return absl::OkStatus();
+}
+
+TransportHeader Dialogue::ReadTransport(const Message& reply) {
+  TransportHeader transport = ParseTransportHeader(reply.headers.Get("Transport"));
+  if (transport.ssrc_with_spaces) CountQuirk(quirks_, "ssrc_with_spaces");
+  return transport;
 }
 
 absl::Status Dialogue::ReadSetup(const Message& reply) {
@@ -194,7 +209,7 @@ absl::Status Dialogue::ReadSetup(const Message& reply) {
     CountQuirk(quirks_, "transport_absent");
     return absl::OkStatus();
   }
-  const TransportHeader transport = ParseTransportHeader(reply.headers.Get("Transport"));
+  const TransportHeader transport = ReadTransport(reply);
   if (!transport.tcp && !transport.interleaved_given) {
     return absl::UnimplementedError(
         "SETUP: the camera answers with a transport that is not TCP interleaved");
@@ -211,7 +226,7 @@ Dialogue::UdpPeer Dialogue::ReadSetupUdp(const Message& reply) {
     CountQuirk(quirks_, "transport_absent");
     return peer;
   }
-  const TransportHeader transport = ParseTransportHeader(reply.headers.Get("Transport"));
+  const TransportHeader transport = ReadTransport(reply);
   if (transport.tcp || transport.interleaved_given) {
     CountQuirk(quirks_, "tcp_chosen_by_server");
     peer.tcp = true;
@@ -245,10 +260,20 @@ void Dialogue::ReadChannels(const TransportHeader& transport) {
   if (rtp_channel_ != 0) CountQuirk(quirks_, "interleaved_chosen_by_server");
 }
 
-void Dialogue::ReadPlay(const Message& reply) { ReadSession(reply); }
+void Dialogue::ReadPlay(const Message& reply) {
+  ReadSession(reply);
+  const RtpInfoHeader info = ParseRtpInfoHeader(reply.headers.Get("RTP-Info"));
+  if (info.trailing_semicolon) CountQuirk(quirks_, "rtp_info_trailing_semicolon");
+  if (info.sequence_zero) CountQuirk(quirks_, "rtp_info_sequence_zero");
+  if (info.rtp_time_zero) CountQuirk(quirks_, "rtp_info_time_zero");
+}
 
 bool Dialogue::ReadKeepAlive(const Message& reply) {
-  if (reply.status >= 200 && reply.status < 300) return true;
+  if (reply.status >= 200 && reply.status < 300) {
+    // Its next nonce too may come without "stale".
+    if (answers_ > 0) authenticator_.OnAccepted();
+    return true;
+  }
   if (reply.status == 454) return false;
   CountQuirk(quirks_, "keep_alive_refused");
   // Many refuse the method and count it as a sign of life all the same.
@@ -263,6 +288,9 @@ void Dialogue::ReadSession(const Message& reply) {
   if (!session_id_.empty() && header.id != session_id_) CountQuirk(quirks_, "session_id_changed");
   if (!header.id.empty()) session_id_ = header.id;
   if (header.timeout_s > 0) session_timeout_s_ = header.timeout_s;
+  if (header.timeout_s > 0 && header.timeout_s < kShortTimeoutSeconds) {
+    CountQuirk(quirks_, "session_timeout_short");
+  }
 }
 
 }  // namespace patrol::rtsp

@@ -82,6 +82,7 @@ class Dialogue {
   // The address for PLAY, TEARDOWN and keep-alive.
   std::string AggregateUri() const;
   void ReadSession(const Message& reply);
+  TransportHeader ReadTransport(const Message& reply);
   void ReadChannels(const TransportHeader& transport);
   void NextKeepAlive();
 

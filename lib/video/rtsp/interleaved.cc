@@ -40,6 +40,13 @@ std::optional<bool> BeginsMessage(std::span<const uint8_t> bytes) {
   return false;
 }
 
+// Whether a frame or a message begins here; nullopt when more bytes are needed to tell.
+std::optional<bool> GoesOn(std::span<const uint8_t> bytes) {
+  if (bytes.empty()) return std::nullopt;
+  if (bytes[0] == '$') return true;
+  return BeginsMessage(bytes);
+}
+
 }  // namespace
 
 void Deinterleaver::ExpectChannels(uint8_t rtp, uint8_t rtcp) {
@@ -105,6 +112,12 @@ absl::StatusOr<size_t> Deinterleaver::TakeFrame(std::span<const uint8_t> bytes) 
     if (!believable) return SkipJunk(bytes);
   }
   if (bytes.size() < size) return 0;
+  if (!in_junk_ && channels_known_ && channel != rtp_channel_ && channel != rtcp_channel_) {
+    // Junk may begin with "$" as well: what follows tells.
+    const std::optional<bool> goes_on = GoesOn(bytes.subspan(size));
+    if (!goes_on) return 0;
+    if (!*goes_on) return SkipJunk(bytes);
+  }
   in_junk_ = false;
   junk_bytes_ = 0;
   offset_ += size;

@@ -26,7 +26,8 @@ class InterleavedSink {
 // copy; only the unfinished rest is kept.
 //
 // Junk between frames is passed over up to the next thing that can be a frame of a channel we use
-// (with RTP's version in its payload) or a message.
+// (with RTP's version in its payload) or a message. What may be a frame of another channel is taken
+// for one only where another frame or a message follows it.
 class Deinterleaver {
  public:
   explicit Deinterleaver(InterleavedSink& sink) : sink_(sink) {}

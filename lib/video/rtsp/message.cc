@@ -213,6 +213,20 @@ SessionHeader ParseSessionHeader(std::string_view value) {
   return header;
 }
 
+RtpInfoHeader ParseRtpInfoHeader(std::string_view value) {
+  RtpInfoHeader header;
+  absl::string_view text = absl::StripAsciiWhitespace(View(value));
+  header.trailing_semicolon = absl::EndsWith(text, ";");
+  // The separators of streams and of their parameters; a comma or a semicolon within an address
+  // only makes one more part that has no name we look for.
+  for (absl::string_view part : absl::StrSplit(text, absl::ByAnyChar(",;"))) {
+    part = absl::StripAsciiWhitespace(part);
+    header.sequence_zero = header.sequence_zero || absl::EqualsIgnoreCase(part, "seq=0");
+    header.rtp_time_zero = header.rtp_time_zero || absl::EqualsIgnoreCase(part, "rtptime=0");
+  }
+  return header;
+}
+
 TransportHeader ParseTransportHeader(std::string_view value) {
   TransportHeader header;
   const auto channel = [](absl::string_view text) -> std::optional<uint8_t> {
@@ -241,7 +255,8 @@ TransportHeader ParseTransportHeader(std::string_view value) {
     const size_t equals = part.find('=');
     if (equals == absl::string_view::npos) continue;
     const absl::string_view name = absl::StripAsciiWhitespace(part.substr(0, equals));
-    const absl::string_view text = absl::StripAsciiWhitespace(part.substr(equals + 1));
+    const absl::string_view written = part.substr(equals + 1);
+    const absl::string_view text = absl::StripAsciiWhitespace(written);
     if (absl::EqualsIgnoreCase(name, "interleaved")) {
       header.interleaved_given = true;
       const size_t dash = text.find('-');
@@ -258,6 +273,7 @@ TransportHeader ParseTransportHeader(std::string_view value) {
     } else if (absl::EqualsIgnoreCase(name, "ssrc")) {
       absl::string_view digits = text;
       if (absl::StartsWithIgnoreCase(digits, "0x")) digits.remove_prefix(2);
+      header.ssrc_with_spaces = text.size() != written.size();
       uint32_t ssrc = 0;
       // More than eight digits is a decimal number, as some Dahua cameras write it.
       const bool read =

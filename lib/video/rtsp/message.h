@@ -82,11 +82,21 @@ struct TransportHeader {
   std::optional<uint8_t> rtp_channel;  // of interleaved=a-b
   std::optional<uint8_t> rtcp_channel;
   std::optional<uint32_t> ssrc;
+  bool ssrc_with_spaces = false;
   bool client_port_given = false;
   std::optional<uint16_t> server_rtp_port;  // of server_port=a-b
   std::optional<uint16_t> server_rtcp_port;
   std::string source;  // the address it sends from; "" when not told
 };
 TransportHeader ParseTransportHeader(std::string_view value);
+
+// What is odd in the RTP-Info of a PLAY reply. It is not relied on: cameras that have it right are
+// no better off, for the stream itself tells where it begins.
+struct RtpInfoHeader {
+  bool trailing_semicolon = false;
+  bool sequence_zero = false;  // "seq=0", which nearly always says nothing; so the next
+  bool rtp_time_zero = false;
+};
+RtpInfoHeader ParseRtpInfoHeader(std::string_view value);
 
 }  // namespace patrol::rtsp

@@ -141,12 +141,14 @@ absl::StatusOr<SdpSession> ParseSdp(std::string_view text) {
   SdpSession session;
   std::vector<Attribute> rtpmaps;
   std::vector<Attribute> fmtps;
+  std::string absent = "vost";  // of the lines that must be there
   size_t number = 0;
   for (absl::string_view line : absl::StrSplit(View(text), absl::ByAnyChar("\r\n"))) {
     line = absl::StripAsciiWhitespace(line);
     if (line.empty()) continue;
     ++number;
     if (line.size() < 2 || line[1] != '=') continue;
+    std::erase(absent, absl::ascii_tolower(line[0]));
     absl::string_view value = absl::StripAsciiWhitespace(line.substr(2));
     if (absl::ascii_tolower(line[0]) == 'm') {
       if (session.media.size() >= kMediaMax) {
@@ -155,6 +157,8 @@ absl::StatusOr<SdpSession> ParseSdp(std::string_view text) {
       }
       absl::StatusOr<SdpMedia> media = ParseMediaLine(value, number);
       if (!media.ok()) return media.status();
+      session.foreign_media =
+          session.foreign_media || (media->kind != "video" && media->kind != "audio");
       session.media.push_back(*std::move(media));
       continue;
     }
@@ -171,12 +175,19 @@ absl::StatusOr<SdpSession> ParseSdp(std::string_view text) {
       if (auto split = SplitPayloadType(value); split && fmtps.size() < kMediaMax * 4) {
         fmtps.push_back({split->first, index, std::string(split->second)});
       }
+    } else if (!session.media.empty() && (absl::ConsumePrefix(&value, "framerate:") ||
+                                          absl::ConsumePrefix(&value, "x-framerate:"))) {
+      double rate = 0;
+      if (absl::SimpleAtod(absl::StripAsciiWhitespace(value), &rate) && rate > 0 && rate < 1000) {
+        session.media.back().frame_rate = rate;
+      }
     }
   }
   if (session.media.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("sdp: no m= line in ", number, " lines (", text.size(), " bytes)"));
   }
+  session.line_absent = !absent.empty();
   for (size_t i = 0; i < session.media.size(); ++i) {
     for (int type : session.media[i].payload_types) {
       SdpMedia::Format format;
@@ -189,8 +200,12 @@ absl::StatusOr<SdpSession> ParseSdp(std::string_view text) {
             rate > 0) {
           format.clock_rate = rate;
         }
+        format.elsewhere = rtpmap->media != i;
       }
-      if (const Attribute* fmtp = Find(fmtps, type, i)) format.fmtp = fmtp->value;
+      if (const Attribute* fmtp = Find(fmtps, type, i)) {
+        format.fmtp = fmtp->value;
+        format.elsewhere = format.elsewhere || fmtp->media != i;
+      }
       session.media[i].formats.push_back(std::move(format));
     }
   }
@@ -212,6 +227,8 @@ absl::StatusOr<VideoTrack> ChooseVideo(const SdpSession& session) {
       // RFC 2435, 6184 and 7798 know no other rate; a camera that names another one is wrong.
       track.clock_rate = 90000;
       track.control = media.control;
+      track.frame_rate = media.frame_rate;
+      track.format_elsewhere = format.elsewhere;
       if (*codec == media::Codec::kMjpeg) {
         if (!jpeg) jpeg = std::move(track);
         continue;

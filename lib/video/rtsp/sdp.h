@@ -21,13 +21,17 @@ struct SdpMedia {
     std::string encoding;  // upper case, "H264"; "" without an rtpmap
     int clock_rate = 0;    // Hz; 0 without an rtpmap
     std::string fmtp;
+    bool elsewhere = false;  // one of them stood under another m= line
   };
   std::vector<Format> formats;
+  double frame_rate = 0;  // as declared, pictures a second; 0: not
 };
 
 struct SdpSession {
   std::string control;  // of the session; "" when absent
   std::vector<SdpMedia> media;
+  bool line_absent = false;    // v=, o=, s= or t=, which RFC 4566 asks for
+  bool foreign_media = false;  // neither video nor audio
 };
 
 // Reads what of a session description we use, and passes over everything else: lines it does not
@@ -46,6 +50,8 @@ struct VideoTrack {
   // broken.
   std::vector<std::vector<uint8_t>> parameter_sets;
   bool sprop_broken = false;
+  bool format_elsewhere = false;  // its rtpmap or fmtp stood under another m= line
+  double frame_rate = 0;          // as declared, pictures a second; 0: not. Often wrong.
 };
 
 // The first H.264, H.265 or JPEG video of the description; JPEG only where it has no other.

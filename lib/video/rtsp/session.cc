@@ -222,9 +222,9 @@ asio::awaitable<absl::StatusOr<Message>> Session::Impl::Exchange(std::string req
   for (;;) {
     inbox_.clear();
     Send(std::move(request));
-    SetDeadline(options_.request_timeout, absl::DeadlineExceededError(absl::StrCat(
-                                              dialogue_->method(), ": no answer within ",
-                                              absl::FormatDuration(options_.request_timeout))));
+    SetDeadline(options_.request_timeout,
+                absl::DeadlineExceededError(absl::StrCat(
+                    "no answer within ", absl::FormatDuration(options_.request_timeout))));
     while (inbox_.empty()) {
       const absl::Status status = co_await ReadSome();
       if (!status.ok()) co_return Annotate(status, dialogue_->method());
@@ -284,9 +284,9 @@ absl::Status Session::Impl::TakeWhatCame(const error_code& error) {
   }
   if (*count == 0) return absl::OkStatus();
   received_ = {clock_.Now(), clock_.Monotonic()};
-  took_media_ = false;
+  const int64_t before = stats_.access_units;
   const absl::Status status = deinterleaver_->Feed(read_buffer_.first(*count));
-  if (took_media_) last_media_ = Steady::now();
+  NoteUnits(before);
   if (!status.ok()) {
     connected_ = false;
     return status;

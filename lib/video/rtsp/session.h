@@ -50,7 +50,7 @@ struct SessionOptions {
   ReadTurns* read_turns = nullptr;
   absl::Duration connect_timeout = limits::kConnectTimeout;
   absl::Duration request_timeout = limits::kRequestTimeout;
-  // No media for this long ends the session.
+  // No access unit for this long ends the session, whatever else comes.
   absl::Duration silence_max = limits::kStreamSilenceMax;
   absl::Duration teardown_timeout = limits::kTeardownTimeout;
   // Keep-alives go out this often; zero: half the timeout the server names (60 s if it names none).

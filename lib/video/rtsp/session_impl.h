@@ -113,6 +113,10 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
   void OnWatch();
   void ArmReorderTimer();
   void SendReport(Steady::time_point now);
+  // before: access units there were before something was read.
+  void NoteUnits(int64_t before) {
+    if (stats_.access_units != before) last_unit_ = Steady::now();
+  }
   bool taking() const { return step_ != Step::kFarewell && !abandoned_ && !stopping_; }
   absl::Duration keep_alive_interval() const;
   absl::Status EndOfStream() const;
@@ -160,9 +164,8 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
 
   uint8_t rtp_channel_ = 0;
   uint8_t rtcp_channel_ = 1;
-  Received received_;        // of the bytes being fed
-  bool took_media_ = false;  // among the bytes being fed
-  Steady::time_point last_media_;
+  Received received_;  // of the bytes being fed
+  Steady::time_point last_unit_;
   Steady::time_point next_keep_alive_;
   Steady::time_point next_report_ = Steady::time_point::max();
   std::vector<uint8_t> report_;  // reused

@@ -18,8 +18,8 @@ constexpr size_t kInboxMax = 64;
 
 asio::awaitable<absl::Status> Session::Impl::Receive() {
   sink_.OnPlaying(receiver_->track().codec);
-  last_media_ = Steady::now();
-  next_keep_alive_ = last_media_ + absl::ToChronoNanoseconds(keep_alive_interval());
+  last_unit_ = Steady::now();
+  next_keep_alive_ = last_unit_ + absl::ToChronoNanoseconds(keep_alive_interval());
   ArmWatch();
   // Looked at before the first wait: all of it may have come with the reply to PLAY.
   while (!receiver_->ended()) {
@@ -86,14 +86,13 @@ void Session::Impl::OnFrame(uint8_t channel, std::span<const uint8_t> payload) {
     CountQuirk(&stats_.quirks, "rtcp_on_rtp_channel");
     receiver_->OnRtcp(payload, received_.monotonic);
   } else if (channel == rtp_channel_) {
-    took_media_ = receiver_->OnRtp(payload, received_) || took_media_;
+    receiver_->OnRtp(payload, received_);
   } else if (stats_.packets == 0 && !is_rtcp && receiver_->OnRtp(payload, received_)) {
     // The camera sends on another channel than it said, and nothing has come on that one.
     CountQuirk(&stats_.quirks, "interleaved_adopted");
     rtp_channel_ = channel;
     rtcp_channel_ = static_cast<uint8_t>(channel + 1);
     deinterleaver_->ExpectChannels(rtp_channel_, rtcp_channel_);
-    took_media_ = true;
   } else {
     CountQuirk(&stats_.quirks, "unassigned_channel");
   }
@@ -102,9 +101,10 @@ void Session::Impl::OnFrame(uint8_t channel, std::span<const uint8_t> payload) {
 bool Session::Impl::OnRtpDatagram(std::span<const uint8_t> bytes, const Received& received) {
   if (!taking() || !receiver_) return false;
   if (step_ == Step::kPlayRequested) CountQuirk(&stats_.quirks, "rtp_before_play_reply");
-  if (!receiver_->OnRtp(bytes, received)) return false;
-  last_media_ = Steady::now();
-  return true;
+  const int64_t before = stats_.access_units;
+  const bool ours = receiver_->OnRtp(bytes, received);
+  NoteUnits(before);
+  return ours;
 }
 
 void Session::Impl::OnRtcpDatagram(std::span<const uint8_t> bytes) {
@@ -131,7 +131,9 @@ void Session::Impl::ArmReorderTimer() {
   reorder_timer_.async_wait([self](const error_code& error) {
     self->reorder_timer_armed_ = false;
     if (error || !self->taking() || !self->receiver_ || self->ended_) return;
+    const int64_t before = self->stats_.access_units;
     self->receiver_->OnTime(self->clock_.Monotonic());
+    self->NoteUnits(before);
     self->ArmReorderTimer();
   });
 }
@@ -202,7 +204,7 @@ void Session::Impl::HandleRequest(const Message& request) {
 
 void Session::Impl::ArmWatch() {
   timer_.expires_at(std::min({next_keep_alive_, next_report_,
-                              last_media_ + absl::ToChronoNanoseconds(options_.silence_max)}));
+                              last_unit_ + absl::ToChronoNanoseconds(options_.silence_max)}));
   const uint64_t generation = ++timer_generation_;
   const std::shared_ptr<Impl> self = shared_from_this();
   timer_.async_wait([self, generation](const error_code& error) {
@@ -214,9 +216,9 @@ void Session::Impl::ArmWatch() {
 // comes first.
 void Session::Impl::OnWatch() {
   const Steady::time_point now = Steady::now();
-  if (now - last_media_ >= absl::ToChronoNanoseconds(options_.silence_max)) {
+  if (now - last_unit_ >= absl::ToChronoNanoseconds(options_.silence_max)) {
     Fail(absl::DeadlineExceededError(
-        absl::StrCat("no media for ", absl::FormatDuration(options_.silence_max), " ", Place())));
+        absl::StrCat("no picture for ", absl::FormatDuration(options_.silence_max), " ", Place())));
     return;
   }
   if (now >= next_keep_alive_) {

@@ -32,6 +32,7 @@ StreamReceiver::StreamReceiver(const VideoTrack& track, bool reordering, Session
       sink_(sink),
       depacketiser_(DepacketiserFor(track, &stats->quirks)),
       clock_(track.clock_rate, &stats->quirks),
+      habits_(track, &stats->quirks),
       own_ssrc_(RandomSsrc()) {
   if (reordering) window_.emplace();
 }
@@ -119,6 +120,7 @@ void StreamReceiver::HandOn(AssembledUnit assembled, const Received& received) {
   unit->damaged = assembled.damaged;
   unit->rtp_time = assembled.rtp_time;
   unit->time = clock_.OnUnit(assembled.rtp_time, received.utc, received.monotonic);
+  habits_.OnUnit(assembled.rtp_time, received.monotonic);
   unit->data = std::move(assembled.data);
   stats_->unit_age = clock_.AgeOf(assembled.rtp_time, received.utc);
   ++stats_->access_units;
@@ -132,6 +134,7 @@ void StreamReceiver::OnRtcp(std::span<const uint8_t> bytes, absl::Duration monot
   if (const auto& report = parsed.report.sender_report) {
     // A report of another SSRC may be of another track on our channel.
     if (!has_ssrc_ || report->ssrc == ssrc_) {
+      habits_.OnSenderReport();
       clock_.OnSenderReport(report->ntp, report->rtp_time);
       last_report_ntp_ = report->ntp;
       last_report_at_ = monotonic;

@@ -14,6 +14,7 @@
 #include "lib/video/rtsp/sdp.h"
 #include "lib/video/rtsp/session.h"
 #include "lib/video/rtsp/stream_clock.h"
+#include "lib/video/rtsp/stream_habits.h"
 
 namespace patrol::rtsp {
 
@@ -52,6 +53,7 @@ class StreamReceiver {
   SequenceTracker sequence_;
   std::variant<Depacketiser, JpegDepacketiser> depacketiser_;
   StreamClock clock_;
+  StreamHabits habits_;
   bool has_ssrc_ = false;
   uint32_t ssrc_ = 0;
   bool ended_ = false;

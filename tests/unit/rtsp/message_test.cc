@@ -111,12 +111,26 @@ TEST(ParseTransportHeader, ReadsChannelsWhereverTheyStand) {
   EXPECT_EQ(half.rtp_channel, 4);
   EXPECT_FALSE(half.rtcp_channel.has_value());
   EXPECT_EQ(half.ssrc, 0x30a98ee7u);
+  EXPECT_TRUE(half.ssrc_with_spaces);
+  EXPECT_FALSE(plain.ssrc_with_spaces);
   const auto udp = ParseTransportHeader("RTP/AVP;unicast;client_port=5000-5001");
   EXPECT_FALSE(udp.tcp);
   EXPECT_FALSE(udp.interleaved_given);
   EXPECT_FALSE(ParseTransportHeader("RTP/AVP/TCP;interleaved=900-901").rtp_channel.has_value());
   EXPECT_EQ(ParseTransportHeader("RTP/AVP/TCP;ssrc=1437852135").ssrc, 1437852135u);
   EXPECT_EQ(ParseTransportHeader("RTP/AVP/TCP;ssrc=0xD4C3").ssrc, 0xd4c3u);
+}
+
+TEST(ParseRtpInfoHeader, NamesWhatIsOdd) {
+  const auto fine =
+      ParseRtpInfoHeader("url=rtsp://h/a;seq=10;rtptime=20, url=rtsp://h/b;seq=4;rtptime=70000");
+  EXPECT_FALSE(fine.trailing_semicolon || fine.sequence_zero || fine.rtp_time_zero);
+  const auto odd = ParseRtpInfoHeader("url=rtsp://h/a;seq=0 ; rtptime=0; ");
+  EXPECT_TRUE(odd.trailing_semicolon);
+  EXPECT_TRUE(odd.sequence_zero);
+  EXPECT_TRUE(odd.rtp_time_zero);
+  const auto absent = ParseRtpInfoHeader("");
+  EXPECT_FALSE(absent.trailing_semicolon || absent.sequence_zero || absent.rtp_time_zero);
 }
 
 }  // namespace
