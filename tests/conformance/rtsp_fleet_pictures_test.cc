@@ -11,6 +11,7 @@
 #include "lib/video/media/annexb.h"
 #include "lib/video/media/decoder.h"
 #include "tests/conformance/fleet_fixture.h"
+#include "tests/unit/rtsp/coded_jpeg.h"
 
 namespace patrol::ingest {
 namespace {
@@ -67,6 +68,37 @@ TEST_F(RtspFleet, DecodesEveryPictureOfAStreamingCamera) {
   for (const CameraState& told : witness_.phases("cam")) phases.push_back(told.phase);
   EXPECT_EQ(phases, (std::vector<CameraPhase>{CameraPhase::kWaiting, CameraPhase::kConnecting,
                                               CameraPhase::kStreaming}));
+}
+
+TEST_F(RtspFleet, DecodesEveryPictureOfAnMjpegCamera) {
+  const std::vector<uint8_t> jpeg = test::CodedJpeg(AV_PIX_FMT_YUVJ420P);
+  if (jpeg.empty()) GTEST_SKIP() << "FFmpeg has no encoder mjpeg";
+  ScriptedCamera camera;
+  camera.sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\n";
+  camera.on_play = [&](RtspConnection& connection) {
+    RtpWriter writer;
+    writer.payload_type = 26;
+    for (uint32_t i = 0; i < 10; ++i) {
+      const auto payloads = test::JpegPayloads(jpeg, 1, 255, true);
+      for (const std::vector<uint8_t>& payload : payloads) {
+        connection.Send(writer.Packet(std::string(payload.begin(), payload.end()), i * 9000,
+                                      &payload == &payloads.back()));
+      }
+    }
+  };
+  ScriptedRtspServer server(camera);
+  Make();
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("cam") == 10; }));
+  const CameraState state = State("cam");
+  EXPECT_EQ(state.codec, "MJPEG");
+  EXPECT_EQ(state.width, 320);
+  EXPECT_EQ(state.height, 240);
+  EXPECT_EQ(state.decode_errors, 0);
+  EXPECT_EQ(state.packets_lost, 0);
+  EXPECT_FALSE(state.blind);
+  EXPECT_TRUE(fleet_->LastPicture("cam").ok());
+  EXPECT_FALSE(witness_.stepped_back());
 }
 
 TEST_F(RtspFleet, KeepsTheLastGopAndTheLastPicture) {

@@ -48,6 +48,18 @@ std::shared_ptr<media::PrivacyFilter> FilterOf(const CameraOptions& camera) {
   return filter;
 }
 
+const char* CodecName(media::Codec codec) {
+  switch (codec) {
+    case media::Codec::kH264:
+      return "H.264";
+    case media::Codec::kH265:
+      return "H.265";
+    case media::Codec::kMjpeg:
+      return "MJPEG";
+  }
+  return "";
+}
+
 std::string Seconds(absl::Duration duration) {
   return absl::StrCat(absl::ToInt64Milliseconds(duration) / 1000, ".",
                       absl::ToInt64Milliseconds(duration) % 1000 / 100, " s");
@@ -167,7 +179,7 @@ bool Camera::OnReconnect() {
 void Camera::OnPlaying(media::Codec codec) {
   FinishTurn();
   std::lock_guard lock(mutex_);
-  state_.codec = codec == media::Codec::kH264 ? "H.264" : "H.265";
+  state_.codec = CodecName(codec);
 }
 
 void Camera::OnAccessUnit(media::AccessUnitPtr unit) {

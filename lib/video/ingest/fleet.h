@@ -63,7 +63,7 @@ struct CameraState {
   CameraPhase phase = CameraPhase::kOff;
   std::string reason;  // why it is not streaming, without credentials; empty while streaming
   absl::Time since;    // in this phase since
-  std::string codec;   // "H.264" or "H.265"; empty until known
+  std::string codec;   // "H.264", "H.265" or "MJPEG"; empty until known
   int width = 0;       // pixels; 0 until a picture was decoded
   int height = 0;
   int64_t access_units = 0;
