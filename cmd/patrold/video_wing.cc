@@ -324,7 +324,7 @@ class VideoWing::Impl : public ingest::PictureSink,
         here.camera_id = id;
         const response::Response answer = responder_.Respond(here);
         // Where no unit is known at all, no place comes before another.
-        fleet_.SetUnattended(id, answer.unattended && !answer.nearest_unit_id.empty());
+        fleet_.SetUnattended(id, answer.unattended && answer.comparable);
         lock.lock();
         if (stopped_.wait_for(lock, absl::ToChronoNanoseconds(pause), [this] { return stopping_; }))
           return;

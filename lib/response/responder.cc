@@ -47,6 +47,7 @@ Response Responder::RespondAt(geo::LonLat place) const {
   if (const std::optional<size_t> area = areas.FindArea(place, kPreferredKind)) {
     response.area_id = areas.areas()[*area].id;
   }
+  response.comparable = snapshot->unit_counts.known > 0;
   const coverage::UnitArrival arrival = coverage_.ArrivalAt(place);
   if (!arrival.found()) {
     response.reason = arrival.reason;

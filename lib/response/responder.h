@@ -24,6 +24,8 @@ struct Response {
   std::optional<absl::Duration> arrival;
   // No known unit can be there within the reach (three minutes).
   bool unattended = true;
+  // The place is known, and so is some unit's position: this place is worse off than others.
+  bool comparable = false;
   // Why there is no arrival time, in words; empty when there is one.
   std::string reason;
 };

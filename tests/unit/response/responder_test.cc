@@ -77,6 +77,7 @@ TEST_F(ResponderTest, ACameraWithoutAPlaceIsUnattendedAndSaysWhy) {
   responder_.PutCamera("c1", std::nullopt);
   const Response response = Respond("c1");
   EXPECT_TRUE(response.unattended);
+  EXPECT_FALSE(response.comparable);
   EXPECT_FALSE(response.arrival.has_value());
   EXPECT_THAT(response.reason, HasSubstr("camera \"c1\": its place is not known"));
   EXPECT_THAT(Respond("ghost").reason, HasSubstr("camera \"ghost\""));
@@ -91,6 +92,8 @@ TEST_F(ResponderTest, APlaceOffTheNetworkSaysSo) {
   EXPECT_FALSE(Respond("c1").unattended);  // 90 m on foot: 64 s, and 50 s by car
   responder_.PutCamera("c1", At(500, 300));
   EXPECT_TRUE(Respond("c1").unattended);
+  // Nobody ever gets there: worse off than where somebody does in four minutes.
+  EXPECT_TRUE(Respond("c1").comparable);
   EXPECT_THAT(Respond("c1").reason, HasSubstr("off the network"));
 }
 
@@ -99,6 +102,7 @@ TEST_F(ResponderTest, WithoutAKnownUnitEverythingIsUnattended) {
   coverage_.Tick(T(100));  // u1 is stale
   const Response response = Respond("c1");
   EXPECT_TRUE(response.unattended);
+  EXPECT_FALSE(response.comparable);
   EXPECT_EQ(response.area_id, "grid");
   EXPECT_THAT(response.reason, HasSubstr("no unit's position is known"));
 }
