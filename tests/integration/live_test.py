@@ -84,6 +84,9 @@ class LiveTest(unittest.TestCase):
                 text, data = view.message()
                 self.assertFalse(text)
                 file.write(data)
+            # Whoever looks at a camera raises its turn, and the service says so.
+            state = json.loads(self.get('/v1/cameras/gate')[1])['state']
+            self.assertEqual(state['attentionReason'], 'full: an operator looks at it')
         view.close()
         self.assertGreaterEqual(pictures(path), 39)
         self.assertEqual(self.status('/v1/cameras/none/live.mp4'), 404)

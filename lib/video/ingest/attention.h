@@ -119,7 +119,7 @@ class Attention {
 
   struct Turn {
     bool decode = false;  // this keyframe, where the camera is not decoded in full
-    bool decide = false;  // Decide is worth calling at once
+    bool decide = false;  // a burst began: Decide is worth calling at once
   };
   // Each unit that came. activity: its reading.
   Turn OnUnit(Key camera, bool keyframe, const ActivityReading& activity, absl::Duration now);

@@ -316,6 +316,11 @@ void Camera::SetFullDecode(bool full) {
   if (!full) parts_.pool.EndFull(lane_);
 }
 
+void Camera::HoldRing() {
+  std::lock_guard lock(mutex_);
+  ring_.Hold();
+}
+
 void Camera::SetPhase(CameraPhase phase, std::string reason) {
   {
     std::lock_guard lock(mutex_);

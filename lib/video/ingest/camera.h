@@ -89,7 +89,10 @@ class Camera : public rtsp::SessionSink {
   // What an analysed picture showed.
   void NotePixels(bool moving) {
     pixels_.store(moving ? Pixels::kMoving : Pixels::kStill, std::memory_order_relaxed);
+    if (!pixels_moving_.exchange(moving, std::memory_order_relaxed) && moving) HoldRing();
   }
+  // Something may begin to move: the ring keeps what lies before it.
+  void HoldRing();
   CameraState State() const;
   std::vector<media::AccessUnitPtr> LastGop() const;
   // Errors: PERMISSION_DENIED where it has a privacy mask.
@@ -129,6 +132,7 @@ class Camera : public rtsp::SessionSink {
   BackOff back_off_;
   Activity activity_;
   std::atomic<Pixels> pixels_ = Pixels::kNothingNew;  // for activity_, from the analysing thread
+  std::atomic<bool> pixels_moving_ = false;           // what the last of them said
   uint64_t wait_generation_ = 0;
   bool asked_turn_ = false;
   bool in_turn_ = false;

@@ -352,7 +352,10 @@ bool Fleet::Impl::OnUnit(Camera& camera, const media::AccessUnit& unit,
       attention_.OnRefresh(camera.ticket(), clock_.Monotonic());
     }
   }
-  if (turn.decide) Decide();
+  if (turn.decide) {
+    camera.HoldRing();
+    Decide();
+  }
   return turn.decode;
 }
 

@@ -173,6 +173,9 @@ void AddTotals(const Cameras& cameras, const FleetState& fleet, MetricFamilies& 
   gauge("patrol_ingest_ring_bytes", "coded pictures kept of all cameras, bytes", fleet.ring_bytes);
   gauge("patrol_ingest_ring_max_bytes", "how many may be kept, bytes", fleet.ring_bytes_max);
   gauge("patrol_ingest_decode_threads", "threads that decode and analyse", fleet.decode_threads);
+  counter("patrol_ingest_hardware_fallbacks_total",
+          "decoders that were to use a hardware device and went on in software",
+          fleet.hardware_fallbacks);
   counter("patrol_ingest_decode_cpu_seconds_total",
           "CPU time of all decoding and analysing, seconds", Seconds(fleet.decode_cpu));
   gauge("patrol_ingest_decode_queue_units", "coded pictures that wait for decoding",

@@ -1,5 +1,6 @@
 #include "lib/video/ingest/gop_ring.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace patrol::ingest {
@@ -33,6 +34,10 @@ void GopRing::Clear() {
   accepting_ = false;
 }
 
+void GopRing::Hold() {
+  if (newest_ >= held_until_) held_until_ = newest_ + kHold;
+}
+
 bool GopRing::Enters(const media::AccessUnit& unit) const {
   if (unit.refresh == media::Refresh::kNone) return false;
   if (accepting_) return gops_.back().entered;
@@ -44,7 +49,9 @@ void GopRing::Add(media::AccessUnitPtr unit) {
   if (unit->damaged) accepting_ = false;
   const bool begins = unit->keyframe || Enters(*unit);
   if (unit->damaged || (!accepting_ && !begins)) return;
-  while (gops_.size() > 1 && gops_[1].begin <= unit->time - pre_roll_) DropOldest();
+  newest_ = std::max(newest_, unit->time);
+  const bool held = newest_ < held_until_;
+  while (!held && gops_.size() > 1 && gops_[1].begin <= unit->time - pre_roll_) DropOldest();
 
   const size_t bytes = BytesOf(*unit);
   // What begins may push out everything before it, another unit only older GOPs than its own.

@@ -37,6 +37,9 @@ class GopRing {
   // What comes next does not continue what is kept.
   void Break() { accepting_ = false; }
   void Clear();
+  // Something may begin to move: what is kept now is what a clip of it wants before it, and stays
+  // until that is known, kHold at most. While it holds, another call changes nothing.
+  void Hold();
 
   // From the last keyframe on, oldest first; of a stream without keyframes all that is kept without
   // a gap, since its pictures are whole only some time after it was entered.
@@ -63,11 +66,16 @@ class GopRing {
   bool Fits(size_t more) const;
   void DropOldest();
 
+  // From the first sign of a movement until its event is told; longer would only cost memory.
+  static constexpr absl::Duration kHold = absl::Seconds(4);
+
   const size_t bytes_max_;
   const absl::Duration pre_roll_;
   RingBudget* const budget_;
   std::deque<Gop> gops_;
   size_t bytes_ = 0;
+  absl::Time newest_ = absl::InfinitePast();
+  absl::Time held_until_ = absl::InfinitePast();
   bool accepting_ = false;  // the last GOP may be continued
   int64_t shortenings_ = 0;
 };

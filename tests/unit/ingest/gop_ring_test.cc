@@ -32,6 +32,36 @@ TEST(GopRing, KeepsWholeGopsBackToThePreRoll) {
   EXPECT_EQ(ring.shortenings(), 0);
 }
 
+TEST(GopRing, KeepsWhatLiesBeforeAMovementUntilItsEventIsTold) {
+  RingBudget budget(1 << 30);
+  GopRing ring(1 << 20, absl::Seconds(5), &budget);
+  for (int gop = 0; gop < 10; ++gop) AddGop(&ring, gop * 2.0);
+  const absl::Time before = ring.All().front()->time;
+  ring.Hold();
+  AddGop(&ring, 20);
+  EXPECT_EQ(ring.All().front()->time, before);
+  // What moves on does not keep it for longer.
+  ring.Hold();
+  AddGop(&ring, 22);
+  AddGop(&ring, 24);
+  EXPECT_EQ(ring.All().front()->time, absl::UnixEpoch() + absl::Seconds(20));
+  EXPECT_EQ(ring.shortenings(), 0);
+  ring.Hold();
+  const absl::Time later = ring.All().front()->time;
+  AddGop(&ring, 26);
+  EXPECT_EQ(ring.All().front()->time, later);
+}
+
+TEST(GopRing, HoldsNothingBeyondItsLimits) {
+  RingBudget budget(1 << 30);
+  GopRing ring(10'000, absl::Seconds(5), &budget);
+  for (int gop = 0; gop < 10; ++gop) {
+    ring.Hold();
+    AddGop(&ring, gop * 2.0);
+    EXPECT_LE(ring.bytes(), 10'000u);
+  }
+}
+
 TEST(GopRing, BeginsWithAKeyframe) {
   RingBudget budget(1 << 30);
   GopRing ring(1 << 20, absl::Seconds(5), &budget);
