@@ -54,6 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint8_t kind = input.Byte();
   track.codec = (kind & 1) == 0 ? media::Codec::kH264 : media::Codec::kH265;
   if ((kind & 4) != 0) track.codec = media::Codec::kMjpeg;
+  track.frame_rate = 25;
   SessionStats stats;
   UnitChecker sink;
   StreamReceiver receiver(track, (kind & 2) != 0, &stats, &sink);
