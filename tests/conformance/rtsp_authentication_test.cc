@@ -2,7 +2,9 @@
 
 #include <openssl/evp.h>
 
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -178,6 +180,37 @@ TEST(RtspSession, RenewsANonceTimeAndAgainWhereTheCameraDoesNotSayStale) {
   SessionRun run(options);
   EXPECT_TRUE(run.Until([&] { return run.Quirk("nonce_renewed") >= 3 || run.end; }));
   EXPECT_FALSE(run.end.has_value()) << *run.end;
+}
+
+TEST(RtspSession, TearsDownWhereEveryRequestNeedsANonceOfItsOwn) {
+  SKIP_WITHOUT_ENCODER();
+  std::atomic<int> torn_down = 0;
+  ScriptedCamera camera;
+  camera.first = [&torn_down, nonce = std::make_shared<int>(0)](RtspConnection& connection,
+                                                                const RtspRequest& request) {
+    if (AnswersDigest(request, EVP_md5(), absl::StrCat("n", *nonce))) {
+      ++*nonce;
+      torn_down += request.method == "TEARDOWN" ? 1 : 0;
+      return false;
+    }
+    return connection.Send(RtspReply(
+        request, 401,
+        absl::StrCat("WWW-Authenticate: Digest realm=\"cam\", nonce=\"n", *nonce, "\"\r\n")));
+  };
+  camera.on_play = [](RtspConnection& connection) {
+    RtpWriter writer;
+    SendClip(connection, writer, CodedClip());
+  };
+  ScriptedRtspServer server(camera);
+  SessionOptions options = OptionsFor(server);
+  options.user = "op";
+  options.password = "pass word";
+  options.teardown_timeout = absl::Seconds(20);
+  SessionRun run(options);
+  ASSERT_TRUE(run.UntilUnits(30));
+  run.Stop();
+  EXPECT_TRUE(run.UntilEnd().ok()) << run.UntilEnd();
+  EXPECT_EQ(torn_down, 1);
 }
 
 // The camera closes after each refusal; what it asked for is answered on a new connection.

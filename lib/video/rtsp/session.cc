@@ -253,12 +253,17 @@ asio::awaitable<void> Session::Impl::Farewell() {
   SetDeadline(
       stopping_ ? options_.teardown_timeout : std::min(options_.teardown_timeout, kFarewellMax),
       absl::DeadlineExceededError("TEARDOWN: no answer"));
-  const int64_t cseq = dialogue_->cseq();
+  bool repeated = false;
   for (;;) {
     while (!inbox_.empty()) {
-      const std::optional<int64_t> answered = inbox_.front().cseq();
+      const Message reply = std::move(inbox_.front());
       inbox_.pop_front();
-      if (!answered || *answered == cseq) co_return;
+      if (reply.cseq().value_or(dialogue_->cseq()) != dialogue_->cseq()) continue;
+      // It may want another nonce before it lets us go.
+      const absl::StatusOr<bool> served = dialogue_->OnReply(reply);
+      if (repeated || !served.ok() || *served) co_return;
+      repeated = true;
+      Send(dialogue_->Repeat());
     }
     const absl::Status status = co_await ReadSome();
     if (!status.ok()) co_return;
