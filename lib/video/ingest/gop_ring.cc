@@ -23,6 +23,10 @@ bool GopRing::Fits(size_t more) const {
          budget_->bytes.load(std::memory_order_relaxed) + more <= budget_->bytes_max;
 }
 
+bool GopRing::BeyondPreRoll(absl::Time now) const {
+  return gops_.size() > 1 && gops_[1].begin <= now - pre_roll_;
+}
+
 void GopRing::DropOldest() {
   bytes_ -= gops_.front().bytes;
   budget_->bytes.fetch_sub(gops_.front().bytes, std::memory_order_relaxed);
@@ -51,15 +55,15 @@ void GopRing::Add(media::AccessUnitPtr unit) {
   if (unit->damaged || (!accepting_ && !begins)) return;
   newest_ = std::max(newest_, unit->time);
   const bool held = newest_ < held_until_;
-  while (!held && gops_.size() > 1 && gops_[1].begin <= unit->time - pre_roll_) DropOldest();
+  while (!held && BeyondPreRoll(unit->time)) DropOldest();
 
   const size_t bytes = BytesOf(*unit);
   // What begins may push out everything before it, another unit only older GOPs than its own.
   const size_t keep = begins ? 0 : 1;
   bool shortened = false;
   while (!Fits(bytes) && gops_.size() > keep) {
+    shortened = shortened || !BeyondPreRoll(unit->time);
     DropOldest();
-    shortened = true;
   }
   const bool fits = Fits(bytes);
   if (shortened || !fits) ++shortenings_;

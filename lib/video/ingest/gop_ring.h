@@ -64,6 +64,8 @@ class GopRing {
   // Whether the unit, which is no keyframe, begins a GOP all the same.
   bool Enters(const media::AccessUnit& unit) const;
   bool Fits(size_t more) const;
+  // The pre-roll is whole without the oldest GOP.
+  bool BeyondPreRoll(absl::Time now) const;
   void DropOldest();
 
   // From the first sign of a movement until its event is told; longer would only cost memory.

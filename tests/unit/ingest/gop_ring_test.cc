@@ -62,6 +62,20 @@ TEST(GopRing, HoldsNothingBeyondItsLimits) {
   }
 }
 
+TEST(GopRing, GivesUpWhatItHeldWithoutItsPreRollBeingShortened) {
+  RingBudget budget(1 << 30);
+  GopRing one(1 << 20, absl::Seconds(5), &budget);
+  AddGop(&one, 0);
+  GopRing ring(4 * one.bytes(), absl::Seconds(5), &budget);
+  for (int gop = 0; gop < 4; ++gop) AddGop(&ring, gop * 2.0);
+  ring.Hold();
+  AddGop(&ring, 8);
+  EXPECT_EQ(ring.All().front()->time, absl::UnixEpoch() + absl::Seconds(2));
+  ring.Add(Unit(10, true));
+  EXPECT_EQ(ring.All().front()->time, absl::UnixEpoch() + absl::Seconds(4));
+  EXPECT_EQ(ring.shortenings(), 0);
+}
+
 TEST(GopRing, BeginsWithAKeyframe) {
   RingBudget budget(1 << 30);
   GopRing ring(1 << 20, absl::Seconds(5), &budget);
