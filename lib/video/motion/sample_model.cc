@@ -7,6 +7,7 @@
 #include <opencv2/core/hal/intrin.hpp>
 
 #include "lib/base/check.h"
+#include "lib/video/motion/sample_rows.h"
 
 namespace patrol::motion {
 
@@ -15,6 +16,8 @@ namespace {
 using cv::v_uint16x8;
 using cv::v_uint8x16;
 
+static_assert(SampleModel::kSamples == kRowSamples);
+
 constexpr int kLanes = 16;
 constexpr int kReach = SampleModel::kReachMax;
 // More than this share of the neighbourhood moving makes a pixel foreground: 24 of 49, 4 of 9.
@@ -22,18 +25,8 @@ constexpr double kMajority = 0.49;
 // Places with so many moving neighbours belong to a moving thing: their flips are its edges, not
 // flicker. 20 of 49, 3 of 9.
 constexpr double kNearMoving = 0.41;
-// Samples needed to call a pixel still.
-constexpr int kNearSamples = 2;
-// A place has changed when it differs by more than this from a moment ago; grey levels.
-constexpr int kUnchanged = 8;
 // Luma of black, as coded; cameras that go below it lose nothing.
 constexpr int kBlack = 16;
-constexpr int kMoving = 1;    // in Scratch::raw
-constexpr int kHalf = 2;      // in Scratch::raw; counts as so many neighbours more
-constexpr int kSpeck = 0x80;  // in blink_
-constexpr int kBlinkBits = 0x7f;
-constexpr int kNearestMax = 63;
-constexpr int kBlinkMax = 60;
 // A place that has blinked by more than this lately sways: one flip there and none back.
 constexpr int kSways = 4;
 // Flicker and blinking follow at most this much time at once: a picture every two seconds must not
@@ -72,13 +65,6 @@ v_uint8x16 Eighth(const v_uint8x16& value) {
   return cv::v_reinterpret_as_u8(shifted) & All(0x1f);
 }
 
-// value * 8 per lane, 255 at most.
-v_uint8x16 Times8(const v_uint8x16& value) {
-  const v_uint8x16 twice = value + value;  // saturates
-  const v_uint8x16 four_times = twice + twice;
-  return four_times + four_times;
-}
-
 // What never counts, by the luma that is compared: fewer grey levels in the dark and near white.
 struct Allowed {
   Allowed(int base, int dark, int white)
@@ -92,6 +78,9 @@ struct Allowed {
   const v_uint8x16 base, darkest, white;
   const v_uint8x16 black = All(kBlack);
 };
+
+// Where whole vectors of 16 that cover a row end.
+int EndOf(int width) { return (width + kLanes - 1) / kLanes * kLanes; }
 
 }  // namespace
 
@@ -164,40 +153,18 @@ int SampleModel::Dither(double value) {
   return static_cast<int>(std::floor(value + chance));
 }
 
-template <bool kSaturated>
 void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
-  const uint8_t* current = picture.row(y);
-  std::array<const uint8_t*, kSamples> samples;
-  for (size_t k = 0; k < kSamples; ++k) samples[k] = samples_[k].row(y);
-  const uint8_t* flicker = flicker_.row(y);
-  const uint8_t* blink = blink_.row(y);
   uint8_t* raw = scratch.raw.row(y);
-  const Allowed allowed(base_distance_, parameters_.dark_distance, saturated_from_);
-  const v_uint8x16 one = All(kMoving), half = All(kHalf);
-  const v_uint8x16 blink_bits = All(kBlinkBits);
-  const v_uint8x16 needed = All(kNearSamples);
-  const v_uint8x16 spared = All(parameters_.flicker_spared);
-  const v_uint8x16 nearest_max = All(kNearestMax);
-  const v_uint8x16 unsaturated_to = All(saturated_from_ - 1);
-  for (int x = 0; x < width_; x += kLanes) {
-    const v_uint8x16 value = Load(current + x);
-    const v_uint8x16 exact = kSaturated ? value <= unsaturated_to : All(255);
-    const v_uint8x16 distance =
-        allowed.At(value) + (Half(Load(flicker + x)) - spared) + (Load(blink + x) & blink_bits);
-    v_uint8x16 near = All(0);
-    v_uint8x16 nearest = nearest_max;
-#pragma GCC unroll 8
-    for (size_t k = 0; k < kSamples; ++k) {
-      const v_uint8x16 sample = Load(samples[k] + x);
-      const v_uint8x16 away =
-          (value - sample) | (kSaturated ? (sample - value) & exact : sample - value);
-      near = cv::v_sub_wrap(near, away <= distance);  // 255 where it is near: one more
-      nearest = cv::v_min(nearest, away);
-    }
-    const v_uint8x16 moving = (near < needed) & one;
-    const v_uint8x16 twice = nearest + nearest;
-    cv::v_store(raw + x, moving | ((twice > distance) & half) | (twice + twice));
-  }
+  CompareJob job = {.current = picture.row(y),
+                    .flicker = flicker_.row(y),
+                    .blink = blink_.row(y),
+                    .raw = raw,
+                    .base_distance = base_distance_,
+                    .dark_distance = parameters_.dark_distance,
+                    .saturated_from = saturated_from_,
+                    .flicker_spared = parameters_.flicker_spared};
+  for (size_t k = 0; k < kSamples; ++k) job.samples[k] = samples_[k].row(y);
+  OverRow(&RowKernels::compare, job, 0, EndOf(width_));
   // The majority near the left and right edge sees the edge repeated.
   std::memset(raw - kReach, raw[0], kReach);
   std::memset(raw + width_, raw[width_ - 1], kReach);
@@ -205,58 +172,30 @@ void SampleModel::CompareRow(const Plane& picture, int y, Scratch& scratch) {
 
 // sums: moving pixels of the seven rows around y, per column.
 void SampleModel::DecideRow(const uint8_t* sums, int y, const Steps& steps, Scratch& scratch) {
-  uint8_t* flicker = flicker_.row(y);
-  uint8_t* blink = blink_.row(y);
-  const uint8_t* raw = scratch.raw.row(y);
   uint8_t* mask = scratch.mask.row(y);
   uint8_t border[kLanes];
   std::memcpy(border, mask + width_, kLanes);
-  const v_uint8x16 zero = All(0), one = All(kMoving), half = All(kHalf);
-  const v_uint8x16 speck = All(kSpeck), blink_bits = All(kBlinkBits);
   const int neighbours = (2 * parameters_.reach + 1) * (2 * parameters_.reach + 1);
-  const v_uint8x16 majority = All(static_cast<int>(kMajority * neighbours));
-  const v_uint8x16 near_moving = All(static_cast<int>(kNearMoving * neighbours));
-  const v_uint8x16 nearest_max = All(kNearestMax);
-  const v_uint8x16 blink_max = All(kBlinkMax);
-  const v_uint8x16 flicker_up = All(steps.flicker_up), flicker_down = All(steps.flicker_down);
-  const v_uint8x16 blink_up = All(steps.blink_up), blink_down = All(steps.blink_down);
-  for (int x = 0; x < width_; x += kLanes) {
-    v_uint8x16 count = Load(sums + x);
-    for (int reach = 1; reach <= parameters_.reach; ++reach) {
-      count = count + Load(sums + x - reach) + Load(sums + x + reach);
-    }
-    const v_uint8x16 bits = Load(raw + x);
-    cv::v_store(mask + x, count + (bits & half) > majority);
-
-    const v_uint8x16 apart = count <= near_moving;  // from anything that really moves
-    const v_uint8x16 nearest = Half(Half(bits)) & nearest_max;
-    const v_uint8x16 target = Times8(nearest);
-    const v_uint8x16 level = Load(flicker + x);
-    const v_uint8x16 rise = cv::v_min(target - level, flicker_up) & apart;
-    const v_uint8x16 fall = cv::v_min(level - target, flicker_down) & apart;
-    cv::v_store(flicker + x, level + rise - fall);
-
-    // A place blinks when it turns into a speck or back; a thing that comes or goes is no speck,
-    // even where pictures are seconds apart.
-    const v_uint8x16 before = Load(blink + x);
-    const v_uint8x16 speck_now = ((bits & one) != zero) & apart & speck;
-    const v_uint8x16 flipped = ((before ^ speck_now) & speck) == speck;
-    const v_uint8x16 score = (before & blink_bits) - blink_down;
-    cv::v_store(blink + x, cv::v_min(score + (blink_up & flipped & apart), blink_max) | speck_now);
-  }
+  const DecideJob job = {.sums = sums,
+                         .raw = scratch.raw.row(y),
+                         .mask = mask,
+                         .flicker = flicker_.row(y),
+                         .blink = blink_.row(y),
+                         .reach = parameters_.reach,
+                         .majority = static_cast<int>(kMajority * neighbours),
+                         .near_moving = static_cast<int>(kNearMoving * neighbours),
+                         .flicker_up = steps.flicker_up,
+                         .flicker_down = steps.flicker_down,
+                         .blink_up = steps.blink_up,
+                         .blink_down = steps.blink_down};
+  OverRow(&RowKernels::decide, job, 0, EndOf(width_));
   std::memcpy(mask + width_, border, kLanes);
 }
 
 void SampleModel::Segment(const Plane& picture, double elapsed_s) {
   PATROL_CHECK(picture.width() == width_ && picture.height() == height_);
   Scratch& own = scratch();
-  for (int y = 0; y < height_; ++y) {
-    if (saturated_from_ < 256) {
-      CompareRow<true>(picture, y, own);
-    } else {
-      CompareRow<false>(picture, y, own);
-    }
-  }
+  for (int y = 0; y < height_; ++y) CompareRow(picture, y, own);
 
   const double step_s = std::min(elapsed_s, kStepMax_s);
   const Steps steps = {.flicker_up = Dither(parameters_.flicker_up_per_s * step_s),
@@ -266,15 +205,11 @@ void SampleModel::Segment(const Plane& picture, double elapsed_s) {
   // Moving pixels of 7x7: column sums first, kept running from row to row.
   std::vector<uint8_t> columns(static_cast<size_t>(own.raw.stride()) + kLanes, 0);
   uint8_t* sums = columns.data() + Plane::kBorder;
-  const v_uint8x16 one = All(kMoving);
+  const int end = EndOf(width_ + kReach + Plane::kBorder) - Plane::kBorder;
   const auto add_row = [&](int y, bool subtract) {
-    const Plane& raw = own.raw;
-    const uint8_t* row = raw.row(std::clamp(y, 0, height_ - 1));
-    for (int x = -Plane::kBorder; x < width_ + kReach; x += kLanes) {
-      const v_uint8x16 moving = Load(row + x) & one;
-      const v_uint8x16 sum = Load(sums + x);
-      cv::v_store(sums + x, subtract ? sum - moving : sum + moving);
-    }
+    const uint8_t* row = own.raw.row(std::clamp(y, 0, height_ - 1));
+    OverRow(&RowKernels::count, CountJob{.raw = row, .sums = sums, .subtract = subtract},
+            -Plane::kBorder, end);
   };
   const int reach = parameters_.reach;
   for (int y = -reach; y < reach; ++y) add_row(y, false);
@@ -292,20 +227,14 @@ void SampleModel::CloseGaps() {
 
 void SampleModel::TeachRow(const Plane& picture, const Plane& recent, const Plane& moving, int y,
                            const Chances& chances) {
-  const v_uint8x16 zero = All(0);
-  const v_uint8x16 unsaturated_to = All(saturated_from_ - 1);
-  const uint8_t* current = picture.row(y);
-  const uint8_t* mask = moving.row(y);
+  const auto teach = [&](TeachJob job) {
+    job.sample = samples_[random_() % kSamples].row(y);
+    job.noise = NoiseRow(random_, width_);
+    job.unsaturated_to = saturated_from_ - 1;
+    OverRow(&RowKernels::teach, job, 0, EndOf(width_));
+  };
   if (chances.replace > 0) {
-    uint8_t* sample = samples_[random_() % kSamples].row(y);
-    const uint8_t* noise = NoiseRow(random_, width_);
-    const v_uint8x16 chance = All(chances.replace);
-    for (int x = 0; x < width_; x += kLanes) {
-      const v_uint8x16 value = Load(current + x);
-      const v_uint8x16 chosen =
-          (Load(mask + x) == zero) & (Load(noise + x) < chance) & (value <= unsaturated_to);
-      cv::v_store(sample + x, cv::v_select(chosen, value, Load(sample + x)));
-    }
+    teach({.value = picture.row(y), .mask = moving.row(y), .chance = chances.replace});
   }
   if (chances.diffuse > 0) {
     // One of the eight neighbours, the same for the whole row this time.
@@ -313,30 +242,15 @@ void SampleModel::TeachRow(const Plane& picture, const Plane& recent, const Plan
     static constexpr int kRight[] = {-1, 0, 1, -1, 1, -1, 0, 1};
     const size_t neighbour = random_() % 8;
     const int from = std::clamp(y + kDown[neighbour], 0, height_ - 1);
-    const uint8_t* given = picture.row(from) + kRight[neighbour];
-    const uint8_t* given_mask = moving.row(from) + kRight[neighbour];
-    uint8_t* sample = samples_[random_() % kSamples].row(y);
-    const uint8_t* noise = NoiseRow(random_, width_);
-    const v_uint8x16 chance = All(chances.diffuse);
-    for (int x = 0; x < width_; x += kLanes) {
-      const v_uint8x16 value = Load(given + x);
-      const v_uint8x16 chosen =
-          (Load(given_mask + x) == zero) & (Load(noise + x) < chance) & (value <= unsaturated_to);
-      cv::v_store(sample + x, cv::v_select(chosen, value, Load(sample + x)));
-    }
+    teach({.value = picture.row(from) + kRight[neighbour],
+           .mask = moving.row(from) + kRight[neighbour],
+           .chance = chances.diffuse});
   }
   if (chances.absorb > 0) {
-    const uint8_t* before = recent.row(y);
-    uint8_t* sample = samples_[random_() % kSamples].row(y);
-    const uint8_t* noise = NoiseRow(random_, width_);
-    const v_uint8x16 chance = All(chances.absorb);
-    const v_uint8x16 unchanged = All(kUnchanged);
-    for (int x = 0; x < width_; x += kLanes) {
-      const v_uint8x16 value = Load(current + x);
-      const v_uint8x16 chosen = (Load(mask + x) != zero) & (Load(noise + x) < chance) &
-                                (cv::v_absdiff(value, Load(before + x)) <= unchanged);
-      cv::v_store(sample + x, cv::v_select(chosen, value, Load(sample + x)));
-    }
+    teach({.value = picture.row(y),
+           .mask = moving.row(y),
+           .before = recent.row(y),
+           .chance = chances.absorb});
   }
 }
 
@@ -381,20 +295,9 @@ void SampleModel::Adopt(const Plane& background, const Plane& flicker) {
 }
 
 void SampleModel::MeanRow(int y, Plane& out) const {
-  const v_uint16x8 half = cv::v_setall_u16(kSamples / 2);
-  std::array<const uint8_t*, kSamples> rows;
-  for (size_t k = 0; k < kSamples; ++k) rows[k] = samples_[k].row(y);
-  uint8_t* to = out.row(y);
-  for (int x = 0; x < width_; x += kLanes) {
-    v_uint16x8 low_sum = half, high_sum = half;
-    for (const uint8_t* row : rows) {
-      v_uint16x8 low, high;
-      cv::v_expand(Load(row + x), low, high);
-      low_sum = low_sum + low;
-      high_sum = high_sum + high;
-    }
-    cv::v_store(to + x, cv::v_pack(low_sum >> 3, high_sum >> 3));
-  }
+  MeanJob job = {.to = out.row(y)};
+  for (size_t k = 0; k < kSamples; ++k) job.samples[k] = samples_[k].row(y);
+  OverRow(&RowKernels::mean, job, 0, EndOf(width_));
 }
 
 void SampleModel::Mean(Plane& out) const {

@@ -13,7 +13,7 @@
 namespace patrol::motion {
 
 // The pixels' background model: eight samples of 8-bit luma a pixel, compared and taught with SIMD
-// (OpenCV's universal intrinsics). It knows nothing of pictures' times: it is told how much time
+// (sample_rows.h). It knows nothing of pictures' times: it is told how much time
 // passed. See detector.h for the idea and its sources. Ten bytes a pixel are kept; what one picture
 // needs besides is shared by all models of a thread.
 //
@@ -135,7 +135,6 @@ class SampleModel {
     int absorb = 0;
   };
 
-  template <bool kSaturated>
   void CompareRow(const Plane& picture, int y, Scratch& scratch);
   void DecideRow(const uint8_t* sums, int y, const Steps& steps, Scratch& scratch);
   void MeanRow(int y, Plane& out) const;
