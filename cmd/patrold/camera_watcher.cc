@@ -11,17 +11,18 @@ CameraWatcher::CameraWatcher(std::string camera_id, const motion::Analyser::Opti
 }
 
 std::optional<bool> CameraWatcher::OnPicture(const media::Picture& picture,
-                                             motion::OnsetSource source) {
+                                             motion::OnsetSource source, absl::Time now) {
   std::lock_guard lock(analysis_);
   TellLoss();
   // There is nothing to be seen in it; what the analyser has learnt waits for what there is, but
   // no event does.
   if (picture.hidden()) {
-    analyser_->OnHidden();
+    analyser_->OnBlind();
     TellMoving();
     return std::nullopt;
   }
   analyser_->OnPicture(picture, source);
+  seen_ = now;
   view_in_doubt_ = analyser_->ViewInDoubt();
   TellMoving();
   TellMoved();
@@ -90,6 +91,13 @@ void CameraWatcher::Lose(absl::Time time) {
   // Nobody analyses: tell it here. Otherwise the analysing thread will with its next picture, or
   // the next state does.
   if (std::unique_lock lock(analysis_, std::try_to_lock); lock.owns_lock()) TellLoss();
+}
+
+void CameraWatcher::EndUnseen(absl::Time since) {
+  const std::unique_lock lock(analysis_, std::try_to_lock);
+  if (!lock.owns_lock() || seen_ >= since) return;  // or it is being analysed right now
+  analyser_->OnBlind();
+  TellMoving();
 }
 
 void CameraWatcher::End(absl::Time time) {

@@ -32,9 +32,11 @@ class CameraWatcher {
   CameraWatcher(std::string camera_id, const motion::Analyser::Options& options,
                 motion::MotionSink* sink, Telling telling);
 
-  // Whether something that may come to be an event moves in it; nullopt where the analyser can't
-  // say.
-  std::optional<bool> OnPicture(const media::Picture& picture, motion::OnsetSource source);
+  // now: by the service's clock, which the picture's time may lag behind.
+  // Returns: whether something that may come to be an event moves in it; nullopt where the analyser
+  //   can't say.
+  std::optional<bool> OnPicture(const media::Picture& picture, motion::OnsetSource source,
+                                absl::Time now);
 
   void SetZones(const motion::CameraZones& zones);
   // Tells no events until then; InfinitePast: it is not snoozed.
@@ -55,6 +57,9 @@ class CameraWatcher {
   void Restart(absl::Time time);
   // The stream ended.
   void Lose(absl::Time time);
+  // Ends an open event when no picture has been analysed since then, although the stream goes on:
+  // none can be decoded, or none is.
+  void EndUnseen(absl::Time since);
   // The camera is removed, or the service stops.
   void End(absl::Time time);
 
@@ -81,6 +86,7 @@ class CameraWatcher {
   motion::CameraZones zones_;                        // guarded by analysis_
   absl::Time snoozed_until_ = absl::InfinitePast();  // guarded by analysis_
   bool view_moved_ = false;                          // guarded by analysis_
+  absl::Time seen_ = absl::InfinitePast();           // guarded by analysis_
   std::mutex loss_;
   std::optional<absl::Time> lost_at_;  // guarded by loss_
 };

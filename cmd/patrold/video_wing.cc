@@ -35,6 +35,11 @@ constexpr int kSnapshotQuality = 85;
 constexpr absl::Duration kMaskMargin = absl::Seconds(1);
 // How often each camera is asked whether a unit can be there; 700 answers of about 1 ms in 20 s.
 constexpr absl::Duration kReachEvery = absl::Seconds(20);
+// An event of which no picture was seen for so long ends, looked at this often: none outlives
+// movement by 15 s, also where pictures can no longer be decoded. Quiet cameras have one every ten
+// seconds (ingest's blind_after).
+constexpr absl::Duration kUnseenMax = absl::Seconds(12);
+constexpr absl::Duration kUnseenEvery = absl::Seconds(3);
 
 // Whose event it is; event ids are store::MotionEventId.
 std::string CameraOfEvent(const std::string& event_id) {
@@ -184,7 +189,7 @@ class VideoWing::Impl : public ingest::PictureSink,
     const motion::OnsetSource source = origin == ingest::PictureOrigin::kRing
                                            ? motion::OnsetSource::kReplay
                                            : motion::OnsetSource::kPictures;
-    if (const std::optional<bool> moving = watcher->OnPicture(picture, source)) {
+    if (const std::optional<bool> moving = watcher->OnPicture(picture, source, clock_.Now())) {
       fleet_.OnPixels(camera_id, picture.time(), *moving);
     }
   }
@@ -309,6 +314,29 @@ class VideoWing::Impl : public ingest::PictureSink,
     norms_.Save(clock_.Now());
   }
 
+  // Waits; false when the service stops.
+  bool Pause(std::unique_lock<std::mutex>& lock, absl::Duration how_long) {
+    while (how_long > absl::ZeroDuration()) {
+      const absl::Duration part = std::min(how_long, kUnseenEvery);
+      if (stopped_.wait_for(lock, absl::ToChronoNanoseconds(part), [this] { return stopping_; })) {
+        return false;
+      }
+      how_long -= part;
+      EndUnseen(lock);
+    }
+    return true;
+  }
+
+  void EndUnseen(std::unique_lock<std::mutex>& lock) {
+    const absl::Time now = clock_.Now();
+    if (now - unseen_looked_at_ < kUnseenEvery && now >= unseen_looked_at_) return;
+    unseen_looked_at_ = now;
+    const Watchers watchers = watchers_;
+    lock.unlock();
+    for (const auto& [id, watcher] : watchers) watcher->EndUnseen(now - kUnseenMax);
+    lock.lock();
+  }
+
   // Every few seconds: at which cameras' places no unit can be in time. Spread over the interval,
   // because an answer may take milliseconds. And every ten minutes what is normal of them is kept.
   void WatchReach() {
@@ -326,8 +354,7 @@ class VideoWing::Impl : public ingest::PictureSink,
         // Where no unit is known at all, no place comes before another.
         fleet_.SetUnattended(id, answer.unattended && answer.comparable);
         lock.lock();
-        if (stopped_.wait_for(lock, absl::ToChronoNanoseconds(pause), [this] { return stopping_; }))
-          return;
+        if (!Pause(lock, pause)) return;
       }
       if (norms_.Due(clock_.Now())) {
         const Watchers watchers = watchers_;
@@ -336,7 +363,7 @@ class VideoWing::Impl : public ingest::PictureSink,
         lock.lock();
       }
       if (!cameras.empty()) continue;
-      stopped_.wait_for(lock, absl::ToChronoNanoseconds(kReachEvery), [this] { return stopping_; });
+      Pause(lock, kReachEvery);
     }
   }
 
@@ -396,6 +423,7 @@ class VideoWing::Impl : public ingest::PictureSink,
   std::map<std::string, std::shared_ptr<CameraWatcher>> watchers_;
   std::map<std::string, store::PrivacyMask> masks_;  // by camera
   bool stopping_ = false;
+  absl::Time unseen_looked_at_ = absl::InfinitePast();
 
   std::mutex recording_now_;  // held while one event is recorded
 

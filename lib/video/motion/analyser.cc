@@ -341,7 +341,7 @@ void Analyser::OnPicture(const media::Picture& picture, OnsetSource source) {
   }
 }
 
-void Analyser::OnHidden() { impl_->End(Ending::kViewLost); }
+void Analyser::OnBlind() { impl_->End(Ending::kViewLost); }
 
 void Analyser::OnStreamLost(absl::Time time) {
   impl_->End(Ending::kStreamLost);

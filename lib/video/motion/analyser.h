@@ -108,8 +108,9 @@ class Analyser {
   // source: kReplay for those that are caught up with after something hinted at movement.
   void OnPicture(const media::Picture& picture, OnsetSource source = OnsetSource::kPictures);
 
-  // Its pictures are not to be seen: ends an open event. The model is kept.
-  void OnHidden();
+  // Its pictures are not to be seen, or none has been for long: ends an open event. The model is
+  // kept.
+  void OnBlind();
 
   // The stream is gone: ends an open event. The model is kept for when it returns.
   // time: UTC, when it was lost.

@@ -44,7 +44,7 @@ enum class Ending : uint8_t {
   kBusy,        // the zone moves all the time: a state, no longer an event
   kStreamLost,  // the stream was lost
   kSnoozed,     // the camera was snoozed
-  kViewLost     // the picture changed as a whole, or is learnt anew
+  kViewLost     // the picture changed as a whole, is learnt anew, or cannot be seen
 };
 std::string_view EndingName(Ending ending);  // "left", ...
 

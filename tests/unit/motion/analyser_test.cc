@@ -483,7 +483,7 @@ TEST_F(AnalyserTest, EndsAnOpenEventWhenWhatItShowsMustNotBeSeenAnyLonger) {
   scene_.square_x = 20;
   Show(absl::Seconds(2), kFrame, 3);
   ASSERT_EQ(analyser_.state(), Analyser::State::kMoving);
-  analyser_.OnHidden();
+  analyser_.OnBlind();
   EXPECT_EQ(analyser_.state(), Analyser::State::kQuiet);
   EXPECT_EQ(recorder_.Count(Phase::kEnd), 1);
   EXPECT_EQ(recorder_.told.back().ending, Ending::kViewLost);
