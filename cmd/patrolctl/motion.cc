@@ -20,6 +20,7 @@
 #include "cmd/patrolctl/cpu_time.h"
 #include "cmd/patrolctl/files.h"
 #include "lib/base/status.h"
+#include "lib/base/time_text.h"
 #include "lib/video/media/annotated_clip.h"
 #include "lib/video/media/clip_reader.h"
 #include "lib/video/motion/analyser.h"
@@ -36,6 +37,7 @@ struct MotionRun {
   std::string masks_out;
   std::string every = "frame";
   std::string zones;
+  std::string start;  // RFC 3339; empty: nobody knows
   int min_object = motion::Detector::Options().min_object_size;
   bool annotate = false;
 };
@@ -44,20 +46,25 @@ struct MotionRun {
 constexpr int64_t kProgressEvery = 50;
 
 // Collects one entry per event, as last told. Zones may have events at the same time; sequence
-// numbers count from 1 without a gap.
+// numbers count from 1 without a gap. Times as if the clip began at the epoch.
 class EventList : public motion::MotionSink {
  public:
+  explicit EventList(absl::Duration start) : start_(start) {}
   void OnMotion(const motion::MotionEvent& event) override {
     if (event.phase == motion::Phase::kBegin) events_.emplace_back();
-    events_[static_cast<size_t>(event.sequence) - 1] = event;
+    motion::MotionEvent& kept = events_[static_cast<size_t>(event.sequence) - 1];
+    kept = event;
+    kept.begin -= start_;
+    kept.time -= start_;
   }
   const std::vector<motion::MotionEvent>& events() const { return events_; }
 
  private:
+  const absl::Duration start_;  // of the clip, since the epoch
   std::vector<motion::MotionEvent> events_;
 };
 
-// Milliseconds are finer than any picture rate.
+// Since the epoch; milliseconds are finer than any picture rate.
 double Seconds(absl::Time time) {
   return std::round(absl::ToDoubleSeconds(time - absl::UnixEpoch()) * 1000) / 1000;
 }
@@ -80,6 +87,7 @@ std::string StillName(const char* of, int64_t number) {
 }
 
 struct Figures {
+  absl::Duration start;  // of the clip, since the epoch
   int64_t pictures = 0;
   int64_t learning = 0;  // pictures the model was learning at
   uint64_t damaged = 0;
@@ -89,10 +97,14 @@ struct Figures {
   double total_s = 0;
 };
 
-// Those that are over, then those that go on.
+// Those that are over, then those that go on; times as if the clip began at the epoch.
 std::vector<motion::HealthFinding> FindingsOf(const Figures& figures) {
   std::vector<motion::HealthFinding> findings = figures.status.health_past;
   findings.insert(findings.end(), figures.status.health.begin(), figures.status.health.end());
+  for (motion::HealthFinding& finding : findings) {
+    finding.onset -= figures.start;
+    if (finding.ended) *finding.ended -= figures.start;
+  }
   return findings;
 }
 
@@ -189,6 +201,17 @@ absl::StatusOr<motion::CameraZones> ReadZones(const std::string& path) {
   return motion::ParseZones(absl::StrCat("zones \"", path, "\""), text);
 }
 
+// Nobody knows at what hour the clip was taken: its zones are watched all the time.
+void WatchAlways(motion::CameraZones& zones) {
+  for (motion::AnalysisZone& zone : zones.zones) {
+    if (zone.schedule.windows.empty()) continue;
+    zone.schedule.windows.clear();
+    std::fprintf(stderr,
+                 "zone \"%s\": its hours are left aside; --start says when the clip begins\n",
+                 zone.id.c_str());
+  }
+}
+
 media::Outline OutlineOf(const motion::Polygon& polygon, media::Outline::Colour colour) {
   media::Outline outline{.corners = {}, .colour = colour};
   for (const motion::Point& point : polygon) outline.corners.emplace_back(point.x, point.y);
@@ -261,22 +284,28 @@ absl::Status Run(const MotionRun& run, Format format) {
         absl::StrCat("input \"", run.input.substr(0, run.input.find("://")),
                      "://...\": motion run reads clips; cameras are analysed by patrold"));
   }
-  PATROL_ASSIGN_OR_RETURN(const motion::CameraZones zones, ReadZones(run.zones));
-  PATROL_ASSIGN_OR_RETURN(auto reader, media::ClipReader::Open(run.input));
+  PATROL_ASSIGN_OR_RETURN(motion::CameraZones zones, ReadZones(run.zones));
+  absl::Time start_time = absl::UnixEpoch();
+  if (run.start.empty()) {
+    WatchAlways(zones);
+  } else {
+    PATROL_ASSIGN_OR_RETURN(start_time, ParseTime(run.start));
+  }
+  PATROL_ASSIGN_OR_RETURN(auto reader, media::ClipReader::Open(run.input, start_time));
   PATROL_RETURN_IF_ERROR(MakeDirectory(run.out));
   if (!run.masks_out.empty()) PATROL_RETURN_IF_ERROR(MakeDirectory(run.masks_out));
 
   using SteadyClock = std::chrono::steady_clock;
-  EventList list;
+  Figures figures = {.start = start_time - absl::UnixEpoch()};
+  EventList list(figures.start);
   motion::Analyser::Options options;
   options.detector.min_object_size = run.min_object;
   motion::Analyser analyser("clip", options, &list);
   analyser.SetZones(zones);
   Annotations annotations(run.out);
-  Figures figures;
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const SteadyClock::time_point start = SteadyClock::now();
-  absl::Time last = absl::UnixEpoch();
+  absl::Time last = start_time;
   while (true) {
     PATROL_ASSIGN_OR_RETURN(const auto picture, run.every == "keyframe" ? reader->NextKeyPicture()
                                                                         : reader->NextPicture());
@@ -301,7 +330,8 @@ absl::Status Run(const MotionRun& run, Format format) {
     }
     if (terminal && figures.pictures % kProgressEvery == 0) {
       std::fprintf(stderr, "\r%lld pictures, %.1f s of the clip, %zu events",
-                   static_cast<long long>(figures.pictures), Seconds(last), list.events().size());
+                   static_cast<long long>(figures.pictures), Seconds(last - figures.start),
+                   list.events().size());
     }
   }
   if (terminal) std::fprintf(stderr, "\r");
@@ -368,6 +398,9 @@ void AddMotionCommands(Context& context) {
       ->capture_default_str();
   command->add_option("--zones", run->zones,
                       "JSON file of the zones that are watched and of what is ignored");
+  command->add_option("--start", run->start,
+                      "when the clip begins, RFC 3339: for the hours of zones, which are else "
+                      "watched all the time");
   command
       ->add_option("--min-object", run->min_object,
                    "smallest thing that must be found, pixels across; below 10: small targets, "

@@ -76,6 +76,19 @@ class MotionClips(unittest.TestCase):
             events = self.run_clip(f'{clip}.h264.mp4', '--min-object', '4')['motion']
             self.assertEqual(len(events), 1, clip)
 
+    def test_keeps_the_hours_of_a_zone_where_it_is_told_when_the_clip_begins(self):
+        zones = pathlib.Path(self.folder.name) / 'zones.json'
+        zones.write_text(json.dumps({'zones': [{
+            'id': 'night', 'polygon': [[0, 0], [1, 0], [1, 1], [0, 1]],
+            'schedule': {'time_zone': 'Asia/Shanghai', 'windows': [{'from': '22:00', 'to': '06:00'}]}}]}))
+        always = self.run_clip('car-detection.mp4', '--zones', zones)['motion']
+        self.assertEqual(len(always), 3)
+        by_day = self.run_clip('car-detection.mp4', '--zones', zones, '--start', '2026-03-02T12:00:00+08:00')
+        self.assertEqual(by_day['motion'], [])
+        self.assertGreater(by_day['suppressed']['unscheduled'], 0)
+        by_night = self.run_clip('car-detection.mp4', '--zones', zones, '--start', '2026-03-02T23:00:00+08:00')
+        self.assertEqual(by_night['motion'], always)
+
     def test_says_that_a_clip_was_too_short_to_learn(self):
         result = subprocess.run([PROGRAM, 'motion', 'run', '--input', VIDEO / 'thermal_5.h264.mp4', '--every',
                                  'keyframe', '--out', self.out], stderr=subprocess.PIPE, text=True, check=True)
