@@ -56,6 +56,7 @@ class VideoWing : public api::CameraFleet, public web::LiveCameras {
   // web::LiveCameras
   absl::StatusOr<std::unique_ptr<media::AccessUnitSubscription>> Watch(
       const std::string& camera_id, std::shared_ptr<media::AccessUnitListener> listener) override;
+  // Also of api::CameraFleet.
   void Focus(const std::string& camera_id, absl::Duration how_long) override;
   absl::StatusOr<std::string> ClipPath(const std::string& event_id) override;
 

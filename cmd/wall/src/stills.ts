@@ -72,17 +72,20 @@ export class Stills {
       if (late >= 0) due.push({ camera, late });
     }
     due.sort((a, b) => b.late - a.late);
-    for (const { camera } of due.slice(0, AT_ONCE_MAX - this.busy)) void this.fetch(camera);
+    for (const { camera } of due.slice(0, AT_ONCE_MAX - this.busy)) {
+      void this.fetch(camera, this.wanted.get(camera) === 'enlarged');
+    }
   }
 
-  private async fetch(camera: string): Promise<void> {
+  // lookedAt: where there is no live view to be played, the operator sees it by its stills.
+  private async fetch(camera: string, lookedAt: boolean): Promise<void> {
     const entry = this.entries.get(camera) ?? { still: undefined, askedAt: 0, busy: false };
     this.entries.set(camera, entry);
     entry.busy = true;
     entry.askedAt = Date.now();
     this.busy += 1;
     try {
-      const { blob, time } = await getPicture(`/v1/${camera}/snapshot`);
+      const { blob, time } = await getPicture(`/v1/${camera}/snapshot${lookedAt ? '?lookedAt=true' : ''}`);
       const before = entry.still;
       if (before === undefined || before.time === undefined || before.time !== time) {
         entry.still = { url: URL.createObjectURL(blob), time };

@@ -147,6 +147,7 @@ class CameraService final : public v1::CameraService::CallbackService {
     return RunUnary(deps_.workers, context, [=, this]() -> absl::Status {
       PATROL_ASSIGN_OR_RETURN(const std::string id, ReadName("name", "cameras", request->name()));
       PATROL_RETURN_IF_ERROR(deps_.store.GetCamera(id).status());
+      if (request->looked_at()) deps_.fleet.Focus(id, 2 * limits::kLiveFocusInterval);
       const std::string& finding = request->finding();
       PATROL_ASSIGN_OR_RETURN(CameraFleet::Still still, finding.empty()
                                                             ? deps_.fleet.Snapshot(id)

@@ -45,6 +45,9 @@ class CameraFleet {
   // What the camera shows now is its view from here on; nothing happens where it is not known.
   virtual void AcceptView(const std::string& camera_id) = 0;
 
+  // An operator looks at it from now on for so long; nothing happens where it is not known.
+  virtual void Focus(const std::string& camera_id, absl::Duration how_long) = 0;
+
   struct Still {
     std::string jpeg;
     absl::Time time;  // of capture, UTC

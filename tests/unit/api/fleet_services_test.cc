@@ -321,6 +321,24 @@ TEST_F(FleetServicesTest, GivesAStillOrSaysWhyThereIsNone) {
   EXPECT_EQ(snapshot("cameras/n-042", &still, "black").error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(FleetServicesTest, AStillThatAnOperatorLooksAtRaisesItsCamerasTurn) {
+  ASSERT_TRUE(Create("n-042", CameraMessage(), &answer_).ok());
+  v1::GetSnapshotRequest request;
+  request.set_name("cameras/n-042");
+  for (const bool looked_at : {false, true}) {
+    request.set_looked_at(looked_at);
+    v1::Snapshot still;
+    grpc::ClientContext context;
+    ASSERT_TRUE(cameras->GetSnapshot(&context, request, &still).ok());
+    EXPECT_EQ(fleet.looked_at().size(), looked_at ? 1u : 0u);
+  }
+  request.set_name("cameras/none");
+  v1::Snapshot still;
+  grpc::ClientContext context;
+  EXPECT_FALSE(cameras->GetSnapshot(&context, request, &still).ok());
+  EXPECT_EQ(fleet.looked_at(), std::vector<std::string>{"n-042"});
+}
+
 TEST_F(FleetServicesTest, ListsUnitsInPagesAndRefusesABadToken) {
   for (const char* id : {"u3", "u1", "u2"}) AddUnit(id);
   v1::ListUnitsRequest request;

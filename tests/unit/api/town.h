@@ -61,6 +61,14 @@ class FakeFleet : public CameraFleet {
     std::lock_guard lock(mutex_);
     return accepted_;
   }
+  void Focus(const std::string& camera_id, absl::Duration) override {
+    std::lock_guard lock(mutex_);
+    looked_at_.push_back(camera_id);
+  }
+  std::vector<std::string> looked_at() const {
+    std::lock_guard lock(mutex_);
+    return looked_at_;
+  }
   absl::StatusOr<Still> Snapshot(const std::string& camera_id) const override {
     if (camera_id == "dark") return absl::UnavailableError("camera \"dark\": no picture yet");
     return Still{"jpeg of " + camera_id, kMorning};
@@ -79,6 +87,7 @@ class FakeFleet : public CameraFleet {
   mutable std::mutex mutex_;
   std::map<std::string, store::Camera> cameras_;  // guarded by mutex_
   std::vector<std::string> accepted_;             // guarded by mutex_
+  std::vector<std::string> looked_at_;            // guarded by mutex_
 };
 
 // FixIntake behind the two ports that concern units.
