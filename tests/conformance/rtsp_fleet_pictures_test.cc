@@ -120,6 +120,46 @@ TEST_F(RtspFleet, KeepsTheLastGopAndTheLastPicture) {
   EXPECT_EQ(picture->time(), gop.back()->time);
 }
 
+// All that is kept of a camera.
+class Kept : public media::AccessUnitListener {
+ public:
+  Kept(Fleet& fleet, const std::string& id) {
+    const auto listener = std::shared_ptr<Kept>(this, [](Kept*) {});
+    EXPECT_TRUE(fleet.Subscribe(id, listener, media::HandOver::kAllKept).ok());
+  }
+  void OnAccessUnit(const media::AccessUnitPtr& unit) override { units.push_back(unit); }
+  void OnBreak() override {}
+  void OnEnd() override {}
+
+  std::vector<media::AccessUnitPtr> units;
+};
+
+TEST_F(RtspFleet, KeepsWhatLiesBeforeTheFirstSignOfAMovement) {
+  std::atomic<bool> moves = false;
+  ScriptedCamera camera;
+  camera.on_play = [&](RtspConnection& connection) {
+    RtpWriter writer;
+    SendClip(connection, writer, CodedClip());
+    while (!moves) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    SendClip(connection, writer, CodedClip(), 1000 + 30 * 3600);
+  };
+  ScriptedRtspServer server(camera);
+  Make({.pre_roll = absl::ZeroDuration()});
+  ASSERT_TRUE(fleet_->AddCamera({.id = "cam", .url = server.Url()}).ok());
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("cam") == 30; }));
+  const Kept before(*fleet_, "cam");
+  ASSERT_EQ(before.units.size(), 15u);
+  fleet_->OnPixels("cam", before.units.back()->time, true);
+  moves = true;
+  ASSERT_TRUE(witness_.Until([&] { return witness_.pictures("cam") == 60; }));
+  const Kept after(*fleet_, "cam");
+  // Held for so long by the pictures' times, which are those of their arrival here.
+  if (after.units.back()->time - before.units.back()->time > absl::Seconds(3)) {
+    GTEST_SKIP() << "the machine stood still";
+  }
+  EXPECT_EQ(after.units.size(), 45u);
+}
+
 TEST_F(RtspFleet, DecodesKeyframesOnlyBeyondTheLimitAndMovesUpWhenThereIsRoom) {
   ScriptedRtspServer server(OneClip());
   FleetOptions options;
