@@ -289,7 +289,9 @@ absl::Status Run(const MotionRun& run, Format format) {
   if (run.start.empty()) {
     WatchAlways(zones);
   } else {
-    PATROL_ASSIGN_OR_RETURN(start_time, ParseTime(run.start));
+    const absl::StatusOr<absl::Time> given = ParseTime(run.start);
+    if (!given.ok()) return Annotate(given.status(), "--start");
+    start_time = *given;
   }
   PATROL_ASSIGN_OR_RETURN(auto reader, media::ClipReader::Open(run.input, start_time));
   PATROL_RETURN_IF_ERROR(MakeDirectory(run.out));

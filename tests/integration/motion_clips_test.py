@@ -148,6 +148,7 @@ class MotionClips(unittest.TestCase):
                 (['--input', __file__, '--out', self.out], 1, 'motion_clips_test.py'),
                 (['--input', 'rtsp://user:secret@camera/1', '--out', self.out], 1, 'reads clips'),
                 (['--out', self.out], 2, '--input'),
+                (['--input', VIDEO / 'highway.h264.mp4', '--out', self.out, '--start', 'yesterday'], 2, '--start'),
                 (['--input', VIDEO / 'highway.h264.mp4', '--out', self.out, '--every', 'second'], 2, '--every')):
             result = subprocess.run([PROGRAM, 'motion', 'run', *arguments], stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, check=False)

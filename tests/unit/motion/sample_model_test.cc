@@ -49,6 +49,26 @@ TEST(SampleModelTest, WhereItFlickersAPlaceMustDifferByMoreButTheNoiseOfAnyCamer
   EXPECT_TRUE(DiffersWhereItFlickers(30, 3));
 }
 
+TEST(SampleModelTest, NoSizeOfPictureIsReadOrWrittenBeyondItsRows) {
+  // What would be, a sanitizer tells.
+  for (const int width : {1, 7, 16, 17, 33, 64, 100}) {
+    SampleModel model(width, 3, SampleModel::Parameters());
+    const Plane picture(width, 3, 90);
+    Plane mean(width, 3);
+    for (int i = 0; i < SampleModel::kSamples; ++i) model.SetSample(i, picture);
+    for (const int saturated_from : {200, 256}) {
+      model.set_saturated_from(saturated_from);
+      model.Segment(picture, 0.2);
+      model.CloseGaps();
+      model.Learn(picture, picture, 0.5);
+      model.Mean(mean);
+    }
+    model.ForgetPassing();
+    EXPECT_EQ(model.mask().row(1)[width - 1], 0) << width;
+    EXPECT_EQ(mean.row(1)[width - 1], 90) << width;
+  }
+}
+
 // Whether a place that differs by so little is foreground inside of a thing of another grey. The
 // thing leaves it free over so many columns.
 bool IsInThing(int shown, int columns) {
