@@ -32,8 +32,6 @@ namespace {
 constexpr absl::Duration kGapMax = absl::Hours(1);
 // How often the registration's patches are chosen anew: the scene changes with the sun.
 constexpr absl::Duration kReferenceEvery = absl::Seconds(20);
-// When less of the view's structure is found, it is another view, or covered.
-constexpr double kViewLost = 0.25;
 // When less is found, the picture may be in another light than thought.
 constexpr double kViewFound = 0.6;
 // Regions lit differently that are larger than this are learnt at once in their new light; smaller
@@ -203,8 +201,13 @@ void Detector::Impl::Reduce(const media::Picture& picture, Plane& current) const
 }
 
 Registration::Match Detector::Impl::Register(const Plane& picture) {
-  const Registration::Match match = registration.Find(picture, light.gain());
-  if (match.found >= kViewFound || learning.active()) return match;
+  Registration::Match match = registration.Find(picture, light.gain());
+  if (match.found >= kViewFound) return match;
+  if (learning.active()) {
+    // The first picture of it, which others are laid over, may have shown another view.
+    match.displacement = {};
+    return match;
+  }
   // The light may have changed while the camera shakes.
   const Registration::Match other =
       registration.Find(picture, QuantileGain(picture, model->sample(light.sample())));
@@ -383,7 +386,7 @@ Detection Detector::Process(const media::Picture& picture) {
     impl.ForgetPassing(scratch.mean);
     impl.reference_time = absl::InfinitePast();
   } else {
-    if (impl.registration.ready() && match.found < kViewLost) {
+    if (match.lost) {
       impl.passing.Reset();
       impl.LookElsewhere(picture, elapsed, scratch, detection);
       return detection;

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include <opencv2/core.hpp>
@@ -30,13 +29,16 @@ constexpr int kDistinctAt = 2;
 constexpr int kDistinctMin = 4;
 // A patch is found again when its correlation is at least this.
 constexpr double kCorrelationMin = 0.6;
-// Variance that a patch must have in the light thought of, squared grey levels.
-constexpr double kVarianceMin = 9;
-// Fewer found again, as a share: the shift is not to be believed.
+// Grey levels, standard deviation, that a patch must have in the light thought of: with less there
+// is nothing to see.
+constexpr float kDeviationMin = 3;
+// Fewer found again, as a share: nothing says where the picture lies.
 constexpr double kFoundMin = 0.3;
 // The shift around the last one is taken without a search when its cost is below this share of a
 // miss of all patches, and this share of them is found.
 constexpr double kNearShare = 0.6;
+// The search looks at every so many of the patches' rows.
+constexpr int kSearchRowStep = 2;
 // Residuals, in grey levels, at which a pixel counts half in each round of the fit: first the edges
 // must pull, then what moves must not.
 constexpr std::array<float, 3> kResidualScales = {24, 16, 12};
@@ -48,8 +50,18 @@ constexpr double kRotationMax = 0.02;  // radians: 1.1 degrees; larger is a fail
 constexpr double kShiftMin = 0.3;
 constexpr double kRotationEdgeMin = 0.3;
 
-std::optional<double> Correlation(const uint8_t* patch, const uint8_t* at, int stride, int width,
-                                  int height) {
+template <size_t kCount>
+float DeviationOf(const std::array<uint8_t, kCount>& luma) {
+  int sum = 0, squares = 0;
+  for (const int value : luma) {
+    sum += value;
+    squares += value * value;
+  }
+  const float mean = static_cast<float>(sum) / kCount;
+  return std::sqrt(std::max(0.0F, static_cast<float>(squares) / kCount - mean * mean));
+}
+
+double Correlation(const uint8_t* patch, const uint8_t* at, int stride, int width, int height) {
   int sum_a = 0, sum_b = 0, sum_aa = 0, sum_bb = 0, sum_ab = 0;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
@@ -63,9 +75,7 @@ std::optional<double> Correlation(const uint8_t* patch, const uint8_t* at, int s
   }
   const double n = width * height;
   const double variance_a = sum_aa - sum_a / n * sum_a, variance_b = sum_bb - sum_b / n * sum_b;
-  // Below a few grey levels there is nothing to see: the patch is saturated in this light.
-  if (variance_a < kVarianceMin * n) return std::nullopt;
-  if (variance_b < n) return 0;
+  if (variance_a < n || variance_b < n) return 0;
   return (sum_ab - sum_a / n * sum_b) / std::sqrt(variance_a * variance_b);
 }
 
@@ -124,7 +134,6 @@ inline void Between(const v_uint8x16& left, const v_uint8x16& right, uint16_t si
 
 void Registration::Reset() {
   patches_.clear();
-  misses_ = 0;
   last_ = {};
 }
 
@@ -179,13 +188,34 @@ void Registration::SetReference(const Plane& reference, const Plane* unsteady) {
       std::memcpy(patch.luma.data() + row * kPatchWidth, reference.row(chosen.y + row) + chosen.x,
                   kPatchWidth);
     }
-    misses_ += patch.miss;
+    patch.deviation = DeviationOf(patch.luma);
+    if (patch.deviation < kDeviationMin) continue;
     patches_.push_back(patch);
   }
 }
 
+void Registration::Relight(double gain, Patches& lit) const {
+  std::array<uint8_t, 256> table;
+  for (size_t luma = 0; luma < table.size(); ++luma) {
+    table[luma] =
+        static_cast<uint8_t>(std::min(255L, std::lround(static_cast<double>(luma) * gain)));
+  }
+  lit.clear();
+  for (Patch patch : patches_) {
+    for (uint8_t& luma : patch.luma) luma = table[luma];
+    const float deviation = DeviationOf(patch.luma);
+    if (deviation < kDeviationMin) continue;
+    // What says that it is elsewhere grows with its contrast; else all that is beside its place
+    // would cost the same, and white ground the least.
+    const float miss = static_cast<float>(patch.miss) * deviation / patch.deviation;
+    patch.miss = static_cast<uint16_t>(std::min(miss, 65535.0F));
+    patch.deviation = deviation;
+    lit.push_back(patch);
+  }
+}
+
 unsigned Registration::Cost(const Patches& patches, const Plane& picture, Offset offset,
-                            int row_step) {
+                            int row_step, unsigned enough) {
   unsigned cost = 0;
   for (const Patch& patch : patches) {
     unsigned differs = 0;
@@ -195,16 +225,23 @@ unsigned Registration::Cost(const Patches& patches, const Plane& picture, Offset
                            cv::v_load(picture.row(patch.y + offset.y + row) + patch.x + offset.x));
     }
     cost += std::min<unsigned>(differs * static_cast<unsigned>(row_step), patch.miss);
+    if (cost >= enough) break;
   }
   return cost;
 }
 
-Registration::Offset Registration::Search(const Patches& patches, const Plane& picture) const {
-  Offset best;
-  unsigned least = std::numeric_limits<unsigned>::max();
-  for (int y = -reach_y_; y <= reach_y_; y += 2) {
-    for (int x = -reach_x_; x <= reach_x_; x += 2) {
-      const unsigned cost = Cost(patches, picture, {x, y}, 4);
+// Every other place, as on a chessboard: at none is what is sought more than a pixel away, and that
+// to one side, or lines would be passed over. Rows near `around` come first: the sooner the place
+// is found, the sooner others are known to be worse.
+Registration::Offset Registration::Search(const Patches& patches, const Plane& picture,
+                                          Offset around) const {
+  Offset best = around;
+  unsigned least = Cost(patches, picture, around, kSearchRowStep);
+  for (int row = 1; row <= 4 * reach_y_ + 1; ++row) {
+    const int y = around.y + (row % 2 == 0 ? row / 2 : -(row / 2));
+    if (std::abs(y) > reach_y_) continue;
+    for (int x = -reach_x_ + (y & 1); x <= reach_x_; x += 2) {
+      const unsigned cost = Cost(patches, picture, {x, y}, kSearchRowStep, least);
       if (cost < least) {
         least = cost;
         best = {x, y};
@@ -324,18 +361,14 @@ Displacement Registration::Fit(const Patches& patches, const Plane& picture, Off
                 : fitted;
 }
 
-Registration::Count Registration::CountFound(const Patches& patches, const Plane& picture,
-                                             Offset offset, std::vector<bool>& found) {
-  Count count;
+size_t Registration::CountFound(const Patches& patches, const Plane& picture, Offset offset,
+                                std::vector<bool>& found) {
+  size_t count = 0;
   for (size_t i = 0; i < patches.size(); ++i) {
     const Patch& patch = patches[i];
-    const std::optional<double> correlation =
-        Correlation(patch.luma.data(), picture.row(patch.y + offset.y) + patch.x + offset.x,
-                    picture.stride(), kPatchWidth, kPatchHeight);
-    if (!correlation) continue;
-    ++count.seen;
-    found[i] = *correlation >= kCorrelationMin;
-    count.found += found[i] ? 1 : 0;
+    found[i] = Correlation(patch.luma.data(), picture.row(patch.y + offset.y) + patch.x + offset.x,
+                           picture.stride(), kPatchWidth, kPatchHeight) >= kCorrelationMin;
+    count += found[i] ? 1 : 0;
   }
   return count;
 }
@@ -344,36 +377,32 @@ Registration::Match Registration::Find(const Plane& picture, double gain) {
   Match match;
   if (!ready()) return match;
   static thread_local Patches lit;
-  if (gain != 1) {
-    lit = patches_;
-    for (Patch& patch : lit) {
-      for (uint8_t& luma : patch.luma) {
-        luma = static_cast<uint8_t>(std::min(255L, std::lround(luma * gain)));
-      }
-    }
-  }
+  if (gain != 1) Relight(gain, lit);
   const Patches& patches = gain == 1 ? patches_ : lit;
+  if (patches.size() < kPatchesMin) return match;
+  const auto all = static_cast<double>(patches.size());
+  unsigned misses = 0;
+  for (const Patch& patch : patches) misses += patch.miss;
   Offset offset = Refine(patches, picture, last_);
   std::vector<bool> found(patches.size());
-  Count count = CountFound(patches, picture, offset, found);
+  size_t count = CountFound(patches, picture, offset, found);
   const unsigned cost = Cost(patches, picture, offset, 1);
-  if (offset.x != last_.x || offset.y != last_.y || cost > kNearShare * misses_ ||
-      static_cast<double>(count.found) < kNearShare * static_cast<double>(count.seen)) {
-    const Offset searched = Refine(patches, picture, Search(patches, picture));
+  if (offset.x != last_.x || offset.y != last_.y || cost > kNearShare * misses ||
+      static_cast<double>(count) < kNearShare * all) {
+    const Offset searched = Refine(patches, picture, Search(patches, picture, offset));
     std::vector<bool> found_there(patches.size());
-    const Count there = CountFound(patches, picture, searched, found_there);
+    const size_t there = CountFound(patches, picture, searched, found_there);
     // In another light than thought, absolute differences mislead: structure goes first.
-    const bool clear = count.found + patches.size() / 10 < there.found ||
-                       there.found + patches.size() / 10 < count.found;
-    if (clear ? there.found > count.found : Cost(patches, picture, searched, 1) < cost) {
+    const bool clear = count + patches.size() / 10 < there || there + patches.size() / 10 < count;
+    if (clear ? there > count : Cost(patches, picture, searched, 1) < cost) {
       offset = searched;
       count = there;
       found = std::move(found_there);
     }
   }
-  if (count.seen < kPatchesMin) return match;
-  match.found = static_cast<double>(count.found) / static_cast<double>(count.seen);
-  if (match.found < kFoundMin || count.found < kPatchesMin / 2) return match;
+  match.found = static_cast<double>(count) / all;
+  match.lost = match.found < kFoundMin || count < kPatchesMin / 2;
+  if (match.lost) return match;
   last_ = offset;
   match.displacement = Fit(patches, picture, offset, found);
   Displacement& displacement = match.displacement;

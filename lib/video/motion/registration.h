@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "lib/video/motion/plane.h"
@@ -22,6 +23,9 @@ struct Displacement {
 // Finds how far the camera has shaken, from a few dozen small patches of the reference that cannot
 // be mistaken for their surroundings.
 //
+// In another light the patches are looked for as they would be in it, and those that have lost
+// their structure there (white, or too dark) are left out: nothing tells where they are.
+//
 // The patches are looked for together: the shift with the least sum of absolute differences, where
 // no patch counts for more than a clear miss, so that moving things that cover some do not matter.
 // The rest, below a pixel and a small rotation, is fitted to the slopes of those found again.
@@ -40,6 +44,8 @@ class Registration {
     // Share of the patches whose structure was found again, whatever the light, 0..1; 1 where the
     // reference has too little structure to say.
     double found = 1;
+    // Too few were found to say where it lies: shaken too far, covered, or another view.
+    bool lost = false;
   };
 
   // Chooses the patches. What was chosen before is forgotten.
@@ -67,7 +73,8 @@ class Registration {
   struct Patch {
     int16_t x = 0;  // top left, in the reference
     int16_t y = 0;
-    uint16_t miss = 0;  // sum of absolute differences that says it is elsewhere
+    uint16_t miss = 0;    // sum of absolute differences that says it is elsewhere
+    float deviation = 0;  // of its luma
     std::array<uint8_t, kPatchWidth * kPatchHeight> luma{};
   };
   struct Offset {
@@ -77,22 +84,22 @@ class Registration {
 
   using Patches = std::vector<Patch>;
 
-  static unsigned Cost(const Patches& patches, const Plane& picture, Offset offset, int row_step);
-  struct Count {
-    size_t found = 0;
-    size_t seen = 0;  // had structure in the light thought of
-  };
-  static Count CountFound(const Patches& patches, const Plane& picture, Offset offset,
-                          std::vector<bool>& found);
+  // Sum over every so many of the patches' rows; once it is `enough` the rest is left out.
+  static unsigned Cost(const Patches& patches, const Plane& picture, Offset offset, int row_step,
+                       unsigned enough = std::numeric_limits<unsigned>::max());
+  // The patches as they look in a light so much brighter: those that keep their structure.
+  void Relight(double gain, Patches& lit) const;
+  // Returns: how many are found again; found[i] says which.
+  static size_t CountFound(const Patches& patches, const Plane& picture, Offset offset,
+                           std::vector<bool>& found);
   static Displacement Fit(const Patches& patches, const Plane& picture, Offset offset,
                           const std::vector<bool>& found);
-  Offset Search(const Patches& patches, const Plane& picture) const;
+  Offset Search(const Patches& patches, const Plane& picture, Offset around) const;
   Offset Refine(const Patches& patches, const Plane& picture, Offset around) const;
 
   int reach_x_ = 0;
   int reach_y_ = 0;
   Patches patches_;
-  unsigned misses_ = 0;  // sum of all patches'
   Offset last_;
 };
 

@@ -1,5 +1,6 @@
 #include "lib/video/motion/registration.h"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -78,6 +79,59 @@ TEST(Registration, FindsTheShiftInAnotherLight) {
   EXPECT_GT(match.found, 0.9);
 }
 
+// Thin dark marks on light ground that is white when lit by 1.6, as seen from (x, y).
+Plane Marked(int x, int y, double gain) {
+  Plane plane(kWidth, kHeight, static_cast<uint8_t>(std::min(255.0, 175 * gain)));
+  std::minstd_rand random(7);
+  for (int mark = 0; mark < 40; ++mark) {
+    const int left = static_cast<int>(random() >> 8) % kWidth - x;
+    const int top = static_cast<int>(random() >> 8) % kHeight - y;
+    const bool upright = mark % 4 == 0;
+    for (int k = 0; k < 24; ++k) {
+      const int column = upright ? left : left + k, row = upright ? top + k : top;
+      if (column < 0 || row < 0 || column >= kWidth || row >= kHeight) continue;
+      plane.row(row)[column] = static_cast<uint8_t>(60 * gain);
+    }
+  }
+  return plane;
+}
+
+TEST(Registration, FindsAShakenBrightViewAgainWhoseLightStepsIntoSaturation) {
+  for (const double gain : {1.0, 1.6}) {
+    for (int dy = -11; dy <= 11; dy += 2) {
+      for (int dx = -13; dx <= 13; dx += 2) {
+        Registration registration;
+        registration.SetReference(Marked(0, 0, 1), nullptr);
+        ASSERT_TRUE(registration.ready());
+        const Registration::Match match = registration.Find(Marked(-dx, -dy, gain), gain);
+        EXPECT_GT(match.found, 0.9) << gain << ": " << dx << ", " << dy;
+        EXPECT_NEAR(match.displacement.dx, dx, 0.1);
+        EXPECT_NEAR(match.displacement.dy, dy, 0.1);
+      }
+    }
+  }
+}
+
+TEST(Registration, SaysWhereAPictureLiesOrThatItIsLost) {
+  Registration registration;
+  registration.SetReference(Seen({}), nullptr);
+  for (int covered = 0; covered <= kWidth; covered += 4) {
+    Plane picture = Seen({4.5, -2.5, 0});
+    std::minstd_rand random(4);
+    for (int y = 0; y < kHeight; ++y) {
+      for (int x = 0; x < covered; ++x) {
+        picture.row(y)[x] = static_cast<uint8_t>(40 + 170 * (random() >> 20 & 1));
+      }
+    }
+    const Registration::Match match = registration.Find(picture, 1.0);
+    EXPECT_FALSE(match.lost && covered < kWidth / 2) << covered;
+    EXPECT_FALSE(!match.lost && covered == kWidth);
+    if (match.lost) continue;
+    EXPECT_NEAR(match.displacement.dx, 4.5, 0.3) << covered;
+    EXPECT_NEAR(match.displacement.dy, -2.5, 0.3) << covered;
+  }
+}
+
 TEST(Registration, SaysThatAnotherViewIsNotTheReference) {
   Registration registration;
   registration.SetReference(Seen({}), nullptr);
@@ -88,6 +142,7 @@ TEST(Registration, SaysThatAnotherViewIsNotTheReference) {
   }
   const Registration::Match match = registration.Find(other, 1.0);
   EXPECT_LT(match.found, 0.2);
+  EXPECT_TRUE(match.lost);
   EXPECT_TRUE(match.displacement.zero());
 }
 
@@ -97,6 +152,7 @@ TEST(Registration, KeepsSilentWithoutStructure) {
   EXPECT_FALSE(registration.ready());
   const Registration::Match match = registration.Find(Seen({}), 1.0);
   EXPECT_EQ(match.found, 1.0);
+  EXPECT_FALSE(match.lost);
   EXPECT_TRUE(match.displacement.zero());
   registration.SetReference(Plane(7, 3, 90), nullptr);
   EXPECT_FALSE(registration.ready());
