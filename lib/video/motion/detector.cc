@@ -130,8 +130,9 @@ struct Detector::Impl {
   absl::Time last_time;
   SceneLearning learning;
   Registration registration;
-  absl::Time reference_time;  // when its patches were chosen
-  int bright_luma = 0;        // of the model, then
+  absl::Time reference_time;     // when its patches were chosen
+  bool reference_shown = false;  // while learning: by a second picture as well
+  int bright_luma = 0;           // of the model, then
   LightFollower light;
   NewLight new_light;
   PassingBlob passing;
@@ -172,6 +173,7 @@ void Detector::Impl::Start(const media::Picture& picture) {
   last_time = picture.time();
   learning.Start(last_time);
   registration.Reset();
+  reference_shown = false;
   light.Reset();
   new_light.Reset();
   passing.Reset();
@@ -202,12 +204,13 @@ void Detector::Impl::Reduce(const media::Picture& picture, Plane& current) const
 
 Registration::Match Detector::Impl::Register(const Plane& picture) {
   Registration::Match match = registration.Find(picture, light.gain());
-  if (match.found >= kViewFound) return match;
   if (learning.active()) {
-    // The first picture of it, which others are laid over, may have shown another view.
-    match.displacement = {};
+    // The picture that others are laid over may have shown another view: another must agree.
+    reference_shown |= !learning.empty() && match.found >= kViewFound;
+    if (!reference_shown) match.displacement = {};
     return match;
   }
+  if (match.found >= kViewFound) return match;
   // The light may have changed while the camera shakes.
   const Registration::Match other =
       registration.Find(picture, QuantileGain(picture, model->sample(light.sample())));
@@ -377,7 +380,7 @@ Detection Detector::Process(const media::Picture& picture) {
   detection.view = impl.view;
   detection.in_place = !was_learning && impl.registration.ready() && match.found >= kViewFound;
   if (was_learning) {
-    if (impl.learning.empty()) impl.registration.SetReference(current, nullptr);
+    if (!impl.reference_shown) impl.registration.SetReference(current, nullptr);
     impl.learning.Show(current, time, elapsed, *impl.model);
     impl.moment.Remember(current, time, afresh);
     detection.learning = impl.learning.active();
