@@ -57,6 +57,25 @@ bool AnswersDigest(const RtspRequest& request, const EVP_MD* digest, const std::
   return Parameter(header, "response") == expected && Parameter(header, "uri") == request.uri;
 }
 
+bool Challenge(RtspConnection& connection, const RtspRequest& request, int nonce) {
+  return connection.Send(RtspReply(
+      request, 401,
+      absl::StrCat("WWW-Authenticate: Digest realm=\"cam\", nonce=\"n", nonce, "\"\r\n")));
+}
+
+void SendClipAndGoOn(RtspConnection& connection) {
+  RtpWriter writer;
+  SendClip(connection, writer, CodedClip());
+}
+
+// Who AnswersDigest expects.
+SessionOptions OptionsOfOperator(const ScriptedRtspServer& server) {
+  SessionOptions options = OptionsFor(server);
+  options.user = "op";
+  options.password = "pass word";
+  return options;
+}
+
 struct Scheme {
   std::string name;
   std::string challenges;  // header lines
@@ -78,9 +97,7 @@ class RtspAuthentication : public testing::TestWithParam<Scheme> {};
 TEST_P(RtspAuthentication, LetsTheRightPasswordIn) {
   SKIP_WITHOUT_ENCODER();
   ScriptedRtspServer server(Guarded(GetParam()));
-  SessionOptions options = OptionsFor(server);
-  options.user = "op";
-  options.password = "pass word";
+  SessionOptions options = OptionsOfOperator(server);
   SessionRun run(options);
   const absl::Status end = run.UntilEnd();
   EXPECT_EQ(end.code(), absl::StatusCode::kOutOfRange) << end;
@@ -139,14 +156,9 @@ TEST(RtspSession, RenewsAStaleNonceInMidSession) {
         request, 401,
         "WWW-Authenticate: Digest realm=\"cam\", nonce=\"" + nonce + "\", stale=true\r\n"));
   };
-  camera.on_play = [](RtspConnection& connection) {
-    RtpWriter writer;
-    SendClip(connection, writer, CodedClip());
-  };
+  camera.on_play = SendClipAndGoOn;
   ScriptedRtspServer server(camera);
-  SessionOptions options = OptionsFor(server);
-  options.user = "op";
-  options.password = "pass word";
+  SessionOptions options = OptionsOfOperator(server);
   options.keep_alive_interval = absl::Milliseconds(50);
   SessionRun run(options);
   EXPECT_TRUE(run.Until([&] { return run.stats().keep_alives >= 3 || run.end; }));
@@ -164,18 +176,11 @@ TEST(RtspSession, RenewsANonceTimeAndAgainWhereTheCameraDoesNotSayStale) {
       if (request.method == "GET_PARAMETER") ++*nonce;
       return false;
     }
-    return connection.Send(RtspReply(
-        request, 401,
-        absl::StrCat("WWW-Authenticate: Digest realm=\"cam\", nonce=\"n", *nonce, "\"\r\n")));
+    return Challenge(connection, request, *nonce);
   };
-  camera.on_play = [](RtspConnection& connection) {
-    RtpWriter writer;
-    SendClip(connection, writer, CodedClip());
-  };
+  camera.on_play = SendClipAndGoOn;
   ScriptedRtspServer server(camera);
-  SessionOptions options = OptionsFor(server);
-  options.user = "op";
-  options.password = "pass word";
+  SessionOptions options = OptionsOfOperator(server);
   options.keep_alive_interval = absl::Milliseconds(50);
   SessionRun run(options);
   EXPECT_TRUE(run.Until([&] { return run.Quirk("nonce_renewed") >= 3 || run.end; }));
@@ -193,18 +198,11 @@ TEST(RtspSession, TearsDownWhereEveryRequestNeedsANonceOfItsOwn) {
       torn_down += request.method == "TEARDOWN" ? 1 : 0;
       return false;
     }
-    return connection.Send(RtspReply(
-        request, 401,
-        absl::StrCat("WWW-Authenticate: Digest realm=\"cam\", nonce=\"n", *nonce, "\"\r\n")));
+    return Challenge(connection, request, *nonce);
   };
-  camera.on_play = [](RtspConnection& connection) {
-    RtpWriter writer;
-    SendClip(connection, writer, CodedClip());
-  };
+  camera.on_play = SendClipAndGoOn;
   ScriptedRtspServer server(camera);
-  SessionOptions options = OptionsFor(server);
-  options.user = "op";
-  options.password = "pass word";
+  SessionOptions options = OptionsOfOperator(server);
   options.teardown_timeout = absl::Seconds(20);
   SessionRun run(options);
   ASSERT_TRUE(run.UntilUnits(30));
@@ -226,9 +224,7 @@ TEST(RtspSession, GoesOnWhereTheCameraClosesAfterItsChallenge) {
   };
   camera.on_play = SendClipAndBye;
   ScriptedRtspServer server(camera);
-  SessionOptions options = OptionsFor(server);
-  options.user = "op";
-  options.password = "pass word";
+  SessionOptions options = OptionsOfOperator(server);
   SessionRun run(options);
   EXPECT_EQ(run.UntilEnd().code(), absl::StatusCode::kOutOfRange) << run.UntilEnd();
   EXPECT_EQ(run.units.size(), CodedClip().size());
@@ -247,9 +243,7 @@ TEST(RtspSession, DoesNotReconnectForEverToACameraThatOnlyCloses) {
     return true;
   };
   ScriptedRtspServer server(camera);
-  SessionOptions options = OptionsFor(server);
-  options.user = "op";
-  options.password = "pass word";
+  SessionOptions options = OptionsOfOperator(server);
   SessionRun run(options);
   EXPECT_FALSE(run.UntilEnd().ok());
   EXPECT_LE(server.connections(), limits::kConnectionsPerSessionMax);
