@@ -4,17 +4,12 @@
 #include <cmath>
 #include <cstring>
 
-#include <opencv2/core/hal/intrin.hpp>
-
 #include "lib/base/check.h"
 #include "lib/video/motion/sample_rows.h"
 
 namespace patrol::motion {
 
 namespace {
-
-using cv::v_uint16x8;
-using cv::v_uint8x16;
 
 static_assert(SampleModel::kSamples == kRowSamples);
 
@@ -25,10 +20,6 @@ constexpr double kMajority = 0.49;
 // Places with so many moving neighbours belong to a moving thing: their flips are its edges, not
 // flicker. 20 of 49, 3 of 9.
 constexpr double kNearMoving = 0.41;
-// Luma of black, as coded; cameras that go below it lose nothing.
-constexpr int kBlack = 16;
-// A place that has blinked by more than this lately sways: one flip there and none back.
-constexpr int kSways = 4;
 // Flicker and blinking follow at most this much time at once: a picture every two seconds must not
 // count for fifty, nor one every two hundred milliseconds for five.
 constexpr double kStepMax_s = 0.05;
@@ -49,35 +40,6 @@ const uint8_t* NoiseRow(std::minstd_rand& random, int width) {
   const size_t room = kNoiseBytes - static_cast<size_t>(width) - kLanes;
   return noise.bytes.data() + (random() >> 8) % room;
 }
-
-v_uint8x16 Load(const uint8_t* from) { return cv::v_load(from); }
-
-v_uint8x16 All(int value) { return cv::v_setall_u8(static_cast<uint8_t>(value)); }
-
-// value / 2 per lane.
-v_uint8x16 Half(const v_uint8x16& value) {
-  const v_uint16x8 shifted = cv::v_reinterpret_as_u16(value) >> 1;
-  return cv::v_reinterpret_as_u8(shifted) & All(0x7f);
-}
-
-v_uint8x16 Eighth(const v_uint8x16& value) {
-  const v_uint16x8 shifted = cv::v_reinterpret_as_u16(value) >> 3;
-  return cv::v_reinterpret_as_u8(shifted) & All(0x1f);
-}
-
-// What never counts, by the luma that is compared: fewer grey levels in the dark and near white.
-struct Allowed {
-  Allowed(int base, int dark, int white)
-      : base(All(base)), darkest(All(std::min(dark, base))), white(All(std::min(white, 255))) {}
-
-  v_uint8x16 At(const v_uint8x16& value) const {
-    return cv::v_min(cv::v_min(base, darkest + Eighth(value - black)),
-                     darkest + Half(white - value));
-  }
-
-  const v_uint8x16 base, darkest, white;
-  const v_uint8x16 black = All(kBlack);
-};
 
 // Where whole vectors of 16 that cover a row end.
 int EndOf(int width) { return (width + kLanes - 1) / kLanes * kLanes; }
@@ -120,31 +82,12 @@ void SampleModel::SetBlock(int left, int top, int right, int bottom, const Plane
 }
 
 void SampleModel::ForgetPassing() {
-  const Allowed allowed(base_distance_, parameters_.dark_distance, 255);
-  const v_uint8x16 zero = All(0), half = All(kSamples / 2);
-  const v_uint8x16 blink_bits = All(kBlinkBits), sways = All(kSways);
   for (int y = 0; y < height_; ++y) {
-    const uint8_t* blink = blink_.row(y);
-    for (int x = 0; x < width_; x += kLanes) {
-      std::array<v_uint8x16, kSamples> values, near;
-      for (size_t k = 0; k < kSamples; ++k) values[k] = Load(samples_[k].row(y) + x);
-      // The sample that most are near.
-      v_uint8x16 best = values[0], most = zero;
-      for (size_t k = 0; k < kSamples; ++k) {
-        const v_uint8x16 distance = allowed.At(values[k]);
-        near[k] = zero;
-        for (const v_uint8x16& other : values) {
-          near[k] = cv::v_sub_wrap(near[k], cv::v_absdiff(values[k], other) <= distance);
-        }
-        best = cv::v_select(near[k] > most, values[k], best);
-        most = cv::v_max(most, near[k]);
-      }
-      const v_uint8x16 known = (most >= half) & ((Load(blink + x) & blink_bits) <= sways);
-      for (size_t k = 0; k < kSamples; ++k) {
-        const v_uint8x16 passed = (near[k] < half) & known;
-        cv::v_store(samples_[k].row(y) + x, cv::v_select(passed, best, values[k]));
-      }
-    }
+    ForgetJob job = {.blink = blink_.row(y),
+                     .base_distance = base_distance_,
+                     .dark_distance = parameters_.dark_distance};
+    for (size_t k = 0; k < kSamples; ++k) job.samples[k] = samples_[k].row(y);
+    OverRow(&RowKernels::forget, job, 0, EndOf(width_));
   }
 }
 

@@ -23,6 +23,8 @@ constexpr int kUnchanged = 8;
 constexpr int kBlack = 16;
 constexpr int kNearestMax = 63;
 constexpr int kBlinkMax = 60;
+// A place that has blinked by more than this lately sways: one flip there and none back.
+constexpr int kSways = 4;
 
 // Of what the processor that the program is built for has: OpenCV's universal intrinsics.
 namespace narrow {
@@ -60,7 +62,7 @@ Bytes MeanAt(const MeanJob& job, int x) {
 
 #include "lib/video/motion/sample_rows.inc"
 
-constexpr RowKernels kKernels = {kLanes, &Compare, &Count, &Decide, &Teach, &Mean};
+constexpr RowKernels kKernels = {kLanes, &Compare, &Count, &Decide, &Teach, &Mean, &Forget};
 
 }  // namespace narrow
 
@@ -120,7 +122,7 @@ inline Bytes MeanAt(const MeanJob& job, int x) {
 
 #include "lib/video/motion/sample_rows.inc"
 
-constexpr RowKernels kKernels = {kLanes, &Compare, &Count, &Decide, &Teach, &Mean};
+constexpr RowKernels kKernels = {kLanes, &Compare, &Count, &Decide, &Teach, &Mean, &Forget};
 
 }  // namespace wide
 

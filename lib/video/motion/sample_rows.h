@@ -63,6 +63,14 @@ struct MeanJob {
   uint8_t* to = nullptr;
 };
 
+// Where most samples of a pixel agree and it has not blinked lately, the others become like them.
+struct ForgetJob {
+  std::array<uint8_t*, kRowSamples> samples{};
+  const uint8_t* blink = nullptr;
+  int base_distance = 0;  // as of CompareJob
+  int dark_distance = 0;
+};
+
 // Each works on whole vectors from `from` on that end at or before `end`, and returns where it
 // stopped. Rows may be read and written to the next multiple of 16 pixels and one pixel beyond.
 struct RowKernels {
@@ -72,6 +80,7 @@ struct RowKernels {
   int (*decide)(const DecideJob& job, int from, int end) = nullptr;
   int (*teach)(const TeachJob& job, int from, int end) = nullptr;
   int (*mean)(const MeanJob& job, int from, int end) = nullptr;
+  int (*forget)(const ForgetJob& job, int from, int end) = nullptr;
 };
 
 const RowKernels& NarrowRows();

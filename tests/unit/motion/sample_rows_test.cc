@@ -124,6 +124,26 @@ TEST_F(SampleRowsTest, WideVectorsTeachAsNarrowOnes) {
   }
 }
 
+TEST_F(SampleRowsTest, WideVectorsForgetAsNarrowOnes) {
+  int changed = 0;
+  for (int i = 0; i < 200; ++i) {
+    const int level = i * 37 % 256;
+    Row blink = Random(4, 4);
+    std::vector<Row> wide;
+    for (int k = 0; k < kRowSamples; ++k) wide.push_back(Random(level, 5 + i % 40));
+    std::vector<Row> narrow = wide;
+    const std::vector<Row> before = wide;
+    ForgetJob job = {.blink = At(blink), .base_distance = 3 + i % 12, .dark_distance = 4};
+    for (size_t k = 0; k < wide.size(); ++k) job.samples[k] = At(wide[k]);
+    Wide(&RowKernels::forget, job);
+    for (size_t k = 0; k < narrow.size(); ++k) job.samples[k] = At(narrow[k]);
+    Narrow(&RowKernels::forget, job);
+    ASSERT_EQ(wide, narrow) << i;
+    changed += wide != before ? 1 : 0;
+  }
+  EXPECT_GT(changed, 100) << "rows in which something is forgotten";
+}
+
 TEST_F(SampleRowsTest, WhatWideVectorsLeaveOfARowNarrowOnesDo) {
   Row raw(kWidth + 2 * kMargin, 1), sums(kWidth + 2 * kMargin);
   EXPECT_EQ((WideRows()->*&RowKernels::count)(CountJob{At(raw), At(sums), false}, 0, 80), 64);
