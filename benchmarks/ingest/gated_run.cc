@@ -21,6 +21,7 @@ namespace {
 // As DecodePool hands pictures on (decode_pool.cc).
 constexpr absl::Duration kAnalysedEvery = absl::Milliseconds(200);
 constexpr double kEarly = 0.9;
+constexpr absl::Duration kUnfilteredMax = absl::Seconds(4);
 // As Fleet decides.
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 constexpr ingest::Attention::Key kKey = 1;
@@ -43,7 +44,9 @@ class Eyes : public motion::MotionSink {
         activity_(activity),
         analyser_("camera", {}, this) {}
 
-  void BeginFull(media::Codec codec) {
+  // from: the keyframe it begins with, where that has come already.
+  void BeginFull(media::Codec codec, absl::Time from = absl::InfinitePast()) {
+    unfiltered_from_ = from;
     const double before = ThreadCpu();
     full_ = MakeDecoder(codec);
     if (!counting()) return;
@@ -53,7 +56,11 @@ class Eyes : public motion::MotionSink {
   }
   void EndFull() { full_.reset(); }
 
-  void DecodeFull(const media::AccessUnit& unit) { Decode(*full_, unit, false); }
+  void DecodeFull(const media::AccessUnit& unit) {
+    if (unit.keyframe && unit.time > unfiltered_from_) unfiltered_from_ = absl::InfinitePast();
+    full_->FilterEdges(unit.time >= unfiltered_from_ + kUnfilteredMax);
+    Decode(*full_, unit, false);
+  }
   void DecodeKeyframe(const media::AccessUnit& unit) {
     if (!shared_) shared_ = MakeDecoder(unit.codec);
     Decode(*shared_, unit, true);
@@ -121,6 +128,8 @@ class Eyes : public motion::MotionSink {
   ingest::Activity* const activity_;
   std::unique_ptr<media::Decoder> full_;
   std::unique_ptr<media::Decoder> shared_;
+  // Of the GOP that full decoding began in edges are not filtered.
+  absl::Time unfiltered_from_ = absl::InfinitePast();
   absl::Time newest_ = absl::InfinitePast();
   absl::Time handed_on_ = absl::InfinitePast();
   bool event_ = false;
@@ -190,9 +199,10 @@ Outcome RunGated(const Stream& stream, const ingest::AttentionOptions& attention
         continue;
       }
       full_since = eyes.now;
-      eyes.BeginFull(unit.codec);
-      if (!ring.accepting()) continue;
-      for (const media::AccessUnitPtr& kept : ring.LastGop()) eyes.DecodeFull(*kept);
+      std::vector<media::AccessUnitPtr> gop;
+      if (ring.accepting()) gop = ring.LastGop();
+      eyes.BeginFull(unit.codec, gop.empty() ? absl::InfinitePast() : gop.front()->time);
+      for (const media::AccessUnitPtr& kept : gop) eyes.DecodeFull(*kept);
     }
   };
   for (const media::AccessUnitPtr& unit : stream.units) {

@@ -16,21 +16,18 @@ constexpr absl::Duration kGetToKnow = absl::Seconds(20);
 constexpr absl::Duration kBurst = absl::Seconds(4);
 constexpr int kStillPictures = 3;
 // A burst waits for the next keyframe where that is near, for catching up would decode all of the
-// GOP before; its onset is then known by so much less. Over the budget it waits longer. Not where
-// activity is so many times what it must be.
-constexpr double kNearShare = 0.25;
-constexpr absl::Duration kNearMax = absl::Milliseconds(500);
-constexpr double kWaitShare = 0.5;
-constexpr absl::Duration kWaitMax = absl::Seconds(1);
-constexpr double kNoWait = 1.5;
-// Once confirmed, so long in full: another picture for the event's still and zone. The keyframes
-// that follow show the rest of it; a second in full was a third of what bursts cost (RESULTS.md,
-// gated analysis).
-constexpr absl::Duration kConfirmed = absl::Milliseconds(200);
-// Keyframes no further apart than this tell how a movement goes on (the analyser ends an event
-// after 2 s without).
+// GOP before; its onset is then known by so much less. Not where activity is so many times what it
+// must be. Waiting and ending once confirmed took a third of the decoding from the real clips
+// (RESULTS.md, gated analysis).
+constexpr double kNearShare = 0.75;
+constexpr absl::Duration kNearMax = absl::Milliseconds(1500);
+constexpr double kNoWait = 3;
+// Keyframes no further apart than this tell how a confirmed movement goes on (the analyser ends an
+// event after 2 s without).
 constexpr absl::Duration kKeyframesSuffice = absl::Milliseconds(3200);
-// While activity says that a confirmed movement goes on, a keyframe this often is enough to see.
+// While activity of this level says that a confirmed movement goes on, a keyframe this often is
+// enough to see.
+constexpr double kGoesOnLevel = 1;
 constexpr absl::Duration kGoesOnEvery = absl::Seconds(4);
 // After motion ended in pixels every keyframe counts: what paused goes on within this.
 constexpr absl::Duration kLinger = absl::Seconds(4);
@@ -252,10 +249,9 @@ void Attention::OnActivity(Camera& camera, const ActivityReading& activity, absl
 
 absl::Duration Attention::BurstFrom(const Camera& camera, absl::Duration now) const {
   const absl::Duration left = camera.last_keyframe + camera.gop - now;
-  const absl::Duration worth = budget_.RoomForOneMore(full_)
-                                   ? std::min(camera.gop * kNearShare, kNearMax)
-                                   : std::min(camera.gop * kWaitShare, kWaitMax);
-  if (left <= absl::ZeroDuration() || left > worth) return now;
+  if (left <= absl::ZeroDuration() || left > std::min(camera.gop * kNearShare, kNearMax)) {
+    return now;
+  }
   return now + left + camera.gop * (1 - kGopTolerance);
 }
 
@@ -359,7 +355,7 @@ void Attention::OnPixels(Key key, absl::Time time, bool moving, absl::Duration n
 }
 
 bool Attention::GoesOn(const Camera& camera) const {
-  return camera.moving && camera.seen_moving && !camera.wants && camera.level >= kThresholdLeast;
+  return camera.moving && camera.seen_moving && !camera.wants && camera.level >= kGoesOnLevel;
 }
 
 bool Attention::KeyframesSuffice(const Camera& camera) const {
@@ -384,9 +380,7 @@ void Attention::OnCpu(absl::Duration total, absl::Duration now) {
 Attention::Want Attention::WantOf(const Camera& camera, absl::Duration now) const {
   if (!camera.streaming) return Want::kNone;
   if (now < camera.focus_until) return Want::kFocus;
-  if (camera.moving && !(KeyframesSuffice(camera) && now - camera.moving_since >= kConfirmed)) {
-    return Want::kMotion;
-  }
+  if (camera.moving && !KeyframesSuffice(camera)) return Want::kMotion;
   if (camera.burst && now >= camera.burst_from && now < camera.burst_until) return Want::kActivity;
   if (Sparse(camera, now)) return Want::kSparse;
   if (options_.everything) return Want::kEverything;
@@ -521,7 +515,7 @@ AttentionState Attention::State(Key key, absl::Duration now) const {
     state.why = absl::StrCat(short_of_cpu, "every keyframe: its scene is being learnt");
   } else if (camera.moving) {
     state.level = AttentionLevel::kKeyframes;
-    state.since = camera.moving_since + kConfirmed;
+    state.since = camera.moving_since;
     state.why = absl::StrCat(short_of_cpu, "every keyframe: motion confirmed for ",
                              Seconds(now - camera.moving_since));
   } else if (now < camera.linger_until) {

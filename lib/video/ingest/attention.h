@@ -90,15 +90,15 @@ struct AttentionTotals {
 //
 // A burst that activity begins is its candidate for a movement, at its unit's time. It begins at
 // the last keyframe in the ring, so that the pictures from before the candidate tell when it began;
-// a faint one waits for the next keyframe where that is near, longer over the budget. It is over as
-// soon as a few pictures of it show nothing moving. The level that was not worth it, less with
-// time, is what the camera's activity must then rise above: a camera whose stream flickers costs a
-// few bursts a minute and is not blinded. At a keyframe fainter activity is enough while there is
-// CPU to spare: there is nothing to catch up with, and a few pictures show what one keyframe does
-// not. Once pixels confirmed motion its keyframes tell how it goes on, where they are no further
-// apart than kKeyframesSuffice: full decoding goes to who may begin to move; each of them is looked
-// at once one showed nothing, for what moves next is another event. When more want than may, those
-// that wait longest come first and nobody holds a slot longer than kHoldMax.
+// one that is not strong waits for the next keyframe where that is near. It is over as soon as a
+// few pictures of it show nothing moving. The level that was not worth it, less with time, is what
+// the camera's activity must then rise above: a camera whose stream flickers costs a few bursts a
+// minute and is not blinded. At a keyframe fainter activity is enough while there is CPU to spare:
+// there is nothing to catch up with, and a few pictures show what one keyframe does not. As soon as
+// pixels confirm motion its keyframes tell how it goes on, where they are no further apart than
+// kKeyframesSuffice: full decoding goes to who may begin to move; each of them is looked at once
+// one showed nothing, for what moves next is another event. When more want than may, those that
+// wait longest come first and nobody holds a slot longer than kHoldMax.
 //
 // All instants are of one monotonic clock and are passed in; a simulation owns them.
 // Threads: one call at a time.

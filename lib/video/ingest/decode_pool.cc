@@ -25,6 +25,9 @@ constexpr absl::Duration kFullDeadline = absl::Milliseconds(500);
 constexpr absl::Duration kKeyframeDeadlineMax = absl::Seconds(2);
 // Cameras' clocks jitter: a picture this much of the interval early is taken.
 constexpr double kEarly = 0.9;
+// Of a GOP so much is decoded without the filter against block edges where full decoding begins in
+// it; what is left out adds up.
+constexpr absl::Duration kUnfilteredMax = absl::Seconds(4);
 // Decoders kept for the next full decode: one of 640x360 holds about 5 MB, and a few serve nearly
 // all, since one begins for each that ends.
 constexpr size_t kSparesMax = 4;
@@ -41,6 +44,7 @@ struct DecodePool::Item {
   bool full = false;        // decode with the lane's own decoder
   bool restart = false;     // does not continue the unit before it
   bool again = false;       // from the ring: its picture may have been handed on already
+  bool filtered = true;     // against block edges
   uint64_t generation = 0;  // of the lane when it was pushed
 };
 
@@ -61,6 +65,8 @@ struct DecodeLane {
   bool leaving = false;     // left full decoding, and what waits is decoded still
   bool to_keyframe = true;  // pass over what comes up to the next keyframe
   bool dropping = false;    // because something was lost, not because the stream just began
+  // Units of the GOP that full decoding began in are not filtered up to then.
+  absl::Time unfiltered_until = absl::InfinitePast();
   DecodeStats stats;
   media::Picture last_picture;
   // Of the thread that works on the lane.
@@ -169,7 +175,10 @@ void DecodePool::Push(const DecodeLanePtr& lane, media::AccessUnitPtr unit) {
         return;
       }
       lane->to_keyframe = lane->dropping = false;
-      Enqueue(*lane, {.unit = std::move(unit), .full = true, .restart = restart});
+      if (begins) lane->unfiltered_until = absl::InfinitePast();
+      const bool filtered = unit->time >= lane->unfiltered_until;
+      Enqueue(*lane,
+              {.unit = std::move(unit), .full = true, .restart = restart, .filtered = filtered});
     }
     if (lane->scheduled) return;
     Schedule(lane);
@@ -193,9 +202,15 @@ void DecodePool::BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessU
     if (!gop.empty()) Empty(*lane);
     lane->to_keyframe = gop.empty();
     lane->dropping = false;
+    const bool brief = !gop.empty() && gop.back()->time - gop.front()->time < kUnfilteredMax;
+    lane->unfiltered_until = brief ? gop.front()->time + kUnfilteredMax : absl::InfinitePast();
     bool restart = true;
     for (media::AccessUnitPtr& unit : gop) {
-      Enqueue(*lane, {.unit = std::move(unit), .full = true, .restart = restart, .again = true});
+      Enqueue(*lane, {.unit = std::move(unit),
+                      .full = true,
+                      .restart = restart,
+                      .again = true,
+                      .filtered = !brief});
       restart = false;
     }
     if (lane->queue.empty() || lane->scheduled) return;
@@ -330,6 +345,7 @@ void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shar
   }
   if (item.full && item.restart) decoder->Flush();
   const bool fell_back = !decoder->fallback().empty();
+  if (item.full) decoder->FilterEdges(item.filtered);
   const auto decoded = item.full ? decoder->Decode(unit) : decoder->DecodeAlone(unit);
   if (item.full) {
     if (!fell_back && !decoder->fallback().empty()) {

@@ -85,7 +85,8 @@ class DecodePool {
   void Break(const DecodeLanePtr& lane);
   // Full decoding begins with `gop`, the stream since its last keyframe, which what is pushed next
   // continues; empty: with the next keyframe. Of its pictures those are handed on that are newer
-  // than the last one that was.
+  // than the last one that was. Edges are not filtered in this GOP, unless it is a long one: mostly
+  // full decoding is a short look.
   void BeginFull(const DecodeLanePtr& lane, std::vector<media::AccessUnitPtr> gop);
   // What waits is decoded still, unless many lanes leave at once: then it is dropped.
   void EndFull(const DecodeLanePtr& lane);

@@ -466,13 +466,18 @@ absl::StatusOr<std::optional<Picture>> Decoder::Decode(const AccessUnit& unit) {
   return impl_->Next();
 }
 
+void Decoder::FilterEdges(bool filter) {
+  impl_->context->skip_loop_filter = filter ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+}
+
 absl::StatusOr<std::optional<Picture>> Decoder::DecodeAlone(const AccessUnit& keyframe) {
   Flush();
-  impl_->context->skip_loop_filter = AVDISCARD_ALL;
+  const AVDiscard filtered = impl_->context->skip_loop_filter;
+  FilterEdges(false);
   absl::StatusOr<std::optional<Picture>> picture = Decode(keyframe);
   // It is not shown after any other: with B pictures a decoder would wait for those.
   if (picture.ok() && !*picture) picture = Drain();
-  impl_->context->skip_loop_filter = AVDISCARD_DEFAULT;
+  impl_->context->skip_loop_filter = filtered;
   return picture;
 }
 

@@ -43,7 +43,7 @@ TEST(Attention, GivesPixelsTimeThatSeeSomethingButNoEventYet) {
   town.shows.insert(1);
   town.Run(absl::Seconds(3));
   EXPECT_TRUE(town.full.contains(1));
-  town.Run(absl::Seconds(2));
+  town.Run(absl::Seconds(3));
   EXPECT_FALSE(town.full.contains(1));
 }
 
@@ -76,7 +76,7 @@ ActivityReading FaintOf(double level) {
 TEST(Attention, BeginsACandidateAtTheLastKeyframeHoweverFaintItIs) {
   Simulation town(Simulation::Large({}));
   town.Begin(1);
-  town.Run(absl::Seconds(31.3));  // the next keyframe is not near
+  town.Run(absl::Seconds(30.3));  // the next keyframe is not near
   EXPECT_TRUE(town.attention.OnUnit(1, false, FaintOf(2), town.now).decide);
   EXPECT_EQ(town.attention.Decide(town.now).size(), 1u);
 }
@@ -84,49 +84,42 @@ TEST(Attention, BeginsACandidateAtTheLastKeyframeHoweverFaintItIs) {
 TEST(Attention, WaitsForAKeyframeThatIsAboutToComeUnlessActivityIsHigh) {
   Simulation town(Simulation::Large({}));
   town.Begin(1);
-  town.Run(absl::Seconds(31.6));
+  town.Run(absl::Seconds(30.6));
   EXPECT_TRUE(town.attention.OnUnit(1, false, FaintOf(2), town.now).decide);
   EXPECT_TRUE(town.attention.Decide(town.now).empty());
   EXPECT_EQ(town.State(1).why, "every keyframe: activity 2.0 by size, its next keyframe is near");
-  town.now += absl::Milliseconds(400);
+  town.now += absl::Milliseconds(1400);
   town.attention.OnUnit(1, true, kCalm, town.now);
   EXPECT_EQ(town.attention.Decide(town.now).size(), 1u);
 
   Simulation other(Simulation::Large({}));
   other.Begin(1);
-  other.Run(absl::Seconds(31.6));
+  other.Run(absl::Seconds(30.6));
   other.attention.OnUnit(1, false, FaintOf(2), other.now);
   EXPECT_TRUE(other.attention.Decide(other.now).empty());
   other.attention.OnUnit(1, false, kBusy, other.now);
   EXPECT_EQ(other.attention.Decide(other.now).size(), 1u);
 }
 
-// A second of more than the budget, and three of nothing: few full decodes are allowed again.
-void SpendTheBudget(Simulation& town) {
-  town.cpu += absl::Seconds(10);
-  town.Run(absl::Seconds(1));
-  town.Run(absl::Seconds(14));
+TEST(Attention, DoesNotWaitForAKeyframeThatIsLongInComing) {
+  Simulation town(Simulation::Large({}), absl::Seconds(6));
+  town.Begin(1);
+  town.Run(absl::Seconds(28));
+  town.attention.OnUnit(1, false, FaintOf(2), town.now);
+  EXPECT_EQ(town.attention.Decide(town.now).size(), 1u);
 }
 
-TEST(Attention, WaitsOverTheBudgetForAKeyframeThatIsNearUnlessActivityIsHigh) {
+TEST(Attention, EndsABurstAtOnceWhenMotionIsConfirmed) {
   Simulation town(Simulation::Large({}));
   town.Begin(1);
-  town.Run(absl::Seconds(16.2));
-  SpendTheBudget(town);  // and it is 1.2 s into a GOP
-  ASSERT_LT(town.attention.Totals(town.now).full_decodes_allowed, limits::kFullDecodesMaxDefault);
-  ASSERT_GT(town.attention.Totals(town.now).full_decodes_allowed, 0);
-  EXPECT_TRUE(town.attention.OnUnit(1, false, FaintOf(2), town.now).decide);
-  EXPECT_TRUE(town.attention.Decide(town.now).empty());
-  town.now += absl::Milliseconds(800);
-  town.attention.OnUnit(1, true, FaintOf(2), town.now);
+  town.Run(absl::Seconds(30.5));
+  town.attention.OnUnit(1, false, kBusy, town.now);
   ASSERT_EQ(town.attention.Decide(town.now).size(), 1u);
-
-  Simulation other(Simulation::Large({}));
-  other.Begin(1);
-  other.Run(absl::Seconds(16.2));
-  SpendTheBudget(other);
-  other.attention.OnUnit(1, false, kBusy, other.now);
-  EXPECT_EQ(other.attention.Decide(other.now).size(), 1u);
+  town.attention.OnMotion(1, true, town.now);
+  const std::vector<Attention::Change> changes = town.attention.Decide(town.now);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_FALSE(changes[0].full);
+  EXPECT_TRUE(absl::StartsWith(town.State(1).why, "every keyframe: motion confirmed for"));
 }
 
 TEST(Attention, BeginsABurstWithAKeyframeWhereActivityIsFaintlyUp) {
@@ -217,7 +210,7 @@ TEST(Attention, TellsCandidatesWithoutAnEventFromThoseNobodyLookedAt) {
   moved.Run(absl::Seconds(30.5));
   moved.busy.insert(1);
   moved.shows.insert(1);
-  moved.Run(absl::Seconds(5));
+  moved.Run(absl::Seconds(6));
   EXPECT_EQ(moved.State(1).candidates.no_event, 1);
 
   Simulation poor(Simulation::Large({.full_decodes_max = 0}));

@@ -93,28 +93,63 @@ TEST_P(DecodePoolOfCodec, ACameraSeesTheSameThroughADecoderThatServedOthers) {
   }
 }
 
-TEST_P(DecodePoolOfCodec, AKeyframeDecodedAloneIsLeftUnfilteredAndABurstIsNot) {
+// What a decoder makes of units from a keyframe on.
+std::vector<std::vector<uint8_t>> Decoded(const std::vector<media::AccessUnit>& units,
+                                          bool filter) {
+  auto decoder = *media::Decoder::Create(units[0].codec);
+  decoder->FilterEdges(filter);
+  std::vector<std::vector<uint8_t>> pictures;
+  for (const media::AccessUnit& unit : units) pictures.push_back(Luma(**decoder->Decode(unit)));
+  return pictures;
+}
+
+TEST_P(DecodePoolOfCodec, EdgesAreFilteredFromTheNextKeyframeOn) {
   const auto units =
       media::EncodeStream({.encoder = GetParam(), .preset = "veryfast", .params = "qp=36"});
   if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
-  auto decoder = *media::Decoder::Create(units[0].codec);
-  const std::vector<uint8_t> alone = Luma(**decoder->DecodeAlone(units[0]));
-  decoder->Flush();
-  std::vector<media::Picture> whole;
-  for (const media::AccessUnit& unit : units) whole.push_back(**decoder->Decode(unit));
+  const auto filtered = Decoded(units, true), unfiltered = Decoded(units, false);
   DecodePool pool(options_, clock_, pictures_);
   const DecodeLanePtr lane = pool.AddLane("n-1");
   pool.Push(lane, std::make_shared<const media::AccessUnit>(units[0]));
   const std::vector<media::Picture> first = pictures_.Take(1);
   ASSERT_EQ(first.size(), 1u);
-  EXPECT_TRUE(Luma(first[0]) == alone);
-  EXPECT_FALSE(Luma(first[0]) == Luma(whole[0]));
-  pool.BeginFull(lane, Shared(units));
+  EXPECT_TRUE(Luma(first[0]) == unfiltered[0]);
+  EXPECT_FALSE(Luma(first[0]) == filtered[0]);
+  std::vector<media::AccessUnitPtr> later = Shared(units);
+  const std::vector<media::AccessUnitPtr> gop(later.begin(), later.begin() + 8);
+  pool.BeginFull(lane, gop);
+  for (size_t i = gop.size(); i < later.size(); ++i) pool.Push(lane, later[i]);
   // The keyframe was handed on already.
   const std::vector<media::Picture> burst = pictures_.Take(units.size() - 1);
   ASSERT_EQ(burst.size(), units.size() - 1);
-  for (size_t i = 0; i < burst.size(); ++i) {
-    EXPECT_TRUE(Luma(burst[i]) == Luma(whole[i + 1])) << i;
+  for (size_t i = 1; i < units.size(); ++i) {
+    ASSERT_FALSE(filtered[i] == unfiltered[i]) << i;
+    EXPECT_TRUE(Luma(burst[i - 1]) == (i < 15 ? unfiltered : filtered)[i]) << i;
+  }
+}
+
+TEST_P(DecodePoolOfCodec, EdgesAreFilteredInALongGop) {
+  auto units = media::EncodeStream(
+      {.encoder = GetParam(), .gop = 30, .preset = "veryfast", .params = "qp=36"});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder " << GetParam();
+  for (size_t i = 0; i < units.size(); ++i) {
+    units[i].time = absl::UnixEpoch() + absl::Milliseconds(500) * i;
+  }
+  const auto filtered = Decoded(units, true), unfiltered = Decoded(units, false);
+  const std::vector<media::AccessUnitPtr> shared = Shared(units);
+  DecodePool pool(options_, clock_, pictures_);
+  // Begun 10 s after its keyframe, or 2 s after and it goes on for more.
+  for (const size_t begun : {size_t{20}, size_t{4}}) {
+    const DecodeLanePtr lane = pool.AddLane("n-1");
+    pool.BeginFull(lane, {shared.begin(), shared.begin() + static_cast<std::ptrdiff_t>(begun)});
+    for (size_t i = begun; i < shared.size(); ++i) pool.Push(lane, shared[i]);
+    const std::vector<media::Picture> pictures = pictures_.Take(units.size());
+    ASSERT_EQ(pictures.size(), units.size());
+    EXPECT_EQ(Luma(pictures[0]) == filtered[0], begun == 20);
+    EXPECT_EQ(Luma(pictures[7]) == unfiltered[7], begun == 4);
+    EXPECT_EQ(Luma(pictures.back()) == filtered.back(), begun == 20);
+    EXPECT_FALSE(Luma(pictures.back()) == unfiltered.back());
+    pool.RemoveLane(lane);
   }
 }
 
