@@ -29,6 +29,8 @@ constexpr absl::Duration kKeyframesSuffice = absl::Milliseconds(3200);
 // enough to see.
 constexpr double kGoesOnLevel = 1;
 constexpr absl::Duration kGoesOnEvery = absl::Seconds(4);
+// Where every keyframe counts, no oftener than this: cameras may send nothing else (MJPEG).
+constexpr absl::Duration kEagerEvery = absl::Milliseconds(200);
 // After motion ended in pixels every keyframe counts: what paused goes on within this.
 constexpr absl::Duration kLinger = absl::Seconds(4);
 // Opening a decoder and catching up with the GOP costs about a second of decoding.
@@ -192,10 +194,11 @@ Attention::Turn Attention::OnUnit(Key key, bool keyframe, const ActivityReading&
   const bool getting_to_know = now - camera.begun < kGetToKnow;
   const bool eager = camera.wants || camera.moving || now < camera.linger_until ||
                      now < camera.pause_until || getting_to_know;
-  const absl::Duration every = !eager                  ? QuietEvery(camera)
-                               : budget_.stretch() > 1 ? camera.gop * budget_.stretch()
-                               : GoesOn(camera)        ? kGoesOnEvery
-                                                       : absl::ZeroDuration();
+  const absl::Duration every = !eager ? QuietEvery(camera)
+                               : budget_.stretch() > 1
+                                   ? std::max(camera.gop, kEagerEvery) * budget_.stretch()
+                               : GoesOn(camera) ? kGoesOnEvery
+                                                : kEagerEvery;
   const bool first = camera.decoded == -absl::InfiniteDuration();
   turn.decode = first || (eager ? now >= camera.decoded + every * kGopTolerance
                                 : QuietTurn(camera, unusual, now));

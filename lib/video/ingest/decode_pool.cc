@@ -328,6 +328,11 @@ void DecodePool::Work() {
 
 void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shared) {
   const media::AccessUnit& unit = *item.unit;
+  // Nothing refers to a picture of MJPEG: one that would not be handed on need not be decoded.
+  if (item.full && unit.codec == media::Codec::kMjpeg && unit.time > lane.handed_on &&
+      TooSoon(lane, unit.time)) {
+    return;
+  }
   std::unique_ptr<media::Decoder>& decoder = item.full ? lane.decoder : (*shared)[unit.codec];
   if (item.full && decoder && lane.decoder_codec != unit.codec) decoder.reset();
   if (!decoder) {
@@ -369,6 +374,10 @@ void DecodePool::Decode(DecodeLane& lane, const Item& item, SharedDecoders* shar
   if (*decoded) HandOn(lane, item, **decoded);
 }
 
+bool DecodePool::TooSoon(const DecodeLane& lane, absl::Time time) const {
+  return time < lane.handed_on + analysed_every_ * kEarly;
+}
+
 void DecodePool::HandOn(DecodeLane& lane, const Item& item, const media::Picture& decoded) {
   media::Picture picture = decoded;
   bool retimed = false;
@@ -392,7 +401,7 @@ void DecodePool::HandOn(DecodeLane& lane, const Item& item, const media::Picture
     if (item.full) lane.last_picture = picture;
   }
   // More pictures a second tell the analysis nothing new.
-  if (item.full && !retimed && picture.time() < lane.handed_on + analysed_every_ * kEarly) return;
+  if (item.full && !retimed && TooSoon(lane, picture.time())) return;
   lane.handed_on = picture.time();
   sink_.OnPicture(lane.camera_id, picture,
                   item.again ? PictureOrigin::kRing : PictureOrigin::kStream);

@@ -127,6 +127,8 @@ class DecodePool {
   // The decoding itself, without the lock.
   void Decode(DecodeLane& lane, const Item& item, SharedDecoders* shared);
   void HandOn(DecodeLane& lane, const Item& item, const media::Picture& decoded);
+  // After the last picture that was handed on.
+  bool TooSoon(const DecodeLane& lane, absl::Time time) const;
 
   friend struct DecodeLane;
 

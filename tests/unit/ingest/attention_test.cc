@@ -74,6 +74,18 @@ TEST(Attention, FollowsConfirmedMotionByKeyframesWhereTheyAreNear) {
   EXPECT_EQ(town.State(1).why, "every keyframe: motion ended a moment ago");
 }
 
+TEST(Attention, LooksFiveTimesASecondAtMostWhereThereAreOnlyKeyframes) {
+  Simulation town(Simulation::Large({}), kStep);
+  town.Begin(1);
+  town.Run(absl::Seconds(10));  // being learnt
+  EXPECT_NEAR(town.turns, 50, 1);
+  town.Run(absl::Seconds(20));
+  town.attention.OnMotion(1, true, town.now);
+  town.turns = 0;
+  town.Run(absl::Seconds(10));
+  EXPECT_NEAR(town.turns, 50, 1);
+}
+
 TEST(Attention, FollowsMotionByEveryKeyframeOnceOneShowedNothingWhateverActivitySays) {
   Simulation town(Simulation::Large({}));
   town.Begin(1);

@@ -205,6 +205,25 @@ TEST_P(LeavingLanes, OneWhoseWorkWasDroppedIsDecodedInFullAgain) {
   EXPECT_EQ(pool.Stats(lanes.back()).pictures, static_cast<int64_t>(units.size()));
 }
 
+TEST(DecodePool, OfMjpegOnlyWhatIsHandedOnIsDecoded) {
+  const auto units =
+      media::EncodeStream({.encoder = "mjpeg", .frames = 30, .format = AV_PIX_FMT_YUVJ420P});
+  if (units.empty()) GTEST_SKIP() << "FFmpeg has no encoder mjpeg";
+  SystemClock clock;
+  Pictures pictures;
+  DecodePool pool({.decode_threads = 1, .analysed_per_second = 5}, clock, pictures);
+  const DecodeLanePtr lane = pool.AddLane("n-1");
+  pool.BeginFull(lane, Shared(units));
+  const std::vector<media::Picture> first = pictures.Take(6);
+  ASSERT_EQ(first.size(), 6u);
+  for (size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i].time(), units[i * 5].time);
+  EXPECT_EQ(pool.Stats(lane).pictures, 6);
+  EXPECT_EQ(pool.Stats(lane).errors, 0);
+  // A new session, whose clock is behind.
+  pool.Push(lane, Shared(units)[0]);
+  EXPECT_EQ(pictures.Take(1).size(), 1u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Codecs, DecodePoolOfCodec, testing::Values("libx264", "libx265"),
                          [](const auto& codec) { return std::string(codec.param); });
 INSTANTIATE_TEST_SUITE_P(Codecs, LeavingLanes, testing::Values("libx264", "libx265"),
