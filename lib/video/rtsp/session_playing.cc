@@ -40,17 +40,16 @@ asio::awaitable<absl::Status> Session::Impl::Receive() {
 
 void Session::Impl::ReadWhilePlaying() {
   const std::shared_ptr<Impl> self = shared_from_this();
-  connection_->socket().async_wait(asio::ip::tcp::socket::wait_read,
-                                   [self](const error_code& error) {
-                                     ReadInTurn(self->options_.read_turns, [self, error] {
-                                       absl::Status status = self->TakeWhatCame(error);
-                                       if (!status.ok() || self->SomethingForReceive()) {
-                                         self->WakeReceive(std::move(status));
-                                       } else {
-                                         self->ReadWhilePlaying();
-                                       }
-                                     });
-                                   });
+  connection_->WaitToRead([self](const error_code& error) {
+    ReadInTurn(self->options_.read_turns, [self, error] {
+      absl::Status status = self->TakeWhatCame(error);
+      if (!status.ok() || self->SomethingForReceive()) {
+        self->WakeReceive(std::move(status));
+      } else {
+        self->ReadWhilePlaying();
+      }
+    });
+  });
 }
 
 bool Session::Impl::SomethingForReceive() const {
