@@ -9,11 +9,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -101,6 +103,11 @@ class TlsFront {
     return address;
   }
   void Serve(int behind) {
+    // OpenSSL writes without MSG_NOSIGNAL, and a client may go at any time.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     const int client = ::accept(listener_, nullptr, nullptr);
     if (client < 0) return;
     const int server = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -136,7 +143,6 @@ class TlsFront {
   std::thread thread_;
 };
 
-// No BYE: the front must not meet a closed client while it writes.
 ScriptedCamera Streaming() {
   ScriptedCamera camera;
   camera.on_play = [](RtspConnection& connection) {

@@ -146,7 +146,7 @@ void Camera::OnTurn() {
   options.transport = camera_.transport;
   options.tls = camera_.tls;
   options.tls_contexts = parts_.tls;
-  options.read_turns = &parts_.read_turns;
+  options.read_turns = parts_.read_turns;
   options.connect_timeout = parts_.options.connect_timeout;
   options.request_timeout = parts_.options.request_timeout;
   options.silence_max = parts_.options.silence_max;

@@ -58,7 +58,7 @@ class Camera : public rtsp::SessionSink {
     const FleetOptions& options;
     const Clock& clock;
     std::span<uint8_t> read_buffer;
-    rtsp::ReadTurns& read_turns;
+    const std::shared_ptr<rtsp::ReadTurns>& read_turns;
     const std::shared_ptr<rtsp::TlsContexts>& tls;
     RingBudget& ring_budget;
     DecodePool& pool;

@@ -22,6 +22,7 @@
 #include "lib/video/ingest/connect_pacer.h"
 #include "lib/video/ingest/decode_pool.h"
 #include "lib/video/ingest/loop_lag.h"
+#include "lib/video/rtsp/read_turns.h"
 #include "lib/video/rtsp/url.h"
 
 namespace patrol::ingest {
@@ -35,8 +36,6 @@ constexpr size_t kIdBytesMax = 64;
 // one read takes a whole picture, which cameras send in a burst of packets (benchmarks/RESULTS.md,
 // "receive only").
 constexpr std::chrono::milliseconds kGather{1};
-// For which it reads before it looks at its timers again.
-constexpr std::chrono::milliseconds kReadSlice{1};
 constexpr char kNoAnalysis[] = "analysis is switched off by configuration";
 // Seconds. The bounds that are promised (5 ms of lag, 100 ms of age, at p99) are bucket borders.
 const prometheus::Histogram::BucketBoundaries kLoopLagBuckets = {
@@ -156,7 +155,7 @@ class Fleet::Impl : public CameraSurroundings {
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   // The loop's own:
-  rtsp::ReadTurns read_turns_;
+  const std::shared_ptr<rtsp::ReadTurns> read_turns_ = std::make_shared<rtsp::ReadTurns>(loop_);
   asio::steady_timer tick_timer_;
   int ticks_ = 0;
   asio::steady_timer pace_timer_;
@@ -187,12 +186,9 @@ class Fleet::Impl : public CameraSurroundings {
 void Fleet::Impl::RunLoop() {
   while (!loop_.stopped()) {
     try {
-      if (read_turns_.empty()) {
-        loop_.run_one();
-        std::this_thread::sleep_for(kGather);
-      }
+      loop_.run_one();
+      std::this_thread::sleep_for(kGather);
       loop_.poll();
-      read_turns_.Run(kReadSlice);
     } catch (const std::exception& error) {
       // Sessions end their own exceptions; what comes here left its handler half done.
       PATROL_LOG_ERROR("ingest loop: {}", error.what());

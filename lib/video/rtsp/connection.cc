@@ -16,9 +16,6 @@ using boost::system::error_code;
 // Requests waiting for a camera that does not read: more is a dead connection.
 constexpr size_t kOutboxBytesMax = 64 * 1024;
 constexpr size_t kAddressesTriedMax = 4;
-// Most pictures of a camera of 384 kbit/s are smaller.
-constexpr size_t kFirstPieceBytes = 8 * 1024;
-static_assert(kFirstPieceBytes <= limits::kReceiveBufferBytes);
 
 bool WouldBlock(const error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again ||
@@ -148,31 +145,19 @@ tcp::endpoint Connection::local() const {
   return socket_.local_endpoint(ignored);
 }
 
-void Connection::WaitToRead(std::function<void(const error_code&)> ready) {
+absl::StatusOr<Connection::Piece> Connection::ReadNow(std::span<uint8_t> buffer) {
   if (tls_ != nullptr) {
-    socket_.async_wait(tcp::socket::wait_read, std::move(ready));
-    return;
+    const absl::StatusOr<size_t> count = tls_->Read(buffer);
+    if (!count.ok()) return count.status();
+    return Piece{*count, *count > 0};  // a record at a time
   }
-  first_piece_.resize(kFirstPieceBytes);
-  const std::shared_ptr<Connection> self = shared_from_this();
-  socket_.async_receive(asio::buffer(first_piece_),
-                        [self, ready = std::move(ready)](const error_code& error, size_t count) {
-                          self->first_size_ = count;
-                          ready(error);
-                        });
-}
-
-absl::StatusOr<size_t> Connection::ReadNow(std::span<uint8_t> buffer) {
-  if (tls_ != nullptr) return tls_->Read(buffer);
-  const size_t first = std::exchange(first_size_, 0);
-  std::copy_n(first_piece_.begin(), first, buffer.begin());
-  // A piece that is not full was all there was.
-  if (first > 0 && first < first_piece_.size()) return first;
-  buffer = buffer.subspan(first);
   error_code error;
-  const size_t count = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
-  if (!error || first > 0) return first + count;
-  if (WouldBlock(error)) return size_t{0};
+  size_t count = 0;
+  do {
+    count = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
+  } while (error == asio::error::interrupted);
+  if (!error) return Piece{count, count == buffer.size()};
+  if (WouldBlock(error)) return Piece{};
   return FromErrorCode(error, "read");
 }
 

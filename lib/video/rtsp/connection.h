@@ -26,8 +26,8 @@ namespace patrol::rtsp {
 //   no_descriptors, no_buffer_space, no_memory            RESOURCE_EXHAUSTED: it is us
 absl::Status FromErrorCode(const boost::system::error_code& error, std::string_view what);
 
-// The connection of one session to its camera: TCP, for rtsps with TLS on it. Its owner waits, on
-// socket() or with WaitToRead, and then reads into a buffer that all share.
+// The connection of one session to its camera: TCP, for rtsps with TLS on it. Its owner waits on
+// socket() and then reads into a buffer that all share.
 //
 // Threads: the loop's.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -46,14 +46,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::ip::tcp::endpoint remote() const;
   asio::ip::tcp::endpoint local() const;
 
-  // Calls back once there is something to read, or with the error that it is over with. While a
-  // camera plays this is what it does: of TCP it reads a first piece at once, into a buffer of its
-  // own (8 KB, kept from then on), because Asio would arm a socket that is only waited on anew each
-  // time, which costs more than a read that finds nothing (benchmarks/RESULTS.md, receiving).
-  void WaitToRead(std::function<void(const boost::system::error_code&)> ready);
-
-  // Bytes read, 0 when there are none now. Errors: UNAVAILABLE and the like: it is over.
-  absl::StatusOr<size_t> ReadNow(std::span<uint8_t> buffer);
+  struct Piece {
+    size_t bytes = 0;   // read
+    bool more = false;  // there may be more at once; never when none were read
+  };
+  // Errors: UNAVAILABLE and the like: it is over.
+  absl::StatusOr<Piece> ReadNow(std::span<uint8_t> buffer);
 
   // Writes, keeps what does not go out at once. Errors: RESOURCE_EXHAUSTED when the camera reads
   // none of it; on_write_error is not called for that.
@@ -80,8 +78,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer timer_;
   std::function<void(absl::Status)> on_write_error_;
   std::unique_ptr<Tls> tls_;
-  std::vector<uint8_t> first_piece_;
-  size_t first_size_ = 0;  // of it, not given by ReadNow yet
   std::string outbox_;
   bool waiting_to_write_ = false;
   bool cancelled_ = false;

@@ -134,6 +134,7 @@ asio::awaitable<absl::Status> Session::Impl::AwaitTurn() {
 }
 
 void Session::Impl::CloseTransports() {
+  watch_.Stop();
   if (connection_ != nullptr) connection_->Close();
   if (udp_ != nullptr) udp_->Close();
   udp_.reset();
@@ -190,7 +191,7 @@ asio::awaitable<absl::Status> Session::Impl::SetUp() {
 
 asio::awaitable<absl::Status> Session::Impl::SetUpUdp() {
   auto udp = UdpTransport::Open(loop_, connection_->local().address(), clock_, read_buffer_,
-                                options_.read_turns, *this, &stats_.quirks);
+                                *options_.read_turns, *this, &stats_.quirks);
   if (!udp.ok()) co_return udp.status();
   udp_ = *std::move(udp);
   const absl::StatusOr<Message> reply =
@@ -214,8 +215,7 @@ asio::awaitable<absl::Status> Session::Impl::SetUpUdp() {
   asio::ip::address source = asio::ip::make_address(peer.source, not_an_address);
   if (not_an_address || source.is_unspecified()) source = camera;
   if (source != camera) CountQuirk(&stats_.quirks, "source_elsewhere");
-  udp_->Start(camera, source, peer.rtp_port, peer.rtcp_port);
-  co_return absl::OkStatus();
+  co_return udp_->Start(camera, source, peer.rtp_port, peer.rtcp_port);
 }
 
 asio::awaitable<absl::StatusOr<Message>> Session::Impl::Exchange(std::string request) {
@@ -276,27 +276,31 @@ asio::awaitable<absl::Status> Session::Impl::ReadSome() {
   error_code error;
   co_await connection_->socket().async_wait(tcp::socket::wait_read,
                                             asio::redirect_error(asio::use_awaitable, error));
-  co_return TakeWhatCame(error);
+  if (error && failure_.ok()) {
+    connected_ = false;
+    co_return Annotate(FromErrorCode(error, "wait"), absl::StrCat("connection ", Place()));
+  }
+  co_return TakeWhatCame().status();
 }
 
-absl::Status Session::Impl::TakeWhatCame(const error_code& error) {
+absl::StatusOr<bool> Session::Impl::TakeWhatCame() {
   if (!failure_.ok()) return failure_;
-  absl::StatusOr<size_t> count = connection_->ReadNow(read_buffer_);
-  if (error && count.ok()) count = FromErrorCode(error, "wait");
-  if (!count.ok()) {
+  const absl::StatusOr<Connection::Piece> piece = connection_->ReadNow(read_buffer_);
+  if (!piece.ok()) {
     connected_ = false;
-    return Annotate(count.status(), absl::StrCat("connection ", Place()));
+    return Annotate(piece.status(), absl::StrCat("connection ", Place()));
   }
-  if (*count == 0) return absl::OkStatus();
+  if (piece->bytes == 0) return false;
   received_ = {clock_.Now(), clock_.Monotonic()};
   const int64_t before = stats_.access_units;
-  const absl::Status status = deinterleaver_->Feed(read_buffer_.first(*count));
+  const absl::Status status = deinterleaver_->Feed(read_buffer_.first(piece->bytes));
   NoteUnits(before);
   if (!status.ok()) {
     connected_ = false;
     return status;
   }
-  return failure_;
+  if (!failure_.ok()) return failure_;
+  return piece->more;
 }
 
 void Session::Impl::Send(std::string text) {
@@ -310,6 +314,7 @@ void Session::Impl::Fail(absl::Status cause) {
   if (failure_.ok()) failure_ = std::move(cause);
   ++timer_generation_;
   timer_.cancel();
+  wake_.cancel();
   if (connection_ != nullptr) connection_->Cancel();
 }
 

@@ -13,7 +13,6 @@
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/video/media/access_unit.h"
-#include "lib/video/rtsp/read_turns.h"
 #include "lib/video/rtsp/tls.h"
 
 namespace boost::asio {
@@ -21,6 +20,8 @@ class io_context;
 }
 
 namespace patrol::rtsp {
+
+class ReadTurns;
 
 // How the pictures come.
 enum class Transport : uint8_t {
@@ -45,9 +46,8 @@ struct SessionOptions {
   TlsTrust tls;
   // Shared by the sessions of one loop; null: a session has its own.
   std::shared_ptr<TlsContexts> tls_contexts;
-  // Where media are read; shared by the sessions of one loop, which runs it, and outlives them.
-  // Null: a session reads as soon as there is something.
-  ReadTurns* read_turns = nullptr;
+  // Where media are read; shared by the sessions of one loop. Null: a session has its own.
+  std::shared_ptr<ReadTurns> read_turns;
   absl::Duration connect_timeout = limits::kConnectTimeout;
   absl::Duration request_timeout = limits::kRequestTimeout;
   // No access unit for this long ends the session, whatever else comes.

@@ -15,6 +15,7 @@
 #include "lib/video/rtsp/connection.h"
 #include "lib/video/rtsp/dialogue.h"
 #include "lib/video/rtsp/interleaved.h"
+#include "lib/video/rtsp/read_turns.h"
 #include "lib/video/rtsp/session.h"
 #include "lib/video/rtsp/stream_receiver.h"
 #include "lib/video/rtsp/udp_transport.h"
@@ -38,6 +39,7 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
         wake_(loop),
         reorder_timer_(loop) {
     if (options_.tls_contexts == nullptr) options_.tls_contexts = std::make_shared<TlsContexts>();
+    if (options_.read_turns == nullptr) options_.read_turns = std::make_shared<ReadTurns>(loop);
   }
 
   void Start(std::function<void(absl::Status)> on_end) {
@@ -95,13 +97,13 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
   asio::awaitable<void> Farewell();
   asio::awaitable<absl::StatusOr<Message>> Exchange(std::string request);
   asio::awaitable<absl::Status> ReadSome();
-  // Reads what is there now and hands it on.
-  absl::Status TakeWhatCame(const boost::system::error_code& error);
+  // Reads what is there now and hands it on. True: there may be more.
+  absl::StatusOr<bool> TakeWhatCame();
   // While it plays a plain callback reads, at half the cost of a coroutine's turn; the coroutine
   // sleeps until there is something for it.
-  void ReadWhilePlaying();
-  bool SomethingForReceive() const;
-  void WakeReceive(absl::Status status);
+  absl::Status ReadInTurns();
+  bool ReadOnce();
+  absl::Status Ended() const;
 
   absl::Status HandleInbox();
   void HandleRequest(const Message& request);
@@ -133,9 +135,10 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
 
   std::shared_ptr<Connection> connection_;
   std::shared_ptr<UdpTransport> udp_;  // only where it is in use
+  ReadTurns::Watch watch_;             // on the connection while it plays
   asio::steady_timer timer_;
   asio::steady_timer wake_;   // never runs out: cancelled to wake Receive
-  absl::Status read_status_;  // of ReadWhilePlaying, when it woke Receive
+  absl::Status read_status_;  // what ended the reading while it plays
   asio::steady_timer reorder_timer_;
   bool reorder_timer_armed_ = false;
   std::optional<Deinterleaver> deinterleaver_;  // of the current connection

@@ -21,44 +21,45 @@ asio::awaitable<absl::Status> Session::Impl::Receive() {
   last_unit_ = Steady::now();
   next_keep_alive_ = last_unit_ + absl::ToChronoNanoseconds(keep_alive_interval());
   ArmWatch();
+  absl::Status status = ReadInTurns();
   // Looked at before the first wait: all of it may have come with the reply to PLAY.
-  while (!receiver_->ended()) {
-    absl::Status status = HandleInbox();
-    if (!status.ok()) co_return status;
-    if (server_tore_down_) {
-      co_return absl::OutOfRangeError(absl::StrCat("the camera tore the session down ", Place()));
-    }
-    if (!failure_.ok()) co_return failure_;
+  while (status.ok()) {
+    status = HandleInbox();
+    if (status.ok()) status = Ended();
+    if (!status.ok()) break;
     wake_.expires_at(Steady::time_point::max());
-    ReadWhilePlaying();
     error_code cancelled;
     co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    if (!read_status_.ok()) co_return read_status_;
   }
-  co_return EndOfStream();
+  watch_.Stop();
+  co_return status;
 }
 
-void Session::Impl::ReadWhilePlaying() {
-  const std::shared_ptr<Impl> self = shared_from_this();
-  connection_->WaitToRead([self](const error_code& error) {
-    ReadInTurn(self->options_.read_turns, [self, error] {
-      absl::Status status = self->TakeWhatCame(error);
-      if (!status.ok() || self->SomethingForReceive()) {
-        self->WakeReceive(std::move(status));
-      } else {
-        self->ReadWhilePlaying();
-      }
-    });
-  });
+absl::Status Session::Impl::Ended() const {
+  if (receiver_->ended()) return EndOfStream();
+  if (server_tore_down_) {
+    return absl::OutOfRangeError(absl::StrCat("the camera tore the session down ", Place()));
+  }
+  if (!failure_.ok()) return failure_;
+  return read_status_;
 }
 
-bool Session::Impl::SomethingForReceive() const {
-  return !inbox_.empty() || server_tore_down_ || receiver_->ended();
+absl::Status Session::Impl::ReadInTurns() {
+  const std::weak_ptr<Impl> weak = weak_from_this();
+  absl::StatusOr<ReadTurns::Watch> watch =
+      options_.read_turns->Add(connection_->socket().native_handle(), [weak] {
+        const std::shared_ptr<Impl> self = weak.lock();
+        return self != nullptr && self->ReadOnce();
+      });
+  if (watch.ok()) watch_ = *std::move(watch);
+  return watch.status();
 }
 
-void Session::Impl::WakeReceive(absl::Status status) {
-  read_status_ = std::move(status);
-  wake_.cancel();
+bool Session::Impl::ReadOnce() {
+  const absl::StatusOr<bool> more = TakeWhatCame();
+  if (read_status_.ok()) read_status_ = more.status();
+  if (!inbox_.empty() || !Ended().ok()) wake_.cancel();
+  return more.ok() && *more;
 }
 
 absl::Status Session::Impl::EndOfStream() const {

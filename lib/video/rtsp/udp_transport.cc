@@ -41,7 +41,7 @@ bool Comes(const sockaddr_storage& from, const asio::ip::address& address, uint1
 }  // namespace
 
 UdpTransport::UdpTransport(asio::io_context& loop, const Clock& clock,
-                           std::span<uint8_t> read_buffer, ReadTurns* read_turns, UdpSink& sink,
+                           std::span<uint8_t> read_buffer, ReadTurns& read_turns, UdpSink& sink,
                            QuirkCounts* quirks)
     : rtp_(loop),
       rtcp_(loop),
@@ -53,7 +53,7 @@ UdpTransport::UdpTransport(asio::io_context& loop, const Clock& clock,
 
 absl::StatusOr<std::shared_ptr<UdpTransport>> UdpTransport::Open(
     asio::io_context& loop, const asio::ip::address& local, const Clock& clock,
-    std::span<uint8_t> read_buffer, ReadTurns* read_turns, UdpSink& sink, QuirkCounts* quirks) {
+    std::span<uint8_t> read_buffer, ReadTurns& read_turns, UdpSink& sink, QuirkCounts* quirks) {
   auto transport =
       std::make_shared<UdpTransport>(loop, clock, read_buffer, read_turns, sink, quirks);
   for (int tried = 0; tried < limits::kUdpPortPairsTriedMax; ++tried) {
@@ -90,8 +90,9 @@ bool UdpTransport::Bind(const asio::ip::address& local, uint16_t port) {
   return true;
 }
 
-void UdpTransport::Start(const asio::ip::address& camera, const asio::ip::address& source,
-                         std::optional<uint16_t> rtp_port, std::optional<uint16_t> rtcp_port) {
+absl::Status UdpTransport::Start(const asio::ip::address& camera, const asio::ip::address& source,
+                                 std::optional<uint16_t> rtp_port,
+                                 std::optional<uint16_t> rtcp_port) {
   camera_ = camera;
   source_ = source;
   camera_rtp_port_ = rtp_port;
@@ -104,8 +105,8 @@ void UdpTransport::Start(const asio::ip::address& camera, const asio::ip::addres
     rtp_.send_to(asio::buffer(kRtpPunch), udp::endpoint(camera_, *camera_rtp_port_), 0, ignored);
   }
   SendRtcp(kRtcpPunch);
-  Wait(false);
-  Wait(true);
+  const absl::Status status = Read(false);
+  return status.ok() ? Read(true) : status;
 }
 
 void UdpTransport::SendRtcp(std::span<const uint8_t> bytes) {
@@ -115,19 +116,21 @@ void UdpTransport::SendRtcp(std::span<const uint8_t> bytes) {
                 udp::endpoint(camera_, *camera_rtcp_port_), 0, ignored);
 }
 
-void UdpTransport::Wait(bool rtcp) {
-  const std::shared_ptr<UdpTransport> self = shared_from_this();
-  (rtcp ? rtcp_ : rtp_).async_wait(Socket::wait_read, [self, rtcp](const error_code& error) {
-    if (error) return;
-    ReadInTurn(self->read_turns_, [self, rtcp] {
-      if (self->sink_ != nullptr) self->Drain(rtcp);
-      if (self->sink_ != nullptr) self->sink_->OnUdpDrained();
-      if (self->sink_ != nullptr) self->Wait(rtcp);
-    });
-  });
+absl::Status UdpTransport::Read(bool rtcp) {
+  const std::weak_ptr<UdpTransport> weak = weak_from_this();
+  absl::StatusOr<ReadTurns::Watch> watch =
+      read_turns_.Add((rtcp ? rtcp_ : rtp_).native_handle(), [weak, rtcp] {
+        const std::shared_ptr<UdpTransport> self = weak.lock();
+        if (self == nullptr || self->sink_ == nullptr) return false;
+        const bool more = self->Drain(rtcp);
+        if (self->sink_ != nullptr) self->sink_->OnUdpDrained();
+        return more;
+      });
+  if (watch.ok()) (rtcp ? rtcp_watch_ : rtp_watch_) = *std::move(watch);
+  return watch.status();
 }
 
-void UdpTransport::Drain(bool rtcp) {
+bool UdpTransport::Drain(bool rtcp) {
   std::array<mmsghdr, kBatch> messages{};
   std::array<iovec, kBatch> parts{};
   std::array<sockaddr_storage, kBatch> senders;
@@ -142,7 +145,7 @@ void UdpTransport::Drain(bool rtcp) {
     const int count = ::recvmmsg((rtcp ? rtcp_ : rtp_).native_handle(), messages.data(), kBatch,
                                  MSG_DONTWAIT, nullptr);
     // Nothing there, or an ICMP answer to what we sent: the silence of the camera ends the session.
-    if (count <= 0) return;
+    if (count <= 0) return false;
     const Received received = {clock_.Now(), clock_.Monotonic()};
     for (int i = 0; i < count && sink_ != nullptr; ++i) {
       const mmsghdr& message = messages[static_cast<size_t>(i)];
@@ -165,12 +168,15 @@ void UdpTransport::Drain(bool rtcp) {
         sink_->OnRtpDatagram(bytes, received);
       }
     }
-    if (static_cast<size_t>(count) < kBatch) return;
+    if (static_cast<size_t>(count) < kBatch) return false;
   }
+  return sink_ != nullptr;
 }
 
 void UdpTransport::Close() {
   sink_ = nullptr;
+  rtp_watch_.Stop();
+  rtcp_watch_.Stop();
   error_code ignored;
   rtp_.close(ignored);
   rtcp_.close(ignored);

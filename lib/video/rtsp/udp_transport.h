@@ -34,13 +34,13 @@ class UdpSink {
 class UdpTransport : public std::enable_shared_from_this<UdpTransport> {
  public:
   // Binds an even port and the next above it on `local`, the address by which the camera reaches
-  // us. clock, read_buffer, read_turns (may be null) and quirks outlive the transport; sink lives
+  // us. clock, read_buffer, read_turns and quirks outlive the transport; sink lives
   // until Close(). Errors: RESOURCE_EXHAUSTED when no pair of ports is free.
   static absl::StatusOr<std::shared_ptr<UdpTransport>> Open(
       asio::io_context& loop, const asio::ip::address& local, const Clock& clock,
-      std::span<uint8_t> read_buffer, ReadTurns* read_turns, UdpSink& sink, QuirkCounts* quirks);
+      std::span<uint8_t> read_buffer, ReadTurns& read_turns, UdpSink& sink, QuirkCounts* quirks);
   UdpTransport(asio::io_context& loop, const Clock& clock, std::span<uint8_t> read_buffer,
-               ReadTurns* read_turns, UdpSink& sink, QuirkCounts* quirks);
+               ReadTurns& read_turns, UdpSink& sink, QuirkCounts* quirks);
 
   uint16_t rtp_port() const { return rtp_port_; }
   uint16_t rtcp_port() const { return static_cast<uint16_t>(rtp_port_ + 1); }
@@ -48,8 +48,9 @@ class UdpTransport : public std::enable_shared_from_this<UdpTransport> {
   // Begins to receive from `camera` and from `source`, where the camera told that it sends from
   // another of its addresses. The ports it sends from, where it told them, are sent a
   // datagram each, so that a firewall or address translation between us lets its own through.
-  void Start(const asio::ip::address& camera, const asio::ip::address& source,
-             std::optional<uint16_t> rtp_port, std::optional<uint16_t> rtcp_port);
+  // Errors: those of ReadTurns.
+  absl::Status Start(const asio::ip::address& camera, const asio::ip::address& source,
+                     std::optional<uint16_t> rtp_port, std::optional<uint16_t> rtcp_port);
 
   // To the camera's RTCP port: as told, or as its own RTCP came from; dropped while neither is
   // known.
@@ -61,14 +62,17 @@ class UdpTransport : public std::enable_shared_from_this<UdpTransport> {
   using Socket = asio::ip::udp::socket;
 
   bool Bind(const asio::ip::address& local, uint16_t port);
-  void Wait(bool rtcp);
-  void Drain(bool rtcp);
+  absl::Status Read(bool rtcp);
+  // True: there may be more.
+  bool Drain(bool rtcp);
 
   Socket rtp_;
   Socket rtcp_;
   const Clock& clock_;
   const std::span<uint8_t> read_buffer_;
-  ReadTurns* const read_turns_;
+  ReadTurns& read_turns_;
+  ReadTurns::Watch rtp_watch_;
+  ReadTurns::Watch rtcp_watch_;
   UdpSink* sink_;
   QuirkCounts* quirks_;
   uint16_t rtp_port_ = 0;
