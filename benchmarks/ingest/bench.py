@@ -223,7 +223,7 @@ class Run:
             self.result['streaming_after_s'] = self.wait_streaming(START_SECONDS_MAX)
             if self.settings['peers']:
                 sources = peers.sources_of(self.list, self.settings['peers'])
-                with peers.Peers(sources, self.programs.folder) as beside:
+                with peers.Peers(self.settings['peer_programs'], sources, self.programs.folder, self.programs.bin) as beside:
                     time.sleep(warm_up)
                     begin, end = self.measure(seconds, beside)
             else:

@@ -1,4 +1,4 @@
-"""Debian's motion and ffmpeg on cameras of the load, so that their cost is measured on the same streams in the same run."""
+"""Others on cameras of the load, so that their cost is measured on the same streams in the same run."""
 import os
 import re
 import shutil
@@ -23,16 +23,21 @@ target_dir {folder}
 
 
 class Peers:
-    """Starts both on the first `count` of the sources, URLs; use as a context."""
+    """Those of `programs` that are there, on `sources`, URLs; use as a context. programs: motion (Debian's), ffmpeg (one
+    `ffmpeg -f null -` a camera), demuxer (FFmpeg's, all cameras in one process of `bin_dir`)."""
 
-    def __init__(self, sources, folder):
-        self.sources, self.folder, self.processes = sources, os.path.join(folder, 'peers'), {'motion': [], 'ffmpeg': []}
+    def __init__(self, programs, sources, folder, bin_dir):
+        self.sources, self.folder, self.bin_dir = sources, os.path.join(folder, 'peers'), bin_dir
+        self.processes = {name: [] for name in programs}
 
     def __enter__(self):
         os.makedirs(self.folder, exist_ok=True)
-        if shutil.which('motion'):
+        demuxer = os.path.join(self.bin_dir, 'ffmpeg_demux')
+        if 'demuxer' in self.processes and os.path.exists(demuxer):
+            self.start('demuxer', [demuxer, *self.sources])
+        if 'motion' in self.processes and shutil.which('motion'):
             self.start('motion', ['motion', '-n', '-c', self.motion_config()])
-        if shutil.which('ffmpeg'):
+        if 'ffmpeg' in self.processes and shutil.which('ffmpeg'):
             for url in self.sources:
                 self.start('ffmpeg', ['ffmpeg', '-nostdin', '-loglevel', 'error', '-rtsp_transport', 'tcp', '-i', url,
                                       '-f', 'null', '-'])

@@ -1,10 +1,11 @@
 """The loads by name: what the simulator shows and how the service is set."""
 
 # moving_now: share of the cameras in which something moves at a time, by the simulator's own truth.
-# ingest: fields of the section `ingest` of patrold's configuration. peers: cameras of the same load that Debian's
-# motion and an ffmpeg each look at while the service is measured. views: live views, stills and clips asked for then.
+# ingest: fields of the section `ingest` of patrold's configuration. peers: cameras of the same load that peer_programs
+# look at, or receive, while the service is measured. views: live views, stills and clips asked for then.
 BASE = {'cameras': 700, 'moving_now': 0.05, 'busy': False, 'transport': 'tcp', 'h265_share': 0.0, 'aligned': False,
-        'ingest': {}, 'seconds': 600, 'warm_up': 30, 'power_cut': False, 'peers': 0, 'views': 0}
+        'ingest': {}, 'seconds': 600, 'warm_up': 30, 'power_cut': False, 'peers': 0,
+        'peer_programs': (), 'views': 0}
 
 SCENARIOS = {
     'tcp-700-twentieth': {},
@@ -12,8 +13,8 @@ SCENARIOS = {
     'udp-700': {'transport': 'udp'},
     'h265-tenth': {'h265_share': 0.1},
     'aligned': {'aligned': True},
-    'receive-only': {'ingest': {'analysis': 'false'}, 'seconds': 120},
-    'peers': {'peers': 12, 'seconds': 120},
+    'receive-only': {'ingest': {'analysis': 'false'}, 'peers': 60, 'peer_programs': ('demuxer',), 'seconds': 120},
+    'peers': {'peers': 12, 'peer_programs': ('motion', 'ffmpeg'), 'seconds': 120},
     'curve-100': {'cameras': 100},
     'curve-350': {'cameras': 350},
     'curve-1400': {'cameras': 1400},
