@@ -14,9 +14,8 @@ namespace patrol::rtsp {
 // Reads of the sessions of one loop, in the order in which their sockets had something, a slice of
 // time at once: between two slices the loop runs its timers. It runs itself on the loop, and has an
 // epoll of its own for the sockets, edge-triggered: Asio (1.74) arms a socket anew for each wait or
-// reads it once more in vain for each read, which with seven hundred cameras costs more than the
-// reading itself (benchmarks/RESULTS.md, "receive only"); and it hands over up to 128 sockets
-// before it looks at a timer.
+// reads it once more in vain for each read (benchmarks/RESULTS.md, "receive only"); and it hands
+// over up to 128 sockets before it looks at a timer.
 //
 // Threads: the loop's. It may end before the loop does, also within a read.
 class ReadTurns : public std::enable_shared_from_this<ReadTurns> {
