@@ -1,10 +1,8 @@
 #include "lib/video/rtsp/connection.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "lib/base/limits.h"
 #include "lib/base/status.h"
 
 namespace patrol::rtsp {

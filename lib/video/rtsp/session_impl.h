@@ -102,7 +102,9 @@ class Session::Impl : public std::enable_shared_from_this<Session::Impl>,
   // While it plays a plain callback reads, at half the cost of a coroutine's turn; the coroutine
   // sleeps until there is something for it.
   absl::Status ReadInTurns();
+  // Such a turn. True: there may be more.
   bool ReadOnce();
+  // Why it plays no longer; OK while it does.
   absl::Status Ended() const;
 
   absl::Status HandleInbox();
